@@ -77,7 +77,7 @@ func (e Event) component() *ics.VEvent {
 // parameter returns a text for a parameter, without the characters that RFC 5545 allows there only in quotes or not at
 // all: the library would put a backslash before them, which is part of the text for other programs.
 func parameter(text string) string {
-	return strings.Map(func(r rune) rune {
+	text = strings.Map(func(r rune) rune {
 		switch {
 		case r == '\'':
 			return '’'
@@ -86,4 +86,5 @@ func parameter(text string) string {
 		}
 		return r
 	}, text)
+	return strings.Join(strings.Fields(text), " ")
 }

@@ -90,6 +90,18 @@ func batchReadPatient(b *pgx.Batch, arg batchReadPatientParams, got func(batchRe
 	})
 }
 
+const confirmedAtSQL = `-- name: confirmedAt :one
+SELECT EXISTS (SELECT FROM consultations
+    WHERE id = $1 AND status = 'CONFIRMED' AND scheduled_start = $2) AS planned
+`
+
+func confirmedAt(ctx context.Context, db postgres.Querier, id uuid.UUID, scheduledStart time.Time) (bool, error) {
+	row := db.QueryRow(ctx, confirmedAtSQL, id, scheduledStart)
+	var planned bool
+	err := row.Scan(&planned)
+	return planned, postgres.Failed("confirmedAt", err)
+}
+
 const countNotStartedConsultationsSQL = `-- name: countNotStartedConsultations :one
 SELECT count(*) FROM consultations WHERE (patient_id = $1 OR doctor_id = $1) AND id >= ids_since($1)
     AND (status = 'REQUESTED' OR (status = 'CONFIRMED' AND scheduled_start > $2))
@@ -132,6 +144,18 @@ func countQuietConsultations(ctx context.Context, db postgres.Querier, before ti
 	return items, nil
 }
 
+const deleteCalendarFeedSQL = `-- name: deleteCalendarFeed :execrows
+DELETE FROM calendar_feeds WHERE user_id = $1
+`
+
+func deleteCalendarFeed(ctx context.Context, tx *postgres.Tx, userID uuid.UUID) (int64, error) {
+	result, err := tx.Exec(ctx, deleteCalendarFeedSQL, userID)
+	if err != nil {
+		return 0, postgres.Failed("deleteCalendarFeed", err)
+	}
+	return result.RowsAffected(), nil
+}
+
 const eraseArchivedConsultationTextsSQL = `-- name: eraseArchivedConsultationTexts :exec
 UPDATE archived_consultations c SET reason = n.reason, notes = NULL, cancellation_reason = NULL, updated_at = $1
 FROM (SELECT unnest($2::uuid[]) AS id, unnest($3::bytea[]) AS reason) n
@@ -152,6 +176,123 @@ WHERE c.id = n.id AND c.id = ANY($2::uuid[])
 func eraseConsultationTexts(ctx context.Context, tx *postgres.Tx, now time.Time, ids []uuid.UUID, reasons [][]byte) error {
 	_, err := tx.Exec(ctx, eraseConsultationTextsSQL, now, ids, reasons)
 	return postgres.Failed("eraseConsultationTexts", err)
+}
+
+const findCalendarFeedSQL = `-- name: findCalendarFeed :one
+SELECT u.id, u.role, p.language FROM calendar_feeds f
+JOIN users u ON u.id = f.user_id AND u.deleted_at IS NULL AND u.disabled_at IS NULL
+JOIN profiles p ON p.user_id = u.id
+WHERE f.secret_hash = $1
+`
+
+type findCalendarFeedRow struct {
+	ID       uuid.UUID
+	Role     access.Role
+	Language string
+}
+
+func findCalendarFeed(ctx context.Context, db postgres.Querier, secretHash []byte) (findCalendarFeedRow, error) {
+	row := db.QueryRow(ctx, findCalendarFeedSQL, secretHash)
+	var i findCalendarFeedRow
+	err := row.Scan(&i.ID, &i.Role, &i.Language)
+	return i, postgres.Failed("findCalendarFeed", err)
+}
+
+const insertReminderSQL = `-- name: insertReminder :execrows
+INSERT INTO reminders (consultation_id, recipient_id, lead, scheduled_start, mail_id, created_at)
+VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING
+`
+
+type insertReminderParams struct {
+	ConsultationID uuid.UUID
+	RecipientID    uuid.UUID
+	Lead           int32
+	ScheduledStart time.Time
+	MailID         uuid.UUID
+	Now            time.Time
+}
+
+func insertReminder(ctx context.Context, tx *postgres.Tx, arg insertReminderParams) (int64, error) {
+	result, err := tx.Exec(ctx, insertReminderSQL,
+		arg.ConsultationID,
+		arg.RecipientID,
+		arg.Lead,
+		arg.ScheduledStart,
+		arg.MailID,
+		arg.Now,
+	)
+	if err != nil {
+		return 0, postgres.Failed("insertReminder", err)
+	}
+	return result.RowsAffected(), nil
+}
+
+const listDoctorCalendarSQL = `-- name: listDoctorCalendar :many
+SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status, c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason, c.cancelled_at, c.started_at, c.ended_at, c.created_at, c.updated_at, c.absent, c.cancelled_late, p.full_name AS other FROM consultations c JOIN profiles p ON p.user_id = c.patient_id
+WHERE c.doctor_id = $1 AND c.scheduled_start > $2 AND c.scheduled_start < $3
+    AND c.status NOT IN ('REQUESTED', 'CANCELLED')
+ORDER BY c.scheduled_start, c.id LIMIT $4
+`
+
+type listDoctorCalendarParams struct {
+	Person uuid.UUID
+	Since  time.Time
+	Until  time.Time
+	Most   int32
+}
+
+type listDoctorCalendarRow struct {
+	ConsultationRow ConsultationRow
+	Other           string
+}
+
+func listDoctorCalendar(ctx context.Context, db postgres.Querier, arg listDoctorCalendarParams) ([]listDoctorCalendarRow, error) {
+	rows, err := db.Query(ctx, listDoctorCalendarSQL,
+		arg.Person,
+		arg.Since,
+		arg.Until,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, postgres.Failed("listDoctorCalendar", err)
+	}
+	defer rows.Close()
+	var items []listDoctorCalendarRow
+	for rows.Next() {
+		var i listDoctorCalendarRow
+		if err := rows.Scan(
+			&i.ConsultationRow.ID,
+			&i.ConsultationRow.PatientID,
+			&i.ConsultationRow.DoctorID,
+			&i.ConsultationRow.SlotID,
+			&i.ConsultationRow.Status,
+			&i.ConsultationRow.Reason,
+			&i.ConsultationRow.Notes,
+			&i.ConsultationRow.PaymentStatus,
+			&i.ConsultationRow.Fee,
+			&i.ConsultationRow.Currency,
+			&i.ConsultationRow.ScheduledStart,
+			&i.ConsultationRow.ScheduledEnd,
+			&i.ConsultationRow.PaymentDueAt,
+			&i.ConsultationRow.CancelledBy,
+			&i.ConsultationRow.CancellationReason,
+			&i.ConsultationRow.CancelledAt,
+			&i.ConsultationRow.StartedAt,
+			&i.ConsultationRow.EndedAt,
+			&i.ConsultationRow.CreatedAt,
+			&i.ConsultationRow.UpdatedAt,
+			&i.ConsultationRow.Absent,
+			&i.ConsultationRow.CancelledLate,
+			&i.Other,
+		); err != nil {
+			return nil, postgres.Failed("listDoctorCalendar", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listDoctorCalendar", err)
+	}
+	return items, nil
 }
 
 const listLeftoversSQL = `-- name: listLeftovers :many
@@ -261,6 +402,74 @@ func listOverrunConsultations(ctx context.Context, db postgres.Querier, endedBef
 	}
 	if err := rows.Err(); err != nil {
 		return nil, postgres.Failed("listOverrunConsultations", err)
+	}
+	return items, nil
+}
+
+const listPatientCalendarSQL = `-- name: listPatientCalendar :many
+SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status, c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason, c.cancelled_at, c.started_at, c.ended_at, c.created_at, c.updated_at, c.absent, c.cancelled_late, p.full_name AS other FROM consultations c JOIN profiles p ON p.user_id = c.doctor_id
+WHERE c.patient_id = $1 AND c.scheduled_start > $2 AND c.scheduled_start < $3
+    AND c.status NOT IN ('REQUESTED', 'CANCELLED')
+ORDER BY c.scheduled_start, c.id LIMIT $4
+`
+
+type listPatientCalendarParams struct {
+	Person uuid.UUID
+	Since  time.Time
+	Until  time.Time
+	Most   int32
+}
+
+type listPatientCalendarRow struct {
+	ConsultationRow ConsultationRow
+	Other           string
+}
+
+func listPatientCalendar(ctx context.Context, db postgres.Querier, arg listPatientCalendarParams) ([]listPatientCalendarRow, error) {
+	rows, err := db.Query(ctx, listPatientCalendarSQL,
+		arg.Person,
+		arg.Since,
+		arg.Until,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, postgres.Failed("listPatientCalendar", err)
+	}
+	defer rows.Close()
+	var items []listPatientCalendarRow
+	for rows.Next() {
+		var i listPatientCalendarRow
+		if err := rows.Scan(
+			&i.ConsultationRow.ID,
+			&i.ConsultationRow.PatientID,
+			&i.ConsultationRow.DoctorID,
+			&i.ConsultationRow.SlotID,
+			&i.ConsultationRow.Status,
+			&i.ConsultationRow.Reason,
+			&i.ConsultationRow.Notes,
+			&i.ConsultationRow.PaymentStatus,
+			&i.ConsultationRow.Fee,
+			&i.ConsultationRow.Currency,
+			&i.ConsultationRow.ScheduledStart,
+			&i.ConsultationRow.ScheduledEnd,
+			&i.ConsultationRow.PaymentDueAt,
+			&i.ConsultationRow.CancelledBy,
+			&i.ConsultationRow.CancellationReason,
+			&i.ConsultationRow.CancelledAt,
+			&i.ConsultationRow.StartedAt,
+			&i.ConsultationRow.EndedAt,
+			&i.ConsultationRow.CreatedAt,
+			&i.ConsultationRow.UpdatedAt,
+			&i.ConsultationRow.Absent,
+			&i.ConsultationRow.CancelledLate,
+			&i.Other,
+		); err != nil {
+			return nil, postgres.Failed("listPatientCalendar", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listPatientCalendar", err)
 	}
 	return items, nil
 }
@@ -381,6 +590,84 @@ func lockConsultation(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (Consu
 		&i.CancelledLate,
 	)
 	return i, postgres.Failed("lockConsultation", err)
+}
+
+const lockConsultationsToRemindSQL = `-- name: lockConsultationsToRemind :many
+SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status, c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason, c.cancelled_at, c.started_at, c.ended_at, c.created_at, c.updated_at, c.absent, c.cancelled_late, pp.full_name AS patient_name, dp.full_name AS doctor_name
+FROM consultations c
+JOIN profiles pp ON pp.user_id = c.patient_id
+JOIN profiles dp ON dp.user_id = c.doctor_id
+WHERE c.status = 'CONFIRMED' AND c.scheduled_start > $1 AND c.scheduled_start <= $2
+    AND c.created_at <= c.scheduled_start - make_interval(secs => $3::int)
+    AND NOT EXISTS (SELECT FROM reminders r WHERE r.consultation_id = c.id AND r.scheduled_start = c.scheduled_start
+        AND r.lead = $3::int)
+ORDER BY c.scheduled_start LIMIT $4 FOR UPDATE OF c SKIP LOCKED
+`
+
+type lockConsultationsToRemindParams struct {
+	After time.Time
+	Until time.Time
+	Lead  int32
+	Most  int32
+}
+
+type lockConsultationsToRemindRow struct {
+	ConsultationRow ConsultationRow
+	PatientName     string
+	DoctorName      string
+}
+
+// The confirmed consultations that begin after and until two times, and whose parties were not reminded of that time so
+// long before it. A booking made later than that needs no such reminder. It is locked so that it can't end meanwhile;
+// another server's reminder may not be seen, but then its row stands in the way of a second one.
+func lockConsultationsToRemind(ctx context.Context, tx *postgres.Tx, arg lockConsultationsToRemindParams) ([]lockConsultationsToRemindRow, error) {
+	rows, err := tx.Query(ctx, lockConsultationsToRemindSQL,
+		arg.After,
+		arg.Until,
+		arg.Lead,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, postgres.Failed("lockConsultationsToRemind", err)
+	}
+	defer rows.Close()
+	var items []lockConsultationsToRemindRow
+	for rows.Next() {
+		var i lockConsultationsToRemindRow
+		if err := rows.Scan(
+			&i.ConsultationRow.ID,
+			&i.ConsultationRow.PatientID,
+			&i.ConsultationRow.DoctorID,
+			&i.ConsultationRow.SlotID,
+			&i.ConsultationRow.Status,
+			&i.ConsultationRow.Reason,
+			&i.ConsultationRow.Notes,
+			&i.ConsultationRow.PaymentStatus,
+			&i.ConsultationRow.Fee,
+			&i.ConsultationRow.Currency,
+			&i.ConsultationRow.ScheduledStart,
+			&i.ConsultationRow.ScheduledEnd,
+			&i.ConsultationRow.PaymentDueAt,
+			&i.ConsultationRow.CancelledBy,
+			&i.ConsultationRow.CancellationReason,
+			&i.ConsultationRow.CancelledAt,
+			&i.ConsultationRow.StartedAt,
+			&i.ConsultationRow.EndedAt,
+			&i.ConsultationRow.CreatedAt,
+			&i.ConsultationRow.UpdatedAt,
+			&i.ConsultationRow.Absent,
+			&i.ConsultationRow.CancelledLate,
+			&i.PatientName,
+			&i.DoctorName,
+		); err != nil {
+			return nil, postgres.Failed("lockConsultationsToRemind", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("lockConsultationsToRemind", err)
+	}
+	return items, nil
 }
 
 const lockUnfinishedConsultationsSQL = `-- name: lockUnfinishedConsultations :many
@@ -582,6 +869,17 @@ func readPartyNames(ctx context.Context, db postgres.Querier, patientID uuid.UUI
 	var i readPartyNamesRow
 	err := row.Scan(&i.PatientName, &i.DoctorName)
 	return i, postgres.Failed("readPartyNames", err)
+}
+
+const storeCalendarFeedSQL = `-- name: storeCalendarFeed :exec
+INSERT INTO calendar_feeds (user_id, secret_hash, created_at) VALUES ($1, $2, $3)
+ON CONFLICT (user_id) DO UPDATE SET secret_hash = excluded.secret_hash, created_at = excluded.created_at
+`
+
+// A new address replaces the old one.
+func storeCalendarFeed(ctx context.Context, tx *postgres.Tx, userID uuid.UUID, secretHash []byte, now time.Time) error {
+	_, err := tx.Exec(ctx, storeCalendarFeedSQL, userID, secretHash, now)
+	return postgres.Failed("storeCalendarFeed", err)
 }
 
 const updateArchivedPaymentSQL = `-- name: updateArchivedPayment :exec

@@ -115,11 +115,11 @@ func TestAppRolePrivileges(t *testing.T) {
 		case table == "prescriptions" || table == "audit_checkpoints" || table == "audit_files" ||
 			table == "audit_restores":
 			want = "select insert"
-		case table == "consultations":
-			want = "select insert update"
+		case table == "reminders":
+			want = "select insert delete"
 		case strings.HasPrefix(table, "archived_"):
 			want = "select" // and a few columns of archived_consultations can be updated
-		case table == "audit_tiles":
+		case table == "audit_tiles" || table == "consultations":
 			want = "select insert update"
 		case table == "audit_tree" || table == "rollup_state" || table == "restore_mode":
 			want = "select update"
@@ -145,7 +145,7 @@ var closedColumns = []string{"doctors.search", "doctors.registration_number", "d
 	"consultations.notes", "consultations.cancellation_reason", "prescriptions.medications", "prescriptions.advice",
 	"data_keys.wrapped", "master_key.sealed", "master_key.root", "session_tokens.hash", "sessions.ip_address",
 	"recovery_codes.hash", "tickets.hash", "tickets.data", "idempotency_keys.response_body", "mails.content",
-	"mailbox_messages.content", "payment_attempts.checkout_url", "exports.archive", "exports.sha256",
+	"calendar_feeds.secret_hash", "mailbox_messages.content", "payment_attempts.checkout_url", "exports.archive", "exports.sha256",
 	"refunds.reason", "audit_logs.metadata", "audit_logs.ip_address", "audit_exports.filter",
 	"audit_export_parts.data", "river_job.args", "reviews.text", "reviews.reply", "reviews.decision_reason",
 	"reviews.patient_id", "review_reports.reason", "review_reports.reporter_id"}
