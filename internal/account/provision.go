@@ -65,7 +65,8 @@ func (s *Service) Provision(ctx context.Context, tx *postgres.Tx, u NewUser) (uu
 		return uuid.Nil, err
 	}
 	err = insertProfile(ctx, tx, insertProfileParams{ID: profile, UserID: id, FullName: u.FullName,
-		Gender: string(u.Gender), Timezone: u.Timezone, Language: string(u.Language), DateOfBirth: sealed.dateOfBirth, Phone: sealed.phone,
+		Gender: string(u.Gender), Timezone: u.Timezone,
+		Language: string(u.Language), DateOfBirth: sealed.dateOfBirth, Phone: sealed.phone,
 		PhoneIndex: sealed.phoneIndex, Address: sealed.address, Now: tx.Now})
 	if err != nil {
 		return uuid.Nil, fmt.Errorf("insert a profile: %w", err)

@@ -74,8 +74,8 @@ func TestPeerReadsCalendars(t *testing.T) {
 	for i, name := range names {
 		person := calendar.Person{Name: name, Address: "asha@example.org"}
 		events = append(events, calendar.Event{UID: fmt.Sprint(i, "@clinic.example"), Sequence: i, Stamp: start,
-			Start: start,
-			End:   start.Add(time.Hour), Summary: strings.Join(strings.Fields(name), " "), URL: "https://clinic.example/",
+			Start: start, End: start.Add(time.Hour), Summary: strings.Join(strings.Fields(name), " "),
+			URL:         "https://clinic.example/",
 			IsCancelled: i == 1, Organizer: &person, Attendee: &person})
 	}
 	text := calendar.Write(calendar.Request, events...)

@@ -11,8 +11,8 @@ const (
 	maxReminders                      = 5
 )
 
-// ReminderLeads returns how long before the start of a consultation its parties are reminded, the shortest first. There
-// are none if the setting is not valid, which Load refuses.
+// ReminderLeads returns how long before the start of a consultation its parties are reminded, the shortest first.
+// There are none if the setting is not valid, which Load refuses.
 func (c *Config) ReminderLeads() []time.Duration {
 	leads, _ := parseReminders(c.Reminders)
 	return leads

@@ -103,16 +103,16 @@ func (s *Service) readCalendar(ctx context.Context, file string) (text string, e
 			events = append(events, s.event(row, language.Tag(owner.Language), other))
 		}
 		if owner.Role == access.RoleDoctor {
-			rows, err := listDoctorCalendar(ctx, r, listDoctorCalendarParams{Person: owner.ID, Since: since, Until: until,
-				Most: feedMost})
+			rows, err := listDoctorCalendar(ctx, r, listDoctorCalendarParams{Person: owner.ID, Since: since,
+				Until: until, Most: feedMost})
 			for _, row := range rows {
 				add(row.ConsultationRow, row.Other)
 			}
 			text = calendar.Write(calendar.Publish, events...)
 			return err
 		}
-		rows, err := listPatientCalendar(ctx, r, listPatientCalendarParams{Person: owner.ID, Since: since, Until: until,
-			Most: feedMost})
+		rows, err := listPatientCalendar(ctx, r, listPatientCalendarParams{Person: owner.ID, Since: since,
+			Until: until, Most: feedMost})
 		for _, row := range rows {
 			add(row.ConsultationRow, row.Other)
 		}

@@ -61,7 +61,8 @@ func TestCalendarFeed(t *testing.T) {
 	}
 	c.Do(patient, "DELETE", "users/me/calendar", nil).Want(204)
 	c.Do(patient, "DELETE", "users/me/calendar", nil).Want(204)
-	for _, gone := range []string{newer, feed, "/calendar/.ics", "/calendar/x", "/calendar/" + strings.Repeat("a", 3000)} {
+	for _, gone := range []string{newer, feed, "/calendar/.ics", "/calendar/x",
+		"/calendar/" + strings.Repeat("a", 3000)} {
 		c.Get(nobody, gone).Want(404)
 	}
 	last := path(doctor)

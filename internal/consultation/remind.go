@@ -43,8 +43,8 @@ func (s *Service) Remind(ctx context.Context) error {
 	return nil
 }
 
-// remindAll makes the reminders of one lead, and returns how late the first was. Those within the shorter lead are left
-// to that one.
+// remindAll makes the reminders of one lead, and returns how late the first was. Those within the shorter lead are
+// left to that one.
 func (s *Service) remindAll(ctx context.Context, lead, shorter time.Duration) (late time.Duration, err error) {
 	for made := remindAtOnce; made == remindAtOnce; {
 		err := s.DB.Write(ctx, func(tx *postgres.Tx) error {

@@ -104,15 +104,17 @@ var violations = []struct{ rule, name, sql string }{
 		"; UPDATE refunds SET amount = (SELECT amount FROM payment_attempts)"},
 	{"money-adds-up", "more is requested back than was captured", requestOne},
 
-	{"reminders-once", "of one party alone", "DELETE FROM reminders WHERE recipient_id IN (SELECT id FROM doctors)"},
+	{"reminders-once", "of one party alone",
+		"DELETE FROM reminders WHERE recipient_id IN (SELECT id FROM doctors)"},
 	{"reminders-once", "its mail is lost", "DELETE FROM mails WHERE id IN (SELECT mail_id FROM reminders)"},
 	{"reminders-once", "sent after the start",
 		"UPDATE mails SET sent_at = now() + interval '2 days', content = NULL, failed_at = NULL, failure = NULL " +
 			"WHERE id IN (SELECT mail_id FROM reminders)"},
 	{"reminders-once", "made after the cancellation",
 		"UPDATE consultations SET status = 'CANCELLED', cancelled_at = created_at WHERE id = " + live},
-	{"reminders-once", "to somebody else", "UPDATE reminders SET recipient_id = (SELECT doctor_id FROM consultations " +
-		"WHERE fee > 0 LIMIT 1) WHERE recipient_id IN (SELECT id FROM doctors)"},
+	{"reminders-once", "to somebody else",
+		"UPDATE reminders SET recipient_id = (SELECT doctor_id FROM consultations WHERE fee > 0 LIMIT 1) " +
+			"WHERE recipient_id IN (SELECT id FROM doctors)"},
 
 	{"unmatched-money-is-kept", "the money of a webhook is lost", "DELETE FROM unmatched_money"},
 	{"unmatched-money-is-kept", "none of it is returned",

@@ -258,8 +258,8 @@ var Rules = []Rule{
 		WHERE r.open_reports > (SELECT count(*) FROM review_reports p WHERE p.review_id = r.id)`},
 
 	// A mail is marked as sent a moment after the mail server took it. Mails of erased people are deleted.
-	{"reminders-once", "every reminder has one of each party, made before the start; its mail was sent neither after " +
-		"the start nor for a consultation that was cancelled", `
+	{"reminders-once", "every reminder has one of each party, made before the start; its mail was sent neither " +
+		"after the start nor for a consultation that was cancelled", `
 		SELECT min(r.mail_id::text)::uuid FROM reminders r
 		GROUP BY r.consultation_id, r.scheduled_start, r.lead HAVING count(*) <> 2
 		UNION ALL

@@ -146,8 +146,8 @@ func (w *worker[A]) NextRetry(job *river.Job[A]) time.Time {
 		return time.Time{}
 	}
 	wait := limit
-	if attempt := time.Duration(job.Attempt); attempt < 10 {
-		wait = min(attempt*attempt*attempt*attempt*time.Second, limit)
+	if n := job.Attempt; n < 10 {
+		wait = min(time.Duration(n*n*n*n)*time.Second, limit)
 	}
 	return time.Now().Add(wait) //nolint:forbidigo // River compares with real time, not with the app's clock
 }

@@ -31,7 +31,8 @@ func TestMatch(t *testing.T) {
 func TestAccepted(t *testing.T) {
 	t.Parallel()
 	for header, want := range map[string]language.Tag{"": "en", "hi": "hi", "hi-IN,hi;q=0.9,en;q=0.8": "hi",
-		"en-US,en;q=0.9,hi;q=0.8": "en", "en;q=0.1, hi;q=0.2": "hi", "fr-FR, hi;q=0.5": "hi", "fr, de": "en", "*": "en",
+		"en-US,en;q=0.9,hi;q=0.8": "en", "en;q=0.1, hi;q=0.2": "hi", "fr-FR, hi;q=0.5": "hi", "fr, de": "en",
+		"*":      "en",
 		"hi;q=0": "en", "hi;q=x": "en", ";;,": "en", strings.Repeat("hi,", 10_000): "en"} {
 		if got := language.Accepted(header); got != want {
 			t.Errorf("%.40q asks for %s, want %s", header, got, want)
@@ -50,12 +51,14 @@ func TestTimes(t *testing.T) {
 	}{
 		{"en", "Friday, 27 November 2026 at 10:30", "27 November 2026", "10:30", at},
 		{"hi", "शुक्रवार, 27 नवंबर 2026, 10:30 am", "27 नवंबर 2026", "10:30 am", at},
-		{"hi", "रविवार, 1 फ़रवरी 2026, 12:05 am", "1 फ़रवरी 2026", "12:05 am", time.Date(2026, 2, 1, 0, 5, 0, 0, time.UTC)},
-		{"hi", "सोमवार, 5 अक्टूबर 2026, 12:00 pm", "5 अक्टूबर 2026", "12:00 pm", time.Date(2026, 10, 5, 12, 0, 0, 0, time.UTC)},
+		{"hi", "रविवार, 1 फ़रवरी 2026, 12:05 am", "1 फ़रवरी 2026", "12:05 am",
+			time.Date(2026, 2, 1, 0, 5, 0, 0, time.UTC)},
+		{"hi", "सोमवार, 5 अक्टूबर 2026, 12:00 pm", "5 अक्टूबर 2026", "12:00 pm",
+			time.Date(2026, 10, 5, 12, 0, 0, 0, time.UTC)},
 		{"hi", "बुधवार, 6 मई 2026, 11:59 pm", "6 मई 2026", "11:59 pm", time.Date(2026, 5, 6, 23, 59, 0, 0, time.UTC)},
 	} {
-		if full, day, clock := c.language.DateTime(c.at), c.language.Date(c.at), c.language.Clock(c.at); full != c.full ||
-			day != c.day || clock != c.clock {
+		full, day, clock := c.language.DateTime(c.at), c.language.Date(c.at), c.language.Clock(c.at)
+		if full != c.full || day != c.day || clock != c.clock {
 			t.Errorf("%s: %s | %s | %s", c.language, full, day, clock)
 		}
 	}
@@ -73,7 +76,8 @@ func TestMoney(t *testing.T) {
 	}
 	printer := message.NewPrinter(xlanguage.MustParse("hi-IN"))
 	for _, amount := range []float64{0, 5, 999.99, 1000, 99_999, 100_000, 9_999_999.5, 10_000_000, 9_999_999_999.99} {
-		plain := message.NewPrinter(xlanguage.Und).Sprint(number.Decimal(amount, number.Scale(2), number.NoSeparator()))
+		format := number.Decimal(amount, number.Scale(2), number.NoSeparator())
+		plain := message.NewPrinter(xlanguage.Und).Sprint(format)
 		want := "₹" + printer.Sprint(number.Decimal(amount, number.Scale(2)))
 		if got := language.Hindi.Money(plain, "INR"); got != want {
 			t.Errorf("%s became %s, want %s", plain, got, want)

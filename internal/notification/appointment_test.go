@@ -12,7 +12,8 @@ import (
 
 func appointmentMail() notification.Mail {
 	return notification.Mail{Kind: "consultation-reminder", Timely: true,
-		Data: map[string]string{"as": "PATIENT", "with": "Dr. D'Souza; \"X\", MD\r\nBEGIN:VALARM", "start": start, "end": end,
+		Data: map[string]string{"as": "PATIENT",
+			"with": "Dr. D'Souza; \"X\", MD\r\nBEGIN:VALARM", "start": start, "end": end,
 			"expires": start},
 		Appointment: &notification.Appointment{UID: "1@clinic.example", Sequence: 2, Method: calendar.Request}}
 }
@@ -27,8 +28,8 @@ func TestCalendarPart(t *testing.T) {
 	m.To, _ = f.user("Asha Rao", "Asia/Kolkata")
 	must(t, f.run(f.enqueue(m)))
 	raw := string(p.mails()[0].raw)
-	if header := "text/calendar; method=REQUEST; charset=UTF-8"; !strings.Contains(strings.ReplaceAll(raw, "\r\n ", " "),
-		header) {
+	unfolded := strings.ReplaceAll(raw, "\r\n ", " ")
+	if header := "text/calendar; method=REQUEST; charset=UTF-8"; !strings.Contains(unfolded, header) {
 		t.Errorf("no part has %q:\n%s", header, raw)
 	}
 	got := parse(t, p.mails()[0].raw)

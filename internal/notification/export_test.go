@@ -47,11 +47,12 @@ var PlainName = plainName
 // TemplateKeys returns the names of the values that a template takes, and the paths that it links to.
 func TemplateKeys(l language.Tag, kind string) []string {
 	keys := map[string]bool{}
+	key := regexp.MustCompile(`\.[a-z]\w*|index \. "\w+"|/[a-z-]+\?`)
 	read := func(t *template.Template) {
 		if t == nil {
 			return
 		}
-		for _, found := range regexp.MustCompile(`\.[a-z]\w*|index \. "\w+"|/[a-z-]+\?`).FindAllString(t.Root.String(), -1) {
+		for _, found := range key.FindAllString(t.Root.String(), -1) {
 			keys[found] = true
 		}
 	}

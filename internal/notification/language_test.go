@@ -34,8 +34,9 @@ var notTranslated = regexp.MustCompile(`Amrutam|Dr\. Meera Nair|The registration
 // isHindi reports whether a text has words in Devanagari and no words in Latin letters.
 func isHindi(text string) bool {
 	text = notTranslated.ReplaceAllString(text, "")
-	return !strings.ContainsFunc(text, func(r rune) bool { return unicode.Is(unicode.Latin, r) && unicode.IsLower(r) }) &&
-		strings.ContainsFunc(text, func(r rune) bool { return unicode.Is(unicode.Devanagari, r) })
+	isLatin := func(r rune) bool { return unicode.Is(unicode.Latin, r) && unicode.IsLower(r) }
+	isDevanagari := func(r rune) bool { return unicode.Is(unicode.Devanagari, r) }
+	return !strings.ContainsFunc(text, isLatin) && strings.ContainsFunc(text, isDevanagari)
 }
 
 func TestEveryKindInHindi(t *testing.T) {
@@ -63,7 +64,7 @@ func TestEveryKindInHindi(t *testing.T) {
 			if page := readHTML(t, m.html); page.lang != "hi" || page.title != m.subject {
 				t.Errorf("%s: lang %q, title %q", kind, page.lang, page.title)
 			}
-			if refund := data["refund"]; refund != "" && data["as"] == "PATIENT" && !strings.Contains(m.text, "₹500.00") {
+			if data["refund"] != "" && data["as"] == "PATIENT" && !strings.Contains(m.text, "₹500.00") {
 				t.Errorf("%s doesn't tell the refund:\n%s", kind, m.text)
 			}
 			if _, hasStart := data["start"]; hasStart &&

@@ -37,8 +37,8 @@ type Mail struct {
 	Address string            `json:"address"`
 	Kind    string            `json:"kind"`
 	Data    map[string]string `json:"data"`
-	// Reader is who reads a mail without To: their profile is used. It may be gone when the mail is sent, so it is read
-	// when the mail is stored.
+	// Reader is who reads a mail without To: their profile is used. It may be gone when the mail is sent, so it is
+	// read when the mail is stored.
 	Reader uuid.UUID `json:"-"`
 	// Language and Timezone override those of the profile.
 	Language language.Tag `json:"language,omitempty"`

@@ -120,7 +120,8 @@ func (s *smtpSender) Send(ctx context.Context, m Message) error {
 	message.AddAlternativeString(mail.TypeTextHTML, m.HTML)
 	if m.Calendar != nil {
 		// Gmail and Outlook show the alternative, Apple Mail and others the file (RFC 6047).
-		message.AddAlternativeString(mail.ContentType("text/calendar; method="+string(m.Calendar.Method)), m.Calendar.Text)
+		kind := mail.ContentType("text/calendar; method=" + string(m.Calendar.Method))
+		message.AddAlternativeString(kind, m.Calendar.Text)
 		err := message.AttachReader("consultation.ics", strings.NewReader(m.Calendar.Text),
 			mail.WithFileContentType("application/ics"))
 		if err != nil {

@@ -145,8 +145,8 @@ var closedColumns = []string{"doctors.search", "doctors.registration_number", "d
 	"consultations.notes", "consultations.cancellation_reason", "prescriptions.medications", "prescriptions.advice",
 	"data_keys.wrapped", "master_key.sealed", "master_key.root", "session_tokens.hash", "sessions.ip_address",
 	"recovery_codes.hash", "tickets.hash", "tickets.data", "idempotency_keys.response_body", "mails.content",
-	"calendar_feeds.secret_hash", "mailbox_messages.content", "payment_attempts.checkout_url", "exports.archive", "exports.sha256",
-	"refunds.reason", "audit_logs.metadata", "audit_logs.ip_address", "audit_exports.filter",
+	"calendar_feeds.secret_hash", "mailbox_messages.content", "payment_attempts.checkout_url", "exports.archive",
+	"exports.sha256", "refunds.reason", "audit_logs.metadata", "audit_logs.ip_address", "audit_exports.filter",
 	"audit_export_parts.data", "river_job.args", "reviews.text", "reviews.reply", "reviews.decision_reason",
 	"reviews.patient_id", "review_reports.reason", "review_reports.reporter_id"}
 

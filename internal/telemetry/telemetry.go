@@ -75,7 +75,8 @@ func NewMetrics() *Metrics {
 		ReminderLag: gauge("amrutam_reminder_lag_seconds",
 			"How late the latest of the reminders was that this server's last run made; 0 if none was due."),
 	}
-	m.Registry.MustRegister(m.ReminderLag, m.Requests, m.Durations, m.InFlight, m.Shed, m.Jobs, m.Bookings, m.Payments, m.Mails,
+	m.Registry.MustRegister(m.ReminderLag, m.Requests, m.Durations, m.InFlight, m.Shed, m.Jobs, m.Bookings,
+		m.Payments, m.Mails,
 		m.InvariantsBroken, m.InvariantsChecked, m.ArchiveLeftovers,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
