@@ -229,7 +229,7 @@ func insertReminder(ctx context.Context, tx *postgres.Tx, arg insertReminderPara
 
 const listDoctorCalendarSQL = `-- name: listDoctorCalendar :many
 SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status, c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason, c.cancelled_at, c.started_at, c.ended_at, c.created_at, c.updated_at, c.absent, c.cancelled_late, p.full_name AS other FROM consultations c JOIN profiles p ON p.user_id = c.patient_id
-WHERE c.doctor_id = $1 AND c.scheduled_start > $2 AND c.scheduled_start < $3
+WHERE c.doctor_id = $1 AND c.id >= ids_since($1) AND c.scheduled_start > $2 AND c.scheduled_start < $3
     AND c.status NOT IN ('REQUESTED', 'CANCELLED')
 ORDER BY c.scheduled_start, c.id LIMIT $4
 `
@@ -408,7 +408,7 @@ func listOverrunConsultations(ctx context.Context, db postgres.Querier, endedBef
 
 const listPatientCalendarSQL = `-- name: listPatientCalendar :many
 SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status, c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason, c.cancelled_at, c.started_at, c.ended_at, c.created_at, c.updated_at, c.absent, c.cancelled_late, p.full_name AS other FROM consultations c JOIN profiles p ON p.user_id = c.doctor_id
-WHERE c.patient_id = $1 AND c.scheduled_start > $2 AND c.scheduled_start < $3
+WHERE c.patient_id = $1 AND c.id >= ids_since($1) AND c.scheduled_start > $2 AND c.scheduled_start < $3
     AND c.status NOT IN ('REQUESTED', 'CANCELLED')
 ORDER BY c.scheduled_start, c.id LIMIT $4
 `

@@ -19,6 +19,7 @@ const (
 	summing  = "a year of rollups is a few thousand rows"
 	restored = "an operator asks once after a restore, and mails are kept for 90 days"
 	live     = "each live day has a partition: there are five, and the default one"
+	reminds  = "a consultation that begins soon can have been booked in any month; a job looks it up by its start"
 	deleting = "the foreign key of a deleted slot: its consultations can be of any month"
 )
 
@@ -61,6 +62,7 @@ var allowedFindings = map[string]string{
 	"listOverrunConsultations on consultations: opens many partitions":   sweeping,
 	"listUnmatched on unmatched_money: has a sequential scan":            rare,
 	"listUnmatched on unmatched_money: reads many rows":                  rare,
+	"lockConsultationsToRemind on consultations: opens many partitions":  reminds,
 	"noteDaysOfDoctors on consultations: opens many partitions":          rolling,
 	"listCompletedOfDay on consultations: opens many partitions":         rolling,
 	"noteNextVisits on consultations: opens many partitions":             rolling,
