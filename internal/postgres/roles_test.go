@@ -115,8 +115,6 @@ func TestAppRolePrivileges(t *testing.T) {
 		case table == "prescriptions" || table == "audit_checkpoints" || table == "audit_files" ||
 			table == "audit_restores":
 			want = "select insert"
-		case table == "reminders":
-			want = "select insert delete"
 		case strings.HasPrefix(table, "archived_"):
 			want = "select" // and a few columns of archived_consultations can be updated
 		case table == "audit_tiles" || table == "consultations":

@@ -15,7 +15,6 @@ CREATE TABLE reminders (
 );
 CREATE INDEX reminders_scheduled_start_idx ON reminders (scheduled_start);
 CREATE INDEX reminders_recipient_id_idx ON reminders (recipient_id);
-REVOKE UPDATE ON reminders FROM amrutam_app;
 
 ALTER TABLE mails DROP CONSTRAINT mails_failure_check, ADD CONSTRAINT mails_failure_check CHECK (failure IN ('no-recipient',
     'too-late', 'recipient-refused', 'address-unsupported', 'message-refused', 'overtaken'));
