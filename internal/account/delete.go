@@ -88,5 +88,6 @@ func (s *Service) Delete(ctx context.Context, tx *postgres.Tx, actor access.Acto
 		return fmt.Errorf("delete a user: %w", err)
 	}
 	audit.Write(tx, actor, "user.delete", actor.ID, nil)
-	return s.revokeAccess(ctx, tx, actor.ID, notification.Mail{Address: email, Kind: "account-deleted"})
+	return s.revokeAccess(ctx, tx, actor.ID, notification.Mail{Address: email, Reader: actor.ID,
+		Kind: "account-deleted"})
 }

@@ -78,7 +78,7 @@ func (s *Service) mailNewAddress(ctx context.Context, tx *postgres.Tx, actor acc
 	}
 	token, hash := session.NewToken("")
 	expires := tx.Now.Add(emailTicketLife)
-	mail := notification.Mail{Address: email, Kind: "confirm-new-address",
+	mail := notification.Mail{Address: email, Reader: actor.ID, Kind: "confirm-new-address",
 		Data: map[string]string{"token": token, "expires": expires.Format(time.RFC3339)}}
 	switch owner, err := findOwner(ctx, tx, tx.Now, email); {
 	case err == nil && owner.Taken:
@@ -144,7 +144,7 @@ func (s *Service) ConfirmEmail(ctx context.Context, tx *postgres.Tx, actor acces
 		return none, fmt.Errorf("update an address: %w", err)
 	}
 	audit.Write(tx, actor, "user.change-address", user, nil)
-	return none, s.Mails.Enqueue(ctx, tx, notification.Mail{Address: old, Kind: "address-changed"})
+	return none, s.Mails.Enqueue(ctx, tx, notification.Mail{Address: old, Reader: user, Kind: "address-changed"})
 }
 
 // useEmailTicket marks the ticket of an email change as used. Returns ErrInvalidToken if it was used before, or if the

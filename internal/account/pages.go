@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"amrutam/internal/httpapi"
+	"amrutam/internal/language"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
 )
@@ -13,28 +14,26 @@ import (
 // formLimit is the limit, in bytes, of a form with a token and a password.
 const formLimit = 16 << 10
 
-// page is the content of a page behind a link in a mail.
+// page is a page behind a link in a mail. Name says which texts it has.
 type page struct {
-	Title  string
-	Text   string
+	Name   string
 	Faults []string
 	// Action is the path that the form is sent to. Without it the page has no form.
 	Action   string
 	Token    string
 	Password bool
-	Button   string
 	// MinLength is the least length of a new password.
 	MinLength int
 }
 
 var pageTemplate = template.Must(template.New("account").Parse(`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<html lang="{{.Language}}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{{.Title}} – Amrutam</title>
 <link rel="stylesheet" href="/style.css"></head><body><main>
 <h1>{{.Title}}</h1><p>{{.Text}}</p>
-{{with .Faults}}<ul role="alert">{{range .}}<li>The password {{.}}.</li>{{end}}</ul>{{end}}
+{{with .Faults}}<ul role="alert">{{range .}}<li>{{.}}</li>{{end}}</ul>{{end}}
 {{if .Action}}<form method="post" action="{{.Action}}"><input type="hidden" name="token" value="{{.Token}}">
-{{if .Password}}<label for="password">New password</label>
+{{if .Password}}<label for="password">{{.Label}}</label>
 <input id="password" name="password" type="password" autocomplete="new-password" minlength="{{.MinLength}}" required>
 {{end}}<button>{{.Button}}</button></form>{{end}}
 </main></body></html>`))
@@ -43,19 +42,17 @@ var pageTemplate = template.Must(template.New("account").Parse(`<!doctype html>
 // form does.
 func (s *Service) Pages(mux *http.ServeMux) {
 	guard := http.NewCrossOriginProtection()
-	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		show(w, http.StatusForbidden,
-			page{Title: "Not from here",
-				Text: "This form was sent by another site. Open the link in your mail instead."})
+	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		show(w, r, http.StatusForbidden, page{Name: "foreign"})
 	}))
 	mux.HandleFunc("GET /verify-email", func(w http.ResponseWriter, r *http.Request) {
-		show(w, http.StatusOK, verifyForm(r.URL.Query().Get("token")))
+		show(w, r, http.StatusOK, verifyForm(r.URL.Query().Get("token")))
 	})
 	mux.HandleFunc("GET /reset-password", func(w http.ResponseWriter, r *http.Request) {
-		show(w, http.StatusOK, s.resetForm(r.URL.Query().Get("token")))
+		show(w, r, http.StatusOK, s.resetForm(r.URL.Query().Get("token")))
 	})
 	mux.HandleFunc("GET /confirm-email", func(w http.ResponseWriter, r *http.Request) {
-		show(w, http.StatusOK, confirmForm(r.URL.Query().Get("token")))
+		show(w, r, http.StatusOK, confirmForm(r.URL.Query().Get("token")))
 	})
 	mux.Handle("POST /confirm-email", guard.Handler(form(s.confirmByPage)))
 	mux.Handle("POST /verify-email", guard.Handler(form(s.verifyByPage)))
@@ -66,8 +63,7 @@ func form(next func(http.ResponseWriter, *http.Request, string)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, formLimit)
 		if r.ParseForm() != nil {
-			show(w, http.StatusBadRequest,
-				page{Title: "That could not be read", Text: "Open the link in your mail again."})
+			show(w, r, http.StatusBadRequest, page{Name: "unreadable"})
 			return
 		}
 		next(w, r, r.PostForm.Get("token"))
@@ -78,31 +74,25 @@ func verifyForm(token string) page {
 	if token == "" {
 		return incomplete
 	}
-	return page{Title: "Confirm your address", Text: "Press the button to confirm that this e-mail address is yours.",
-		Action: "/verify-email", Token: token, Button: "Confirm"}
+	return page{Name: "verify", Action: "/verify-email", Token: token}
 }
 
 func confirmForm(token string) page {
 	if token == "" {
 		return incomplete
 	}
-	return page{Title: "Confirm your new address",
-		Text: "Press the button to sign in with this e-mail address from now on.", Action: "/confirm-email",
-		Token: token, Button: "Confirm"}
+	return page{Name: "confirm", Action: "/confirm-email", Token: token}
 }
 
 func (s *Service) resetForm(token string) page {
 	if token == "" {
 		return incomplete
 	}
-	return page{Title: "Set a new password",
-		Text: "Choose a long one, such as a few words that belong together only for you. All devices will be " +
-			"signed out.", Action: "/reset-password", Token: token, Password: true, MinLength: s.Config.PasswordMin,
-		Button: "Set password"}
+	return page{Name: "reset", Action: "/reset-password", Token: token, Password: true,
+		MinLength: s.Config.PasswordMin}
 }
 
-var incomplete = page{Title: "The link is incomplete",
-	Text: "Open the link in your mail again, or copy all of it into the address bar."}
+var incomplete = page{Name: "incomplete"}
 
 func (s *Service) verifyByPage(w http.ResponseWriter, r *http.Request, token string) {
 	contested := false
@@ -111,21 +101,17 @@ func (s *Service) verifyByPage(w http.ResponseWriter, r *http.Request, token str
 		return err
 	})
 	if errors.Is(err, ErrInvalidToken) {
-		show(w, ErrInvalidToken.Status, page{Title: "This link no longer works",
-			Text: "It was used before, is older than a day, or a newer mail has replaced it. If you confirmed your " +
-				"address already, just sign in; otherwise ask for a new mail where you sign in."})
+		show(w, r, ErrInvalidToken.Status, page{Name: "verify-spent"})
 		return
 	}
 	if s.failed(w, r, err) {
 		return
 	}
 	if contested {
-		show(w, http.StatusOK, page{Title: "Your address is confirmed",
-			Text: "It was signed up with more than once, and with different passwords, so none of these works. " +
-				"We have mailed you a link to choose your password."})
+		show(w, r, http.StatusOK, page{Name: "contested"})
 		return
 	}
-	show(w, http.StatusOK, page{Title: "Your address is confirmed", Text: "You can sign in now."})
+	show(w, r, http.StatusOK, page{Name: "verified"})
 }
 
 func (s *Service) confirmByPage(w http.ResponseWriter, r *http.Request, token string) {
@@ -137,15 +123,11 @@ func (s *Service) confirmByPage(w http.ResponseWriter, r *http.Request, token st
 	})
 	switch {
 	case errors.Is(err, ErrInvalidToken):
-		show(w, ErrInvalidToken.Status, page{Title: "This link no longer works",
-			Text: "It was used before, is older than a day, or a newer mail has replaced it. Ask for a new mail " +
-				"where you asked for this one."})
+		show(w, r, ErrInvalidToken.Status, page{Name: "confirm-spent"})
 	case errors.Is(err, ErrAddressTaken):
-		show(w, ErrAddressTaken.Status,
-			page{Title: "This address has an account",
-				Text: "Somebody, perhaps you, signed up with it in the meantime. Nothing was changed."})
+		show(w, r, ErrAddressTaken.Status, page{Name: "taken"})
 	case !s.failed(w, r, err):
-		show(w, http.StatusOK, page{Title: "Your new address is confirmed", Text: "You sign in with it from now on."})
+		show(w, r, http.StatusOK, page{Name: "confirmed"})
 	}
 }
 
@@ -154,9 +136,7 @@ func (s *Service) resetByPage(w http.ResponseWriter, r *http.Request, token stri
 	in.Body.Token, in.Body.NewPassword = token, r.PostForm.Get("password")
 	_, err := s.ResetPassword(r.Context(), httpapi.AnonymousActor(r), in)
 	if errors.Is(err, ErrInvalidToken) {
-		show(w, ErrInvalidToken.Status, page{Title: "This link no longer works",
-			Text: "It was used before, is older than an hour, or a newer mail has replaced it. Ask for a new mail " +
-				"where you sign in."})
+		show(w, r, ErrInvalidToken.Status, page{Name: "reset-spent"})
 		return
 	}
 	var refusal *problem.Error
@@ -165,14 +145,13 @@ func (s *Service) resetByPage(w http.ResponseWriter, r *http.Request, token stri
 		for _, f := range refusal.Fields {
 			again.Faults = append(again.Faults, f.Message)
 		}
-		show(w, refusal.Status, again)
+		show(w, r, refusal.Status, again)
 		return
 	}
 	if s.failed(w, r, err) {
 		return
 	}
-	show(w, http.StatusOK, page{Title: "Your password is set",
-		Text: "All devices were signed out. You can sign in with the new password now."})
+	show(w, r, http.StatusOK, page{Name: "reset-done"})
 }
 
 // failed shows an error that is not about the form, and reports whether there was one.
@@ -180,15 +159,12 @@ func (s *Service) failed(w http.ResponseWriter, r *http.Request, err error) bool
 	if err == nil {
 		return false
 	}
-	status, text := http.StatusInternalServerError,
-		"Something went wrong here and nothing was changed. Please try again."
+	status, name := http.StatusInternalServerError, "failed"
 	if errors.Is(err, problem.Busy) || postgres.Busy(err) || postgres.Unavailable(err) {
-		status, text = http.StatusServiceUnavailable,
-			"The server is busy and nothing was changed. Please try again in a moment."
+		status, name = http.StatusServiceUnavailable, "busy"
 	}
 	if errors.Is(err, postgres.ErrOutcomeUnknown) {
-		status, text = http.StatusServiceUnavailable,
-			"The server can't tell whether that was done. Try to sign in, or press the button in your mail again."
+		status, name = http.StatusServiceUnavailable, "unknown"
 	}
 	if r.Context().Err() == nil {
 		s.Log.ErrorContext(r.Context(), "a page failed", "requestId", httpapi.AnonymousActor(r).RequestID, "error",
@@ -197,8 +173,22 @@ func (s *Service) failed(w http.ResponseWriter, r *http.Request, err error) bool
 	if status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "1")
 	}
-	show(w, status, page{Title: "That did not work", Text: text})
+	show(w, r, status, page{Name: name})
 	return true
 }
 
-func show(w http.ResponseWriter, status int, p page) { httpapi.WritePage(w, status, pageTemplate, p) }
+// show writes a page in the language that the browser asks for.
+func show(w http.ResponseWriter, r *http.Request, status int, p page) {
+	l := httpapi.NegotiateLanguage(w, r)
+	texts := pageTexts[l]
+	faults := make([]string, 0, len(p.Faults))
+	for _, message := range p.Faults {
+		faults = append(faults, texts.fault(message))
+	}
+	p.Faults = faults
+	httpapi.WritePage(w, status, pageTemplate, struct {
+		page
+		pageText
+		Language language.Tag
+	}{p, texts.Pages[p.Name], l})
+}

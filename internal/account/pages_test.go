@@ -186,3 +186,24 @@ func TestResetPage(t *testing.T) {
 		t.Errorf("the page of an expired link is %s", text)
 	}
 }
+
+// TestPagesInAcceptedLanguage tests that the pages behind links in mails are in the browser's language.
+func TestPagesInAcceptedLanguage(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	for path, title := range map[string]string{"/verify-email?token=x": "अपने पते की पुष्टि करें",
+		"/reset-password?token=x": "नया पासवर्ड चुनें", "/confirm-email?token=x": "अपने नए पते की पुष्टि करें",
+		"/verify-email": "लिंक अधूरा है"} {
+		a := c.Do(anonymous, "GET", path, nil, "Accept-Language", "hi-IN,hi;q=0.9,en;q=0.8")
+		text := wantPage(t, a, 200)
+		wantEqual(t, "Content-Language", a.Header.Get("Content-Language"), "hi")
+		if !strings.Contains(text, `<html lang="hi">`) || !strings.Contains(text, "<h1>"+title+"</h1>") {
+			t.Errorf("%s: %s", path, text)
+		}
+	}
+	form := url.Values{"token": {"x"}, "password": {"short"}}
+	text := wantPage(t, submitForm(c, "/reset-password", form, "Accept-Language", "hi"), 422)
+	if !strings.Contains(text, "यह लिंक अब काम नहीं करता") && !strings.Contains(text, "अक्षर होने चाहिए") {
+		t.Errorf("the page is %s", text)
+	}
+}

@@ -14,6 +14,7 @@ import (
 	"amrutam/internal/access"
 	"amrutam/internal/account/password"
 	"amrutam/internal/audit"
+	"amrutam/internal/language"
 	"amrutam/internal/postgres"
 	"amrutam/internal/seal"
 	"amrutam/internal/session"
@@ -42,6 +43,8 @@ type pendingSignUp struct {
 	Role         access.Role `json:"role"`
 	Phone        string      `json:"phone"`
 	Gender       Gender      `json:"gender"`
+	// Language is empty in sign-ups that an earlier release stored.
+	Language language.Tag `json:"language"`
 }
 
 // pendingSignUps reads and stores the pending sign-ups beside the owner of an address.
@@ -124,7 +127,7 @@ func (p pendingSignUps) match(ctx context.Context, text string, tickets [][]byte
 
 // add stores a pending sign-up, and returns the token of its link.
 func (p pendingSignUps) add(ctx context.Context, tx *postgres.Tx, kind string, u NewUser) (token string, err error) {
-	text, err := json.Marshal(pendingSignUp{u.PasswordHash, u.FullName, u.Role, u.Phone, u.Gender})
+	text, err := json.Marshal(pendingSignUp{u.PasswordHash, u.FullName, u.Role, u.Phone, u.Gender, u.Language})
 	if err != nil {
 		return "", err
 	}

@@ -35,6 +35,7 @@ type Profile struct {
 	Phone       *string   `json:"phone" doc:"International number, or null; kept sealed" example:"+919812345678"`
 	Address     *string   `json:"address" doc:"Postal address, or null; kept sealed" example:"12 Lake Road, Pune 411001"`
 	Timezone    string    `json:"timezone" doc:"IANA time zone in which times are shown" example:"Asia/Kolkata"`
+	Language    string    `json:"language" enum:"en,hi" doc:"The language of your mails (BCP 47)" example:"en"`
 }
 
 // ETag is the version.
@@ -52,6 +53,7 @@ type ProfileUpdateRequest struct {
 		Phone       httpapi.Clearable[string] `json:"phone,omitempty" text:"opaque" minLength:"1" maxLength:"40" doc:"With its country's code, or a number of India for people there; kept in E.164. null clears" example:"+919812345678"`
 		Address     httpapi.Clearable[string] `json:"address,omitempty" text:"lines" minLength:"1" maxLength:"500" doc:"Postal address; null clears" example:"12 Lake Road, Pune 411001"`
 		Timezone    httpapi.Field[string]     `json:"timezone,omitempty" minLength:"1" maxLength:"64" doc:"IANA time zone" example:"Asia/Kolkata"`
+		Language    httpapi.Field[string]     `json:"language,omitempty" minLength:"1" maxLength:"35" doc:"The language of your mails: a tag of BCP 47, of which the nearest of en and hi is kept" example:"hi-IN"`
 	}
 }
 
@@ -113,6 +115,7 @@ func (s *Service) storeProfile(ctx context.Context, tx *postgres.Tx, key seal.Ke
 	}
 	err = updateProfile(ctx, tx,
 		updateProfileParams{UserID: p.ID, FullName: p.FullName, Gender: string(deref(p.Gender)), Timezone: p.Timezone,
+			Language:    p.Language,
 			DateOfBirth: sealed.dateOfBirth, Phone: sealed.phone, PhoneIndex: sealed.phoneIndex,
 			Address: sealed.address, UpdatedAt: p.UpdatedAt})
 	if err != nil {
@@ -145,6 +148,10 @@ func (p *Profile) apply(in ProfileUpdateRequest, now time.Time) (fields []string
 	set("phone", b.Phone.ApplyTo(&p.Phone), b.Phone.Null, func() string { return phoneFault(*p.Phone) })
 	set("address", b.Address.ApplyTo(&p.Address), b.Address.Null, func() string { return addressFault(*p.Address) })
 	set("timezone", b.Timezone.Apply(&p.Timezone), b.Timezone.Null, func() string { return zoneFault(p.Timezone) })
+	set("language", b.Language.Apply(&p.Language), b.Language.Null, func() (fault string) {
+		p.Language, fault = matchLanguage(p.Language)
+		return fault
+	})
 	return fields, wrong.err()
 }
 
@@ -155,6 +162,7 @@ func openProfile(key seal.Key, row readProfileRow) (Profile, error) {
 			MFAEnabled: row.MFAEnabled, FullName: row.FullName, CreatedAt: row.CreatedAt},
 		UpdatedAt: row.UpdatedAt, Gender: ptrOrNil(Gender(row.Gender)), DateOfBirth: ptrOrNil(c.dateOfBirth),
 		Phone: ptrOrNil(c.phone), Address: ptrOrNil(c.address), Timezone: row.Timezone,
+		Language: row.Language,
 	}, err
 }
 

@@ -1,6 +1,7 @@
 package account_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -198,4 +199,41 @@ func TestConcurrentPatchesOfDifferentMembers(t *testing.T) {
 		a.Want(412)
 	}
 	wantEqual(t, "successful changes of one version", succeeded, 1)
+}
+
+// TestLanguage tests that a language is kept as the nearest of ours, from the sign-up on, and that mails are in it.
+func TestLanguage(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	for _, one := range []struct{ header, body, want string }{{"", "", "en"}, {"hi-IN,en;q=0.5", "", "hi"},
+		{"hi", "en-GB", "en"}, {"", "hi-IN", "hi"}, {";;", "", "en"}} {
+		email := newEmail()
+		in := registration(email)
+		if one.body != "" {
+			in["language"] = one.body
+		}
+		body, err := json.Marshal(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		headers := []string{"Content-Type", "application/json"}
+		if one.header != "" {
+			headers = append(headers, "Accept-Language", one.header)
+		}
+		c.Do(anonymous, "POST", "auth/signup", body, headers...).Want(201)
+		awaitMail(t, c, email, "verify-email", 1)
+		text := mails(t, c, email, "verify-email")[0]
+		if isHindi := strings.Contains(text, "स्वागत"); isHindi != (one.want == "hi") {
+			t.Errorf("%v: the mail is %s", one, text)
+		}
+	}
+	p := c.Patient()
+	wantEqual(t, "language", c.Get(p, "users/me").Want(200).Text("language"), "en")
+	for tag, want := range map[string]string{"hi": "hi", "en-AU": "en", "hi-Deva-IN": "hi", "ta": "en"} {
+		wantEqual(t, tag, c.Patch(p, "users/me", map[string]any{"language": tag}).Want(200).Text("language"), want)
+		wantEqual(t, tag, c.Get(p, "users/me").Want(200).Text("language"), want)
+	}
+	for _, tag := range []any{"", "hindi language", "h", "hi_IN", 5, nil} {
+		c.Patch(p, "users/me", map[string]any{"language": tag}).Want(422, "validation-failed")
+	}
 }

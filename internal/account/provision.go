@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -8,6 +9,7 @@ import (
 
 	"amrutam/internal/access"
 	"amrutam/internal/audit"
+	"amrutam/internal/language"
 	"amrutam/internal/postgres"
 )
 
@@ -25,7 +27,8 @@ type NewUser struct {
 	DateOfBirth  string // 2006-01-02, or ""
 	Phone        string // E.164, or ""
 	Address      string
-	Timezone     string // IANA, or "" for DefaultTimezone
+	Timezone     string       // IANA, or "" for DefaultTimezone
+	Language     language.Tag // "" for English
 }
 
 // Provision creates the user, the profile and the data key that seals it. The caller checks the values, writes the
@@ -55,13 +58,15 @@ func (s *Service) Provision(ctx context.Context, tx *postgres.Tx, u NewUser) (uu
 	if u.Timezone == "" {
 		u.Timezone = DefaultTimezone
 	}
+	u.Language = cmp.Or(u.Language, language.English)
 	profile := uuid.Must(uuid.NewV7())
 	sealed, err := s.sealContact(key, profile, contact{u.DateOfBirth, u.Phone, u.Address})
 	if err != nil {
 		return uuid.Nil, err
 	}
 	err = insertProfile(ctx, tx, insertProfileParams{ID: profile, UserID: id, FullName: u.FullName,
-		Gender: string(u.Gender), Timezone: u.Timezone, DateOfBirth: sealed.dateOfBirth, Phone: sealed.phone,
+		Gender: string(u.Gender), Timezone: u.Timezone,
+		Language: string(u.Language), DateOfBirth: sealed.dateOfBirth, Phone: sealed.phone,
 		PhoneIndex: sealed.phoneIndex, Address: sealed.address, Now: tx.Now})
 	if err != nil {
 		return uuid.Nil, fmt.Errorf("insert a profile: %w", err)

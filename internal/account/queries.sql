@@ -9,9 +9,9 @@ INSERT INTO data_keys (user_id, wrapped, created_at) VALUES (@user_id, @wrapped,
 
 -- name: insertProfile :exec
 INSERT INTO profiles (id, user_id, full_name, gender, date_of_birth, phone, phone_index, address, timezone,
-    created_at, updated_at)
+    language, created_at, updated_at)
 VALUES (@id, @user_id, @full_name, nullif(@gender::text, '')::gender, @date_of_birth, @phone, @phone_index, @address,
-    @timezone, @now, @now);
+    @timezone, @language, @now, @now);
 
 -- name: findAddress :one
 SELECT id FROM users WHERE lower(email) = lower(@email) AND deleted_at IS NULL;
@@ -73,7 +73,7 @@ UPDATE users SET deleted_at = @now, updated_at = @now WHERE id = @id AND deleted
 SELECT u.id, u.email, u.role, u.is_email_verified, u.mfa_enabled, u.created_at,
     greatest(u.updated_at, p.updated_at)::timestamptz AS updated_at,
     p.id AS profile_id, p.full_name, coalesce(p.gender::text, '')::text AS gender, p.date_of_birth, p.phone,
-    p.address, p.timezone
+    p.address, p.timezone, p.language
 FROM users u JOIN profiles p ON p.user_id = u.id WHERE u.id = @id;
 
 -- name: lockProfile :exec
@@ -82,7 +82,7 @@ SELECT id FROM profiles WHERE user_id = @user_id FOR UPDATE;
 -- name: updateProfile :exec
 UPDATE profiles SET full_name = @full_name, gender = nullif(@gender::text, '')::gender,
     date_of_birth = @date_of_birth, phone = @phone, phone_index = @phone_index, address = @address,
-    timezone = @timezone, updated_at = @updated_at
+    timezone = @timezone, language = @language, updated_at = @updated_at
 WHERE user_id = @user_id;
 
 -- name: eraseUser :exec
@@ -93,7 +93,8 @@ UPDATE users SET email = 'erased-' || id || '@erased.invalid', is_email_verified
 WHERE id = @id;
 
 -- name: eraseContact :exec
-UPDATE profiles SET phone = NULL, phone_index = NULL, address = NULL, timezone = @timezone, updated_at = @now
+UPDATE profiles SET phone = NULL, phone_index = NULL, address = NULL, timezone = @timezone, language = DEFAULT,
+    updated_at = @now
 WHERE user_id = @user_id;
 
 -- name: eraseName :exec

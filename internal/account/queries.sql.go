@@ -42,7 +42,8 @@ func changePassword(ctx context.Context, tx *postgres.Tx, arg changePasswordPara
 }
 
 const eraseContactSQL = `-- name: eraseContact :exec
-UPDATE profiles SET phone = NULL, phone_index = NULL, address = NULL, timezone = $1, updated_at = $2
+UPDATE profiles SET phone = NULL, phone_index = NULL, address = NULL, timezone = $1, language = DEFAULT,
+    updated_at = $2
 WHERE user_id = $3
 `
 
@@ -195,9 +196,9 @@ func insertDataKey(ctx context.Context, tx *postgres.Tx, userID uuid.UUID, wrapp
 
 const insertProfileSQL = `-- name: insertProfile :exec
 INSERT INTO profiles (id, user_id, full_name, gender, date_of_birth, phone, phone_index, address, timezone,
-    created_at, updated_at)
+    language, created_at, updated_at)
 VALUES ($1, $2, $3, nullif($4::text, '')::gender, $5, $6, $7, $8,
-    $9, $10, $10)
+    $9, $10, $11, $11)
 `
 
 type insertProfileParams struct {
@@ -210,6 +211,7 @@ type insertProfileParams struct {
 	PhoneIndex  []byte
 	Address     []byte
 	Timezone    string
+	Language    string
 	Now         time.Time
 }
 
@@ -224,6 +226,7 @@ func insertProfile(ctx context.Context, tx *postgres.Tx, arg insertProfileParams
 		arg.PhoneIndex,
 		arg.Address,
 		arg.Timezone,
+		arg.Language,
 		arg.Now,
 	)
 	return postgres.Failed("insertProfile", err)
@@ -312,7 +315,7 @@ const readProfileSQL = `-- name: readProfile :one
 SELECT u.id, u.email, u.role, u.is_email_verified, u.mfa_enabled, u.created_at,
     greatest(u.updated_at, p.updated_at)::timestamptz AS updated_at,
     p.id AS profile_id, p.full_name, coalesce(p.gender::text, '')::text AS gender, p.date_of_birth, p.phone,
-    p.address, p.timezone
+    p.address, p.timezone, p.language
 FROM users u JOIN profiles p ON p.user_id = u.id WHERE u.id = $1
 `
 
@@ -331,6 +334,7 @@ type readProfileRow struct {
 	Phone           []byte
 	Address         []byte
 	Timezone        string
+	Language        string
 }
 
 func readProfile(ctx context.Context, db postgres.Querier, id uuid.UUID) (readProfileRow, error) {
@@ -351,6 +355,7 @@ func readProfile(ctx context.Context, db postgres.Querier, id uuid.UUID) (readPr
 		&i.Phone,
 		&i.Address,
 		&i.Timezone,
+		&i.Language,
 	)
 	return i, postgres.Failed("readProfile", err)
 }
@@ -424,8 +429,8 @@ func softDeleteUser(ctx context.Context, tx *postgres.Tx, now *time.Time, id uui
 const updateProfileSQL = `-- name: updateProfile :exec
 UPDATE profiles SET full_name = $1, gender = nullif($2::text, '')::gender,
     date_of_birth = $3, phone = $4, phone_index = $5, address = $6,
-    timezone = $7, updated_at = $8
-WHERE user_id = $9
+    timezone = $7, language = $8, updated_at = $9
+WHERE user_id = $10
 `
 
 type updateProfileParams struct {
@@ -436,6 +441,7 @@ type updateProfileParams struct {
 	PhoneIndex  []byte
 	Address     []byte
 	Timezone    string
+	Language    string
 	UpdatedAt   time.Time
 	UserID      uuid.UUID
 }
@@ -449,6 +455,7 @@ func updateProfile(ctx context.Context, tx *postgres.Tx, arg updateProfileParams
 		arg.PhoneIndex,
 		arg.Address,
 		arg.Timezone,
+		arg.Language,
 		arg.UpdatedAt,
 		arg.UserID,
 	)

@@ -10,6 +10,7 @@ import (
 	"amrutam/internal/access"
 	"amrutam/internal/audit"
 	"amrutam/internal/httpapi"
+	"amrutam/internal/language"
 	"amrutam/internal/limit"
 	"amrutam/internal/notification"
 	"amrutam/internal/postgres"
@@ -17,7 +18,8 @@ import (
 
 // SignUpRequest has the values of a new user.
 type SignUpRequest struct {
-	Body struct {
+	AcceptLanguage string `header:"Accept-Language" maxLength:"4000" doc:"The language of the mails, where the body names none" example:"hi-IN, en;q=0.8"`
+	Body           struct {
 		_ struct{} `doc:"Who signs up"`
 
 		Email    string      `json:"email" text:"opaque" minLength:"3" maxLength:"320" doc:"Where mails reach you; capitals make no difference" example:"asha@example.org"`
@@ -26,6 +28,7 @@ type SignUpRequest struct {
 		Role     access.Role `json:"role" enum:"PATIENT,DOCTOR" doc:"Staff is made by an administrator" example:"PATIENT"`
 		Phone    string      `json:"phone,omitempty" text:"opaque" maxLength:"40" doc:"With its country's code, or a number of India; kept in E.164, sealed" example:"+919812345678"`
 		Gender   Gender      `json:"gender,omitempty" doc:"Optional" example:"FEMALE"`
+		Language string      `json:"language,omitempty" maxLength:"35" doc:"The language of your mails: a tag of BCP 47, of which the nearest of en and hi is kept. When left out, that of Accept-Language" example:"hi"`
 	}
 }
 
@@ -35,7 +38,13 @@ type SignUpRequest struct {
 func (s *Service) SignUp(ctx context.Context, actor access.Actor, in SignUpRequest) (User, error) {
 	u := NewUser{Email: normalizeEmail(in.Body.Email), FullName: trimText(in.Body.FullName), Role: in.Body.Role,
 		Gender: in.Body.Gender, Phone: normalizePhone(in.Body.Phone, "")}
+	u.Language = language.Accepted(in.AcceptLanguage)
 	var wrong faults
+	if in.Body.Language != "" {
+		nearest, fault := matchLanguage(in.Body.Language)
+		u.Language = language.Tag(nearest)
+		wrong.add("body.language", fault)
+	}
 	wrong.add("body.email", emailFault(u.Email))
 	wrong.add("body.fullName", nameFault(u.FullName))
 	wrong.add("body.password", s.passwordFault(in.Body.Password, u.Email, u.FullName))
@@ -152,5 +161,7 @@ func (s *Service) signUpBesideOwner(ctx context.Context, tx *postgres.Tx, actor 
 	case owner.Taken:
 		return s.Mails.Enqueue(ctx, tx, notification.Mail{To: owner.ID, Kind: "address-taken"})
 	}
-	return s.Mails.Enqueue(ctx, tx, verificationMail(owner.ID, u.Role, token, tx.Now.Add(verificationLife)))
+	verification := verificationMail(owner.ID, u.Role, token, tx.Now.Add(verificationLife))
+	verification.Language = u.Language
+	return s.Mails.Enqueue(ctx, tx, verification)
 }

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"amrutam/internal/httpapi"
+	"amrutam/internal/language"
 	"amrutam/internal/notification"
 	"amrutam/internal/problem"
 )
@@ -119,6 +120,15 @@ func addressFault(address string) string {
 		return "must have at most 500 characters"
 	}
 	return ""
+}
+
+// matchLanguage returns the language nearest to a tag, and what is wrong with the tag, or "".
+func matchLanguage(tag string) (nearest, fault string) {
+	l, err := language.Match(tag)
+	if err != nil {
+		return string(l), "must be a language tag (BCP 47) like hi or en-IN"
+	}
+	return string(l), ""
 }
 
 func zoneFault(name string) string {

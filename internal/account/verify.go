@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"amrutam/internal/audit"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/jobs"
+	"amrutam/internal/language"
 	"amrutam/internal/limit"
 	"amrutam/internal/notification"
 	"amrutam/internal/postgres"
@@ -115,7 +117,8 @@ func (s *Service) replaceProfile(ctx context.Context, tx *postgres.Tx, owner uui
 		return err
 	}
 	profile := Profile{User: User{ID: owner, FullName: u.FullName}, UpdatedAt: tx.Now,
-		Gender: ptrOrNil(u.Gender), Phone: ptrOrNil(u.Phone), Timezone: DefaultTimezone}
+		Gender: ptrOrNil(u.Gender), Phone: ptrOrNil(u.Phone), Timezone: DefaultTimezone,
+		Language: string(cmp.Or(u.Language, language.English))}
 	return s.storeProfile(ctx, tx, key, row.ProfileID, profile)
 }
 

@@ -82,6 +82,7 @@ func (a *App) mount() error {
 		Payments: payments, Mails: mails, Config: a.Config, Cursors: a.API.Cursors, Metrics: a.Metrics, Log: a.Log,
 	}
 	consultations.Routes(a.API)
+	consultations.Pages(a.Mux)
 	consultations.Jobs(a.Queue)
 	a.mountRecords(consultations, payments)
 	analytics.Routes(a.API)

@@ -8,6 +8,7 @@ import (
 	"amrutam/internal/account"
 	"amrutam/internal/audit"
 	"amrutam/internal/consent"
+	"amrutam/internal/consultation"
 	"amrutam/internal/idempotency"
 	"amrutam/internal/jobs"
 	"amrutam/internal/limit"
@@ -29,7 +30,7 @@ const (
 func NewRetention(db *postgres.DB) *retention.Service {
 	return retention.New(db, slices.Concat(idempotency.Retention, session.Retention, account.Retention,
 		notification.Retention, limit.Retention, privacy.Retention, payment.Retention, consent.Retention,
-		audit.Retention, []retention.Rule{retention.Runs}))
+		consultation.Retention, audit.Retention, []retention.Rule{retention.Runs}))
 }
 
 // mountRetention registers the hourly job that applies the rules.

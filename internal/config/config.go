@@ -92,6 +92,7 @@ type Config struct {
 	CancelUntil           time.Duration `env:"AMRUTAM_CANCEL_UNTIL" envDefault:"2h" help:"a patient may cancel a confirmed consultation until so long before its start"`
 	StartEarly            time.Duration `env:"AMRUTAM_START_EARLY" envDefault:"15m" help:"a doctor may start so long before the slot"`
 	NoShowAfter           time.Duration `env:"AMRUTAM_NO_SHOW_AFTER" envDefault:"10m" help:"a doctor may record a no-show so long after the start, in a slot of less than twice that from its middle"`
+	Reminders             string        `env:"AMRUTAM_REMINDERS" envDefault:"24h,1h" help:"how long before its start both sides of a consultation are reminded by mail, comma-separated, each from 5m to 720h; or none"`
 	CompleteAfter         time.Duration `env:"AMRUTAM_COMPLETE_AFTER" envDefault:"2h" help:"a consultation in progress is completed so long after its slot when its doctor didn't"`
 	PrescribeWithin       time.Duration `env:"AMRUTAM_PRESCRIBE_WITHIN" envDefault:"168h" help:"a prescription may be written so long after completion"`
 	ReviewWithin          time.Duration `env:"AMRUTAM_REVIEW_WITHIN" envDefault:"720h" help:"a patient may review a consultation so long after its end"`

@@ -196,6 +196,10 @@ func (c *Config) validateDurations(errs *settingErrors) {
 			errs.add(name, "must not be negative")
 		}
 	}
+	if _, ok := parseReminders(c.Reminders); !ok {
+		errs.add("AMRUTAM_REMINDERS", "must be none, or up to %d different times from 5m to 720h: 24h,1h",
+			maxReminders)
+	}
 	if c.AuditCompressAfter < 2160*time.Hour {
 		errs.add("AMRUTAM_AUDIT_COMPRESS_AFTER", "must be at least 2160h")
 	}

@@ -23,10 +23,13 @@ func (Sweep) Kind() string { return "consultation.sweep" }
 
 const sweepInterval = 5 * time.Second
 
-// Jobs registers the package's job.
+// Jobs registers the package's jobs.
 func (s *Service) Jobs(queue *jobs.Queue) {
 	jobs.Handle(queue, func(ctx context.Context, _ Sweep) error { return s.Sweep(ctx) })
 	queue.Every(sweepInterval, Sweep{})
+	jobs.HandleWithin(queue, remindTimeout, func(ctx context.Context, _ Remind) error { return s.Remind(ctx) })
+	queue.Every(remindInterval, Remind{})
+	s.Mails.SendOnlyIf(reminderMail, isStillPlanned)
 }
 
 // Sweep ends each consultation in a transaction of its own, which checks again that its time is over: so it may run

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"amrutam/internal/access"
+	"amrutam/internal/calendar"
 	"amrutam/internal/notification"
 	"amrutam/internal/postgres"
 )
@@ -41,6 +42,11 @@ func (s *Service) notifyNamedParties(ctx context.Context, tx *postgres.Tx, row C
 // to that.
 func (s *Service) notifyParty(ctx context.Context, tx *postgres.Tx, row ConsultationRow, names partyNames,
 	role access.Role, kind string, data map[string]string) error {
+	return s.Mails.Enqueue(ctx, tx, s.partyMail(row, names, role, kind, data))
+}
+
+func (s *Service) partyMail(row ConsultationRow, names partyNames, role access.Role, kind string,
+	data map[string]string) notification.Mail {
 	to, with := row.PatientID, names.doctor
 	if role == access.RoleDoctor {
 		to, with = row.DoctorID, names.patient
@@ -53,5 +59,33 @@ func (s *Service) notifyParty(ctx context.Context, tx *postgres.Tx, row Consulta
 		"consultationId": row.ID.String(),
 	}
 	maps.Copy(all, data)
-	return s.Mails.Enqueue(ctx, tx, notification.Mail{To: to, Kind: kind, Data: all})
+	return notification.Mail{To: to, Kind: kind, Data: all, Appointment: s.appointment(row, kind)}
+}
+
+// calendarMails are the mails that change the recipient's calendar. A cancelled booking that was never confirmed isn't
+// in it; calendars ignore its cancellation.
+var calendarMails = map[string]calendar.Method{
+	"consultation-confirmed": calendar.Request,
+	"consultation-cancelled": calendar.Cancel,
+	rescheduledMail:          calendar.Request,
+	reminderMail:             calendar.Request,
+}
+
+// appointment returns the entry of a mail in the recipient's calendar, or nil.
+func (s *Service) appointment(row ConsultationRow, kind string) *notification.Appointment {
+	method, isEntry := calendarMails[kind]
+	if !isEntry || row.Status == StatusRequested {
+		return nil
+	}
+	return &notification.Appointment{UID: s.Mails.EventUID(row.ID), Sequence: calendarSequence(row), Method: method}
+}
+
+// calendarSequence returns the version of the consultation in calendars, which rises with each change of its time and
+// with its cancellation.
+func calendarSequence(row ConsultationRow) int {
+	sequence := 2 * int(row.RescheduleCount)
+	if row.Status == StatusCancelled {
+		sequence++
+	}
+	return sequence
 }

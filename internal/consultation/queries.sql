@@ -27,8 +27,8 @@ UPDATE consultations SET status = @status, payment_status = @payment_status, not
     cancellation_reason = @cancellation_reason, cancelled_late = @cancelled_late, started_at = @started_at,
     ended_at = @ended_at, absent = @absent, slot_id = @slot_id, scheduled_start = @scheduled_start,
     scheduled_end = @scheduled_end, fee = @fee, rescheduled_from_slot = @rescheduled_from_slot,
-    rescheduled_from_start = @rescheduled_from_start, reschedule_count = @reschedule_count, balance_due = @balance_due,
-    balance_due_at = @balance_due_at, updated_at = @now
+    rescheduled_from_start = @rescheduled_from_start, rescheduled_at = @rescheduled_at,
+    reschedule_count = @reschedule_count, balance_due = @balance_due, balance_due_at = @balance_due_at, updated_at = @now
 WHERE id = @id;
 
 -- name: findOldestConsultation :one
@@ -143,3 +143,51 @@ WHERE id < uuid7_floor(@before) AND scheduled_end < @before
     AND NOT (status IN ('COMPLETED', 'CANCELLED', 'NO_SHOW') AND EXISTS (SELECT FROM quiet_consultations q
         WHERE q.id = c.id AND q.updated_at < @before))
 GROUP BY status ORDER BY status;
+
+-- The confirmed consultations that begin after and until two times, and whose parties were not reminded of that time so
+-- long before it. A booking or a move made later than that needs no such reminder. It is locked so that it can't end meanwhile;
+-- another server's reminder may not be seen, but then its row stands in the way of a second one.
+-- name: lockConsultationsToRemind :many
+SELECT sqlc.embed(c), pp.full_name AS patient_name, dp.full_name AS doctor_name
+FROM consultations c
+JOIN profiles pp ON pp.user_id = c.patient_id
+JOIN profiles dp ON dp.user_id = c.doctor_id
+WHERE c.status = 'CONFIRMED' AND c.scheduled_start > @after AND c.scheduled_start <= @until
+    AND coalesce(c.rescheduled_at, c.created_at) <= c.scheduled_start - make_interval(secs => @lead::int)
+    AND NOT EXISTS (SELECT FROM reminders r WHERE r.consultation_id = c.id AND r.scheduled_start = c.scheduled_start
+        AND r.lead = @lead::int)
+ORDER BY c.scheduled_start LIMIT @most FOR UPDATE OF c SKIP LOCKED;
+
+-- name: insertReminder :execrows
+INSERT INTO reminders (consultation_id, recipient_id, lead, scheduled_start, mail_id, created_at)
+VALUES (@consultation_id, @recipient_id, @lead, @scheduled_start, @mail_id, @now) ON CONFLICT DO NOTHING;
+
+-- name: confirmedAt :one
+SELECT EXISTS (SELECT FROM consultations
+    WHERE id = @id AND status = 'CONFIRMED' AND scheduled_start = @scheduled_start) AS planned;
+
+-- A new address replaces the old one.
+-- name: storeCalendarFeed :exec
+INSERT INTO calendar_feeds (user_id, secret_hash, created_at) VALUES (@user_id, @secret_hash, @now)
+ON CONFLICT (user_id) DO UPDATE SET secret_hash = excluded.secret_hash, created_at = excluded.created_at;
+
+-- name: deleteCalendarFeed :execrows
+DELETE FROM calendar_feeds WHERE user_id = @user_id;
+
+-- name: findCalendarFeed :one
+SELECT u.id, u.role, p.language FROM calendar_feeds f
+JOIN users u ON u.id = f.user_id AND u.deleted_at IS NULL AND u.disabled_at IS NULL
+JOIN profiles p ON p.user_id = u.id
+WHERE f.secret_hash = @secret_hash;
+
+-- name: listPatientCalendar :many
+SELECT sqlc.embed(c), p.full_name AS other FROM consultations c JOIN profiles p ON p.user_id = c.doctor_id
+WHERE c.patient_id = @person AND c.id >= ids_since(@person) AND c.scheduled_start > @since AND c.scheduled_start < @until
+    AND c.status NOT IN ('REQUESTED', 'CANCELLED')
+ORDER BY c.scheduled_start, c.id LIMIT @most;
+
+-- name: listDoctorCalendar :many
+SELECT sqlc.embed(c), p.full_name AS other FROM consultations c JOIN profiles p ON p.user_id = c.patient_id
+WHERE c.doctor_id = @person AND c.id >= ids_since(@person) AND c.scheduled_start > @since AND c.scheduled_start < @until
+    AND c.status NOT IN ('REQUESTED', 'CANCELLED')
+ORDER BY c.scheduled_start, c.id LIMIT @most;

@@ -90,6 +90,18 @@ func batchReadPatient(b *pgx.Batch, arg batchReadPatientParams, got func(batchRe
 	})
 }
 
+const confirmedAtSQL = `-- name: confirmedAt :one
+SELECT EXISTS (SELECT FROM consultations
+    WHERE id = $1 AND status = 'CONFIRMED' AND scheduled_start = $2) AS planned
+`
+
+func confirmedAt(ctx context.Context, db postgres.Querier, id uuid.UUID, scheduledStart time.Time) (bool, error) {
+	row := db.QueryRow(ctx, confirmedAtSQL, id, scheduledStart)
+	var planned bool
+	err := row.Scan(&planned)
+	return planned, postgres.Failed("confirmedAt", err)
+}
+
 const countNotStartedConsultationsSQL = `-- name: countNotStartedConsultations :one
 SELECT count(*) FROM consultations WHERE (patient_id = $1 OR doctor_id = $1) AND id >= ids_since($1)
     AND (status = 'REQUESTED' OR (status = 'CONFIRMED' AND scheduled_start > $2))
@@ -132,6 +144,18 @@ func countQuietConsultations(ctx context.Context, db postgres.Querier, before ti
 	return items, nil
 }
 
+const deleteCalendarFeedSQL = `-- name: deleteCalendarFeed :execrows
+DELETE FROM calendar_feeds WHERE user_id = $1
+`
+
+func deleteCalendarFeed(ctx context.Context, tx *postgres.Tx, userID uuid.UUID) (int64, error) {
+	result, err := tx.Exec(ctx, deleteCalendarFeedSQL, userID)
+	if err != nil {
+		return 0, postgres.Failed("deleteCalendarFeed", err)
+	}
+	return result.RowsAffected(), nil
+}
+
 const eraseArchivedConsultationTextsSQL = `-- name: eraseArchivedConsultationTexts :exec
 UPDATE archived_consultations c SET reason = n.reason, notes = NULL, cancellation_reason = NULL, updated_at = $1
 FROM (SELECT unnest($2::uuid[]) AS id, unnest($3::bytea[]) AS reason) n
@@ -154,6 +178,26 @@ func eraseConsultationTexts(ctx context.Context, tx *postgres.Tx, now time.Time,
 	return postgres.Failed("eraseConsultationTexts", err)
 }
 
+const findCalendarFeedSQL = `-- name: findCalendarFeed :one
+SELECT u.id, u.role, p.language FROM calendar_feeds f
+JOIN users u ON u.id = f.user_id AND u.deleted_at IS NULL AND u.disabled_at IS NULL
+JOIN profiles p ON p.user_id = u.id
+WHERE f.secret_hash = $1
+`
+
+type findCalendarFeedRow struct {
+	ID       uuid.UUID
+	Role     access.Role
+	Language string
+}
+
+func findCalendarFeed(ctx context.Context, db postgres.Querier, secretHash []byte) (findCalendarFeedRow, error) {
+	row := db.QueryRow(ctx, findCalendarFeedSQL, secretHash)
+	var i findCalendarFeedRow
+	err := row.Scan(&i.ID, &i.Role, &i.Language)
+	return i, postgres.Failed("findCalendarFeed", err)
+}
+
 const findOldestConsultationSQL = `-- name: findOldestConsultation :one
 SELECT greatest(made_at(id), 'epoch')::timestamptz AS made FROM consultations ORDER BY id LIMIT 1
 `
@@ -163,6 +207,109 @@ func findOldestConsultation(ctx context.Context, db postgres.Querier) (time.Time
 	var made time.Time
 	err := row.Scan(&made)
 	return made, postgres.Failed("findOldestConsultation", err)
+}
+
+const insertReminderSQL = `-- name: insertReminder :execrows
+INSERT INTO reminders (consultation_id, recipient_id, lead, scheduled_start, mail_id, created_at)
+VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING
+`
+
+type insertReminderParams struct {
+	ConsultationID uuid.UUID
+	RecipientID    uuid.UUID
+	Lead           int32
+	ScheduledStart time.Time
+	MailID         uuid.UUID
+	Now            time.Time
+}
+
+func insertReminder(ctx context.Context, tx *postgres.Tx, arg insertReminderParams) (int64, error) {
+	result, err := tx.Exec(ctx, insertReminderSQL,
+		arg.ConsultationID,
+		arg.RecipientID,
+		arg.Lead,
+		arg.ScheduledStart,
+		arg.MailID,
+		arg.Now,
+	)
+	if err != nil {
+		return 0, postgres.Failed("insertReminder", err)
+	}
+	return result.RowsAffected(), nil
+}
+
+const listDoctorCalendarSQL = `-- name: listDoctorCalendar :many
+SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status, c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason, c.cancelled_at, c.started_at, c.ended_at, c.created_at, c.updated_at, c.absent, c.cancelled_late, c.rescheduled_from_slot, c.rescheduled_from_start, c.rescheduled_at, c.reschedule_count, c.balance_due, c.balance_due_at, p.full_name AS other FROM consultations c JOIN profiles p ON p.user_id = c.patient_id
+WHERE c.doctor_id = $1 AND c.id >= ids_since($1) AND c.scheduled_start > $2 AND c.scheduled_start < $3
+    AND c.status NOT IN ('REQUESTED', 'CANCELLED')
+ORDER BY c.scheduled_start, c.id LIMIT $4
+`
+
+type listDoctorCalendarParams struct {
+	Person uuid.UUID
+	Since  time.Time
+	Until  time.Time
+	Most   int32
+}
+
+type listDoctorCalendarRow struct {
+	ConsultationRow ConsultationRow
+	Other           string
+}
+
+func listDoctorCalendar(ctx context.Context, db postgres.Querier, arg listDoctorCalendarParams) ([]listDoctorCalendarRow, error) {
+	rows, err := db.Query(ctx, listDoctorCalendarSQL,
+		arg.Person,
+		arg.Since,
+		arg.Until,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, postgres.Failed("listDoctorCalendar", err)
+	}
+	defer rows.Close()
+	var items []listDoctorCalendarRow
+	for rows.Next() {
+		var i listDoctorCalendarRow
+		if err := rows.Scan(
+			&i.ConsultationRow.ID,
+			&i.ConsultationRow.PatientID,
+			&i.ConsultationRow.DoctorID,
+			&i.ConsultationRow.SlotID,
+			&i.ConsultationRow.Status,
+			&i.ConsultationRow.Reason,
+			&i.ConsultationRow.Notes,
+			&i.ConsultationRow.PaymentStatus,
+			&i.ConsultationRow.Fee,
+			&i.ConsultationRow.Currency,
+			&i.ConsultationRow.ScheduledStart,
+			&i.ConsultationRow.ScheduledEnd,
+			&i.ConsultationRow.PaymentDueAt,
+			&i.ConsultationRow.CancelledBy,
+			&i.ConsultationRow.CancellationReason,
+			&i.ConsultationRow.CancelledAt,
+			&i.ConsultationRow.StartedAt,
+			&i.ConsultationRow.EndedAt,
+			&i.ConsultationRow.CreatedAt,
+			&i.ConsultationRow.UpdatedAt,
+			&i.ConsultationRow.Absent,
+			&i.ConsultationRow.CancelledLate,
+			&i.ConsultationRow.RescheduledFromSlot,
+			&i.ConsultationRow.RescheduledFromStart,
+			&i.ConsultationRow.RescheduledAt,
+			&i.ConsultationRow.RescheduleCount,
+			&i.ConsultationRow.BalanceDue,
+			&i.ConsultationRow.BalanceDueAt,
+			&i.Other,
+		); err != nil {
+			return nil, postgres.Failed("listDoctorCalendar", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listDoctorCalendar", err)
+	}
+	return items, nil
 }
 
 const listLeftoversSQL = `-- name: listLeftovers :many
@@ -276,6 +423,80 @@ func listOverrunConsultations(ctx context.Context, db postgres.Querier, endedBef
 	return items, nil
 }
 
+const listPatientCalendarSQL = `-- name: listPatientCalendar :many
+SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status, c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason, c.cancelled_at, c.started_at, c.ended_at, c.created_at, c.updated_at, c.absent, c.cancelled_late, c.rescheduled_from_slot, c.rescheduled_from_start, c.rescheduled_at, c.reschedule_count, c.balance_due, c.balance_due_at, p.full_name AS other FROM consultations c JOIN profiles p ON p.user_id = c.doctor_id
+WHERE c.patient_id = $1 AND c.id >= ids_since($1) AND c.scheduled_start > $2 AND c.scheduled_start < $3
+    AND c.status NOT IN ('REQUESTED', 'CANCELLED')
+ORDER BY c.scheduled_start, c.id LIMIT $4
+`
+
+type listPatientCalendarParams struct {
+	Person uuid.UUID
+	Since  time.Time
+	Until  time.Time
+	Most   int32
+}
+
+type listPatientCalendarRow struct {
+	ConsultationRow ConsultationRow
+	Other           string
+}
+
+func listPatientCalendar(ctx context.Context, db postgres.Querier, arg listPatientCalendarParams) ([]listPatientCalendarRow, error) {
+	rows, err := db.Query(ctx, listPatientCalendarSQL,
+		arg.Person,
+		arg.Since,
+		arg.Until,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, postgres.Failed("listPatientCalendar", err)
+	}
+	defer rows.Close()
+	var items []listPatientCalendarRow
+	for rows.Next() {
+		var i listPatientCalendarRow
+		if err := rows.Scan(
+			&i.ConsultationRow.ID,
+			&i.ConsultationRow.PatientID,
+			&i.ConsultationRow.DoctorID,
+			&i.ConsultationRow.SlotID,
+			&i.ConsultationRow.Status,
+			&i.ConsultationRow.Reason,
+			&i.ConsultationRow.Notes,
+			&i.ConsultationRow.PaymentStatus,
+			&i.ConsultationRow.Fee,
+			&i.ConsultationRow.Currency,
+			&i.ConsultationRow.ScheduledStart,
+			&i.ConsultationRow.ScheduledEnd,
+			&i.ConsultationRow.PaymentDueAt,
+			&i.ConsultationRow.CancelledBy,
+			&i.ConsultationRow.CancellationReason,
+			&i.ConsultationRow.CancelledAt,
+			&i.ConsultationRow.StartedAt,
+			&i.ConsultationRow.EndedAt,
+			&i.ConsultationRow.CreatedAt,
+			&i.ConsultationRow.UpdatedAt,
+			&i.ConsultationRow.Absent,
+			&i.ConsultationRow.CancelledLate,
+			&i.ConsultationRow.RescheduledFromSlot,
+			&i.ConsultationRow.RescheduledFromStart,
+			&i.ConsultationRow.RescheduledAt,
+			&i.ConsultationRow.RescheduleCount,
+			&i.ConsultationRow.BalanceDue,
+			&i.ConsultationRow.BalanceDueAt,
+			&i.Other,
+		); err != nil {
+			return nil, postgres.Failed("listPatientCalendar", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listPatientCalendar", err)
+	}
+	return items, nil
+}
+
 const listUnpaidBalancesSQL = `-- name: listUnpaidBalances :many
 SELECT id FROM consultations WHERE balance_due_at <= $1 ORDER BY balance_due_at LIMIT 200
 `
@@ -352,7 +573,7 @@ func listUnstartedConsultations(ctx context.Context, db postgres.Querier, patien
 }
 
 const lockArchivedConsultationSQL = `-- name: lockArchivedConsultation :one
-SELECT id, patient_id, doctor_id, slot_id, status, reason, notes, payment_status, fee, currency, scheduled_start, scheduled_end, payment_due_at, cancelled_by, cancellation_reason, cancelled_at, started_at, ended_at, created_at, updated_at, absent, cancelled_late, rescheduled_from_slot, rescheduled_from_start, reschedule_count, balance_due, balance_due_at FROM archived_consultations WHERE id = $1 FOR UPDATE
+SELECT id, patient_id, doctor_id, slot_id, status, reason, notes, payment_status, fee, currency, scheduled_start, scheduled_end, payment_due_at, cancelled_by, cancellation_reason, cancelled_at, started_at, ended_at, created_at, updated_at, absent, cancelled_late, rescheduled_from_slot, rescheduled_from_start, rescheduled_at, reschedule_count, balance_due, balance_due_at FROM archived_consultations WHERE id = $1 FOR UPDATE
 `
 
 func lockArchivedConsultation(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (ArchivedConsultation, error) {
@@ -383,6 +604,7 @@ func lockArchivedConsultation(ctx context.Context, tx *postgres.Tx, id uuid.UUID
 		&i.CancelledLate,
 		&i.RescheduledFromSlot,
 		&i.RescheduledFromStart,
+		&i.RescheduledAt,
 		&i.RescheduleCount,
 		&i.BalanceDue,
 		&i.BalanceDueAt,
@@ -391,7 +613,7 @@ func lockArchivedConsultation(ctx context.Context, tx *postgres.Tx, id uuid.UUID
 }
 
 const lockConsultationSQL = `-- name: lockConsultation :one
-SELECT id, patient_id, doctor_id, slot_id, status, reason, notes, payment_status, fee, currency, scheduled_start, scheduled_end, payment_due_at, cancelled_by, cancellation_reason, cancelled_at, started_at, ended_at, created_at, updated_at, absent, cancelled_late, rescheduled_from_slot, rescheduled_from_start, reschedule_count, balance_due, balance_due_at FROM consultations WHERE id = $1 FOR UPDATE
+SELECT id, patient_id, doctor_id, slot_id, status, reason, notes, payment_status, fee, currency, scheduled_start, scheduled_end, payment_due_at, cancelled_by, cancellation_reason, cancelled_at, started_at, ended_at, created_at, updated_at, absent, cancelled_late, rescheduled_from_slot, rescheduled_from_start, rescheduled_at, reschedule_count, balance_due, balance_due_at FROM consultations WHERE id = $1 FOR UPDATE
 `
 
 func lockConsultation(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (ConsultationRow, error) {
@@ -422,6 +644,7 @@ func lockConsultation(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (Consu
 		&i.CancelledLate,
 		&i.RescheduledFromSlot,
 		&i.RescheduledFromStart,
+		&i.RescheduledAt,
 		&i.RescheduleCount,
 		&i.BalanceDue,
 		&i.BalanceDueAt,
@@ -429,8 +652,92 @@ func lockConsultation(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (Consu
 	return i, postgres.Failed("lockConsultation", err)
 }
 
+const lockConsultationsToRemindSQL = `-- name: lockConsultationsToRemind :many
+SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status, c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason, c.cancelled_at, c.started_at, c.ended_at, c.created_at, c.updated_at, c.absent, c.cancelled_late, c.rescheduled_from_slot, c.rescheduled_from_start, c.rescheduled_at, c.reschedule_count, c.balance_due, c.balance_due_at, pp.full_name AS patient_name, dp.full_name AS doctor_name
+FROM consultations c
+JOIN profiles pp ON pp.user_id = c.patient_id
+JOIN profiles dp ON dp.user_id = c.doctor_id
+WHERE c.status = 'CONFIRMED' AND c.scheduled_start > $1 AND c.scheduled_start <= $2
+    AND coalesce(c.rescheduled_at, c.created_at) <= c.scheduled_start - make_interval(secs => $3::int)
+    AND NOT EXISTS (SELECT FROM reminders r WHERE r.consultation_id = c.id AND r.scheduled_start = c.scheduled_start
+        AND r.lead = $3::int)
+ORDER BY c.scheduled_start LIMIT $4 FOR UPDATE OF c SKIP LOCKED
+`
+
+type lockConsultationsToRemindParams struct {
+	After time.Time
+	Until time.Time
+	Lead  int32
+	Most  int32
+}
+
+type lockConsultationsToRemindRow struct {
+	ConsultationRow ConsultationRow
+	PatientName     string
+	DoctorName      string
+}
+
+// The confirmed consultations that begin after and until two times, and whose parties were not reminded of that time so
+// long before it. A booking or a move made later than that needs no such reminder. It is locked so that it can't end meanwhile;
+// another server's reminder may not be seen, but then its row stands in the way of a second one.
+func lockConsultationsToRemind(ctx context.Context, tx *postgres.Tx, arg lockConsultationsToRemindParams) ([]lockConsultationsToRemindRow, error) {
+	rows, err := tx.Query(ctx, lockConsultationsToRemindSQL,
+		arg.After,
+		arg.Until,
+		arg.Lead,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, postgres.Failed("lockConsultationsToRemind", err)
+	}
+	defer rows.Close()
+	var items []lockConsultationsToRemindRow
+	for rows.Next() {
+		var i lockConsultationsToRemindRow
+		if err := rows.Scan(
+			&i.ConsultationRow.ID,
+			&i.ConsultationRow.PatientID,
+			&i.ConsultationRow.DoctorID,
+			&i.ConsultationRow.SlotID,
+			&i.ConsultationRow.Status,
+			&i.ConsultationRow.Reason,
+			&i.ConsultationRow.Notes,
+			&i.ConsultationRow.PaymentStatus,
+			&i.ConsultationRow.Fee,
+			&i.ConsultationRow.Currency,
+			&i.ConsultationRow.ScheduledStart,
+			&i.ConsultationRow.ScheduledEnd,
+			&i.ConsultationRow.PaymentDueAt,
+			&i.ConsultationRow.CancelledBy,
+			&i.ConsultationRow.CancellationReason,
+			&i.ConsultationRow.CancelledAt,
+			&i.ConsultationRow.StartedAt,
+			&i.ConsultationRow.EndedAt,
+			&i.ConsultationRow.CreatedAt,
+			&i.ConsultationRow.UpdatedAt,
+			&i.ConsultationRow.Absent,
+			&i.ConsultationRow.CancelledLate,
+			&i.ConsultationRow.RescheduledFromSlot,
+			&i.ConsultationRow.RescheduledFromStart,
+			&i.ConsultationRow.RescheduledAt,
+			&i.ConsultationRow.RescheduleCount,
+			&i.ConsultationRow.BalanceDue,
+			&i.ConsultationRow.BalanceDueAt,
+			&i.PatientName,
+			&i.DoctorName,
+		); err != nil {
+			return nil, postgres.Failed("lockConsultationsToRemind", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("lockConsultationsToRemind", err)
+	}
+	return items, nil
+}
+
 const lockUnfinishedConsultationsSQL = `-- name: lockUnfinishedConsultations :many
-SELECT id, patient_id, doctor_id, slot_id, status, reason, notes, payment_status, fee, currency, scheduled_start, scheduled_end, payment_due_at, cancelled_by, cancellation_reason, cancelled_at, started_at, ended_at, created_at, updated_at, absent, cancelled_late, rescheduled_from_slot, rescheduled_from_start, reschedule_count, balance_due, balance_due_at FROM consultations WHERE (patient_id = $1 OR doctor_id = $1) AND id >= ids_since($1)
+SELECT id, patient_id, doctor_id, slot_id, status, reason, notes, payment_status, fee, currency, scheduled_start, scheduled_end, payment_due_at, cancelled_by, cancellation_reason, cancelled_at, started_at, ended_at, created_at, updated_at, absent, cancelled_late, rescheduled_from_slot, rescheduled_from_start, rescheduled_at, reschedule_count, balance_due, balance_due_at FROM consultations WHERE (patient_id = $1 OR doctor_id = $1) AND id >= ids_since($1)
     AND (status IN ('REQUESTED', 'IN_PROGRESS') OR (status = 'CONFIRMED' AND scheduled_end > $2))
 ORDER BY id FOR UPDATE
 `
@@ -471,6 +778,7 @@ func lockUnfinishedConsultations(ctx context.Context, tx *postgres.Tx, userID uu
 			&i.CancelledLate,
 			&i.RescheduledFromSlot,
 			&i.RescheduledFromStart,
+			&i.RescheduledAt,
 			&i.RescheduleCount,
 			&i.BalanceDue,
 			&i.BalanceDueAt,
@@ -565,7 +873,7 @@ func readCareRecord(ctx context.Context, db postgres.Querier, person uuid.UUID) 
 }
 
 const readConsultationSQL = `-- name: readConsultation :one
-SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status, c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason, c.cancelled_at, c.started_at, c.ended_at, c.created_at, c.updated_at, c.absent, c.cancelled_late, c.rescheduled_from_slot, c.rescheduled_from_start, c.reschedule_count, c.balance_due, c.balance_due_at, k.wrapped, pp.full_name AS patient_name, dp.full_name AS doctor_name,
+SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status, c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason, c.cancelled_at, c.started_at, c.ended_at, c.created_at, c.updated_at, c.absent, c.cancelled_late, c.rescheduled_from_slot, c.rescheduled_from_start, c.rescheduled_at, c.reschedule_count, c.balance_due, c.balance_due_at, k.wrapped, pp.full_name AS patient_name, dp.full_name AS doctor_name,
     (CASE WHEN c.payment_status = 'PAID'
         THEN (SELECT coalesce(sum(r.amount), 0) FROM refunded_fees r WHERE r.consultation_id = c.id)
         ELSE 0 END)::numeric(12, 2) AS refunded
@@ -612,6 +920,7 @@ func readConsultation(ctx context.Context, db postgres.Querier, id uuid.UUID) (r
 		&i.ConsultationRow.CancelledLate,
 		&i.ConsultationRow.RescheduledFromSlot,
 		&i.ConsultationRow.RescheduledFromStart,
+		&i.ConsultationRow.RescheduledAt,
 		&i.ConsultationRow.RescheduleCount,
 		&i.ConsultationRow.BalanceDue,
 		&i.ConsultationRow.BalanceDueAt,
@@ -640,6 +949,17 @@ func readPartyNames(ctx context.Context, db postgres.Querier, patientID uuid.UUI
 	return i, postgres.Failed("readPartyNames", err)
 }
 
+const storeCalendarFeedSQL = `-- name: storeCalendarFeed :exec
+INSERT INTO calendar_feeds (user_id, secret_hash, created_at) VALUES ($1, $2, $3)
+ON CONFLICT (user_id) DO UPDATE SET secret_hash = excluded.secret_hash, created_at = excluded.created_at
+`
+
+// A new address replaces the old one.
+func storeCalendarFeed(ctx context.Context, tx *postgres.Tx, userID uuid.UUID, secretHash []byte, now time.Time) error {
+	_, err := tx.Exec(ctx, storeCalendarFeedSQL, userID, secretHash, now)
+	return postgres.Failed("storeCalendarFeed", err)
+}
+
 const updateArchivedPaymentSQL = `-- name: updateArchivedPayment :exec
 UPDATE archived_consultations SET payment_status = $1, updated_at = $2 WHERE id = $3
 `
@@ -656,9 +976,9 @@ UPDATE consultations SET status = $1, payment_status = $2, notes = $3,
     cancellation_reason = $7, cancelled_late = $8, started_at = $9,
     ended_at = $10, absent = $11, slot_id = $12, scheduled_start = $13,
     scheduled_end = $14, fee = $15, rescheduled_from_slot = $16,
-    rescheduled_from_start = $17, reschedule_count = $18, balance_due = $19,
-    balance_due_at = $20, updated_at = $21
-WHERE id = $22
+    rescheduled_from_start = $17, rescheduled_at = $18,
+    reschedule_count = $19, balance_due = $20, balance_due_at = $21, updated_at = $22
+WHERE id = $23
 `
 
 type updateConsultationParams struct {
@@ -679,6 +999,7 @@ type updateConsultationParams struct {
 	Fee                  money.Amount
 	RescheduledFromSlot  *uuid.UUID
 	RescheduledFromStart *time.Time
+	RescheduledAt        *time.Time
 	RescheduleCount      int32
 	BalanceDue           *money.Amount
 	BalanceDueAt         *time.Time
@@ -705,6 +1026,7 @@ func updateConsultation(ctx context.Context, tx *postgres.Tx, arg updateConsulta
 		arg.Fee,
 		arg.RescheduledFromSlot,
 		arg.RescheduledFromStart,
+		arg.RescheduledAt,
 		arg.RescheduleCount,
 		arg.BalanceDue,
 		arg.BalanceDueAt,

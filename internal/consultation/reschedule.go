@@ -87,6 +87,7 @@ func (s *Service) Reschedule(ctx context.Context, tx *postgres.Tx, actor access.
 	}
 	previous := row
 	row.RescheduledFromSlot, row.RescheduledFromStart = &previous.SlotID, &previous.ScheduledStart
+	row.RescheduledAt = &tx.Now
 	row.RescheduleCount++
 	row.SlotID, row.ScheduledStart, row.ScheduledEnd = seat.SlotID, seat.Start, seat.End
 	row.UpdatedAt = tx.Now
@@ -155,6 +156,9 @@ func (s *Service) chargeMove(ctx context.Context, tx *postgres.Tx, actor access.
 	return 0, nil
 }
 
+// rescheduledMail is the kind of the mail that tells of a move.
+const rescheduledMail = "consultation-rescheduled"
+
 // notifyRescheduled mails both parties the new time, and the patient what is refunded or due.
 func (s *Service) notifyRescheduled(ctx context.Context, tx *postgres.Tx, actor access.Actor, row ConsultationRow,
 	refund money.Amount) error {
@@ -166,5 +170,5 @@ func (s *Service) notifyRescheduled(ctx context.Context, tx *postgres.Tx, actor 
 		data["balance"] = row.BalanceDue.String() + " " + row.Currency
 		data["due"] = row.BalanceDueAt.Format(time.RFC3339)
 	}
-	return s.notifyParties(ctx, tx, row, "consultation-rescheduled", data)
+	return s.notifyParties(ctx, tx, row, rescheduledMail, data)
 }

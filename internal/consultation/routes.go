@@ -121,6 +121,20 @@ func (s *Service) Routes(api *httpapi.API) {
 			202: "The report is kept for reconciliation"},
 	}, s.ReceiveWebhook)
 	httpapi.Command(api, httpapi.Op{
+		Method: "POST", Path: "/users/me/calendar", ID: "create-calendar", Tag: "users",
+		Summary: "Make the address of your calendar",
+		Doc: "A secret address that calendar programs subscribe to: your consultations of the last 30 days and the " +
+			"next 365, with whom and when, and nothing about health. The address before stops working. It is shown " +
+			"only in this answer.",
+		Roles: access.SignedIn, Status: 201, NoKeyReason: httpapi.AnswerHoldsSecret,
+	}, s.CreateCalendar)
+	httpapi.Command(api, httpapi.Op{
+		Method: "DELETE", Path: "/users/me/calendar", ID: "delete-calendar", Tag: "users",
+		Summary: "End the address of your calendar",
+		Doc:     "Calendar programs that subscribed to it get 404 from now on.",
+		Roles:   access.SignedIn, Status: 204,
+	}, s.EndCalendar)
+	httpapi.Command(api, httpapi.Op{
 		Method: "PATCH", Path: "/users/{id}/disable", ID: "disable-user", Tag: "users",
 		Summary: "Disable or re-enable a user",
 		Doc: "All their devices are signed out, and they are told by mail. A disabled doctor is not found and not " +

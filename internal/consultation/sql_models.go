@@ -37,6 +37,7 @@ type ArchivedConsultation struct {
 	CancelledLate        bool
 	RescheduledFromSlot  *uuid.UUID
 	RescheduledFromStart *time.Time
+	RescheduledAt        *time.Time
 	RescheduleCount      int32
 	BalanceDue           *money.Amount
 	BalanceDueAt         *time.Time
@@ -67,6 +68,7 @@ type ConsultationRow struct {
 	CancelledLate        bool
 	RescheduledFromSlot  *uuid.UUID
 	RescheduledFromStart *time.Time
+	RescheduledAt        *time.Time
 	RescheduleCount      int32
 	BalanceDue           *money.Amount
 	BalanceDueAt         *time.Time

@@ -151,6 +151,7 @@ func (s *Service) save(ctx context.Context, tx *postgres.Tx, row ConsultationRow
 		CancellationReason: row.CancellationReason,
 		SlotID:             row.SlotID, ScheduledStart: row.ScheduledStart, ScheduledEnd: row.ScheduledEnd,
 		Fee: row.Fee, RescheduledFromSlot: row.RescheduledFromSlot, RescheduledFromStart: row.RescheduledFromStart,
+		RescheduledAt: row.RescheduledAt,
 		RescheduleCount: row.RescheduleCount, BalanceDue: row.BalanceDue, BalanceDueAt: row.BalanceDueAt,
 		Now: tx.Now,
 	})

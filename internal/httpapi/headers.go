@@ -20,6 +20,8 @@ var headers = map[string]huma.Param{
 		Example: `attachment; filename="amrutam-2026-11-23.zip"`},
 	fileOnly: {Description: "The name to save the file under, if the answer is one",
 		Example: `attachment; filename="summary-2026-10-25-2026-11-23.csv"`},
+	"Content-Language": {Required: true, Description: "The language of title and detail, as Accept-Language asks: " +
+		"en or hi", Example: "en"},
 	"ETag": {Required: true, Description: "The version of what is shown, for If-Match and If-None-Match",
 		Example: `"k3x9"`},
 	"Idempotency-Replayed": {Description: "true when this is the stored answer of the key's first request",

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"amrutam/internal/language"
 	"amrutam/internal/problem"
 )
 
@@ -16,9 +17,18 @@ import (
 var pageFiles embed.FS
 
 var (
-	problemTemplate  = template.Must(template.ParseFS(pageFiles, "pages/problem.html"))
-	problemsTemplate = template.Must(template.ParseFS(pageFiles, "pages/problems.html"))
+	problemTemplate  = readPages("problem")
+	problemsTemplate = readPages("problems")
 )
+
+// readPages returns the template of a page in each language.
+func readPages(name string) map[language.Tag]*template.Template {
+	pages := map[language.Tag]*template.Template{}
+	for _, l := range language.All {
+		pages[l] = template.Must(template.ParseFS(pageFiles, "pages/"+string(l)+"/"+name+".html"))
+	}
+	return pages
+}
 
 // problemEntry is the JSON of a problem in the catalogue.
 type problemEntry struct {
@@ -29,25 +39,32 @@ type problemEntry struct {
 	Advice string `json:"advice"`
 }
 
-func entryOf(p *problem.Error) problemEntry {
-	return problemEntry{"/problems/" + p.Slug, p.Title, p.Status, p.Detail, p.Advice}
+func entryOf(p *problem.Error, l language.Tag) problemEntry {
+	text := p.In(l)
+	return problemEntry{"/problems/" + p.Slug, text.Title, p.Status, text.Detail, text.Advice}
 }
 
 // problemGroup holds the problems of one status, for the index.
 type problemGroup struct {
 	Status   int
 	Text     string
-	Problems []*problem.Error
+	Problems []problemLine
+}
+
+type problemLine struct {
+	Slug string
+	problem.Text
 }
 
 // problemsPage lists all problems by status.
 func (a *API) problemsPage(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Vary", "Accept")
+	l := NegotiateLanguage(w, r)
 	all := problem.All()
 	if wantsJSON(r) {
 		entries := make([]problemEntry, 0, len(all))
 		for _, p := range all {
-			entries = append(entries, entryOf(p))
+			entries = append(entries, entryOf(p, l))
 		}
 		writeJSON(w, map[string]any{"items": entries})
 		return
@@ -59,9 +76,9 @@ func (a *API) problemsPage(w http.ResponseWriter, r *http.Request) {
 			groups = append(groups, problemGroup{Status: p.Status, Text: http.StatusText(p.Status)})
 		}
 		last := &groups[len(groups)-1]
-		last.Problems = append(last.Problems, p)
+		last.Problems = append(last.Problems, problemLine{p.Slug, p.In(l)})
 	}
-	WritePage(w, http.StatusOK, problemsTemplate, groups)
+	WritePage(w, http.StatusOK, problemsTemplate[l], groups)
 }
 
 // problemPage shows what a problem means and what to do about it.
@@ -72,14 +89,17 @@ func (a *API) problemPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Vary", "Accept")
+	l := NegotiateLanguage(w, r)
 	if wantsJSON(r) {
-		writeJSON(w, entryOf(p))
+		writeJSON(w, entryOf(p, l))
 		return
 	}
-	WritePage(w, http.StatusOK, problemTemplate, struct {
-		*problem.Error
-		Advice []advicePart
-	}{p, a.linkAdvice(p.Advice)})
+	text := p.In(l)
+	WritePage(w, http.StatusOK, problemTemplate[l], struct {
+		Slug, Title, Detail string
+		Status              int
+		Advice              []advicePart
+	}{p.Slug, text.Title, text.Detail, p.Status, a.linkAdvice(text.Advice)})
 }
 
 // advicePart is a piece of an advice. If it names an operation, Href links to the operation in the API reader.

@@ -63,6 +63,7 @@ func (a *API) refusal(op Op, status int, problems []*problem.Error) *huma.Respon
 	components := a.Document().Components
 	base := components.Schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")
 	r := &huma.Response{Description: http.StatusText(status), Headers: a.commonHeaders(op)}
+	a.addHeader(r, "Content-Language")
 	examples := map[string]*huma.Example{}
 	var types []any
 	waits := 0

@@ -39,8 +39,9 @@ func (a *API) writeProblem(w http.ResponseWriter, r *http.Request, err error) {
 		w.WriteHeader(statusClientGone) // nobody reads it, but it is in the log
 		return
 	}
+	text := p.In(NegotiateLanguage(w, r))
 	body, _ := json.Marshal(Problem{
-		Type: "/problems/" + p.Slug, Title: p.Title, Status: p.Status, Detail: p.Detail,
+		Type: "/problems/" + p.Slug, Title: text.Title, Status: p.Status, Detail: text.Detail,
 		Instance: r.URL.EscapedPath(), RequestID: req.id, Errors: p.Fields,
 	})
 	h := w.Header()

@@ -162,14 +162,14 @@ func (a *API) handleCORS(w http.ResponseWriter, r *http.Request) (isPreflight bo
 	h.Add("Vary", "Origin")
 	h.Set("Access-Control-Allow-Origin", origin)
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
-	h.Set("Access-Control-Expose-Headers", "Content-Disposition, ETag, Location, Idempotency-Replayed, "+
-		"Retry-After, WWW-Authenticate, X-Request-Id, RateLimit, RateLimit-Policy")
+	h.Set("Access-Control-Expose-Headers", "Content-Disposition, Content-Language, ETag, Location, "+
+		"Idempotency-Replayed, Retry-After, WWW-Authenticate, X-Request-Id, RateLimit, RateLimit-Policy")
 	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
 		return false
 	}
 	h.Set("Access-Control-Allow-Methods", "GET, POST, PATCH, DELETE")
-	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, "+
-		"Traceparent, X-Purpose, X-Request-Id")
+	h.Set("Access-Control-Allow-Headers", "Accept-Language, Authorization, Content-Type, Idempotency-Key, "+
+		"If-Match, If-None-Match, Traceparent, X-Purpose, X-Request-Id")
 	h.Set("Access-Control-Max-Age", "600")
 	w.WriteHeader(http.StatusNoContent)
 	return true

@@ -80,7 +80,7 @@ func init() {
 
 // newHumaError turns the faults that the library found into a problem, without the values that they hold.
 func newHumaError(hc huma.Context, status int, _ string, errs ...error) huma.StatusError {
-	r, _ := humago.Unwrap(hc)
+	r, w := humago.Unwrap(hc)
 	p := *problem.Invalid
 	switch status {
 	case http.StatusBadRequest:
@@ -104,8 +104,9 @@ func newHumaError(hc huma.Context, status int, _ string, errs ...error) huma.Sta
 	}
 	hc.SetHeader("Cache-Control", "no-store")
 	req := requestOf(r.Context())
+	text := p.In(NegotiateLanguage(w, r))
 	return &Problem{
-		Type: "/problems/" + p.Slug, Title: p.Title, Status: p.Status, Detail: p.Detail,
+		Type: "/problems/" + p.Slug, Title: text.Title, Status: p.Status, Detail: text.Detail,
 		Instance: r.URL.EscapedPath(), RequestID: req.id, Errors: p.Fields,
 	}
 }

@@ -36,6 +36,16 @@ func newClinic(t *testing.T) *apptest.Clinic {
 	slot := c.Slot(paidDoctor, 9*time.Hour, 1)
 	unpaid := c.Post(patient, "consultations", object{"slotId": slot, "reason": "Cough"}).Want(201).Text("id")
 	c.Post(patient, "payments/initiate", object{"consultationId": unpaid}).Want(201)
+	for _, party := range []apptest.User{patient, doctor} {
+		_, err := c.DB.Pool.Exec(t.Context(), `WITH m AS (
+				INSERT INTO mails (id, user_id, kind, message_id, created_at, sent_at)
+				VALUES (gen_random_uuid(), $1, 'consultation-reminder', gen_random_uuid(), now(), now()) RETURNING id)
+			INSERT INTO reminders SELECT c.id, $1, 3600, c.scheduled_start, m.id, now() FROM m, consultations c
+			WHERE c.id = `+live, party.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 	c.Report("payment.succeeded", "stub_nobody", "77.00").Want(202)
 	return c
 }
@@ -93,6 +103,18 @@ var violations = []struct{ rule, name, sql string }{
 	{"money-adds-up", "only a request for the refund", cancelUnpaid + "; " + capture + "; " + requestOne +
 		"; UPDATE refunds SET amount = (SELECT amount FROM payment_attempts)"},
 	{"money-adds-up", "more is requested back than was captured", requestOne},
+
+	{"reminders-once", "of one party alone",
+		"DELETE FROM reminders WHERE recipient_id IN (SELECT id FROM doctors)"},
+	{"reminders-once", "its mail is lost", "DELETE FROM mails WHERE id IN (SELECT mail_id FROM reminders)"},
+	{"reminders-once", "sent after the start",
+		"UPDATE mails SET sent_at = now() + interval '2 days', content = NULL, failed_at = NULL, failure = NULL " +
+			"WHERE id IN (SELECT mail_id FROM reminders)"},
+	{"reminders-once", "made after the cancellation",
+		"UPDATE consultations SET status = 'CANCELLED', cancelled_at = created_at WHERE id = " + live},
+	{"reminders-once", "to somebody else",
+		"UPDATE reminders SET recipient_id = (SELECT doctor_id FROM consultations WHERE fee > 0 LIMIT 1) " +
+			"WHERE recipient_id IN (SELECT id FROM doctors)"},
 
 	{"unmatched-money-is-kept", "the money of a webhook is lost", "DELETE FROM unmatched_money"},
 	{"unmatched-money-is-kept", "none of it is returned",

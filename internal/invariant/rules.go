@@ -1,7 +1,7 @@
 package invariant
 
-// Rules are the ten rules of the domain in its order; the rule of unmatched money follows that of payments, and those
-// of the rollups and the archive come last.
+// Rules are the rules of the domain in its order; the rule of unmatched money follows that of payments, and those of
+// reminders, the rollups and the archive come last.
 var Rules = []Rule{
 	{"seats-match-slots", "seats_taken of every slot equals its rows in seats and never passes max_patients; " +
 		"BOOKED exactly when full", `
@@ -261,6 +261,23 @@ var Rules = []Rule{
 		SELECT r.id
 		FROM reviews r
 		WHERE r.open_reports > (SELECT count(*) FROM review_reports p WHERE p.review_id = r.id)`},
+
+	// A mail is marked as sent a moment after the mail server took it. Mails of erased people are deleted.
+	{"reminders-once", "every reminder has one of each party, made before the start; its mail was sent neither " +
+		"after the start nor for a consultation that was cancelled", `
+		SELECT min(r.mail_id::text)::uuid FROM reminders r
+		GROUP BY r.consultation_id, r.scheduled_start, r.lead HAVING count(*) <> 2
+		UNION ALL
+		SELECT r.mail_id FROM reminders r JOIN users u ON u.id = r.recipient_id AND u.deleted_at IS NULL
+		WHERE r.created_at > now() - interval '60 days' AND NOT EXISTS (SELECT FROM mails m WHERE m.id = r.mail_id)
+		UNION ALL
+		SELECT r.mail_id FROM reminders r JOIN mails m ON m.id = r.mail_id
+		WHERE m.sent_at > r.scheduled_start + interval '2 minutes'
+		UNION ALL
+		SELECT r.mail_id FROM reminders r LEFT JOIN all_consultations c ON c.id = r.consultation_id
+			LEFT JOIN mails m ON m.id = r.mail_id
+		WHERE c.id IS NULL OR r.created_at > c.cancelled_at OR m.sent_at > c.cancelled_at + interval '2 minutes'
+			OR r.recipient_id NOT IN (c.patient_id, c.doctor_id)`},
 
 	// Every check takes other days of all that have consultations, and leaves out those with changes that the job
 	// hasn't counted yet.

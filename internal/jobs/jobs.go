@@ -60,10 +60,28 @@ func New(db *postgres.DB, log *slog.Logger, metrics *telemetry.Metrics) (*Queue,
 	return q, nil
 }
 
+// Impatient arguments limit how long a failed job waits until it is tried again; zero is no limit. The jobs are tried
+// until they succeed, so they must succeed once they are of no use any more.
+type Impatient interface{ MaxWait() time.Duration }
+
+// impatientAttempts is as good as no limit.
+const impatientAttempts = 10_000
+
 // Insert adds a job to the transaction.
 func (q *Queue) Insert(ctx context.Context, tx *postgres.Tx, args Args) error {
-	_, err := q.client.InsertTx(ctx, tx.River(), args, nil)
+	var options *river.InsertOpts
+	if maxWait(args) > 0 {
+		options = &river.InsertOpts{MaxAttempts: impatientAttempts}
+	}
+	_, err := q.client.InsertTx(ctx, tx.River(), args, options)
 	return err
+}
+
+func maxWait(args Args) time.Duration {
+	if limited, ok := args.(Impatient); ok {
+		return limited.MaxWait()
+	}
+	return 0
 }
 
 // InsertAfter adds to the transaction a job that runs no earlier than wait from now.
@@ -120,6 +138,19 @@ func (w *worker[A]) Work(ctx context.Context, job *river.Job[A]) error { return 
 
 // Timeout returns the limit of one run.
 func (w *worker[A]) Timeout(*river.Job[A]) time.Duration { return w.timeout }
+
+// NextRetry returns when a failed job runs again. River's own policy applies if it is zero.
+func (w *worker[A]) NextRetry(job *river.Job[A]) time.Time {
+	limit := maxWait(job.Args)
+	if limit == 0 {
+		return time.Time{}
+	}
+	wait := limit
+	if n := job.Attempt; n < 10 {
+		wait = min(time.Duration(n*n*n*n)*time.Second, limit)
+	}
+	return time.Now().Add(wait) //nolint:forbidigo // River compares with real time, not with the app's clock
+}
 
 // Every inserts a job at each interval, and once at the start. If several servers run, only one of them inserts it.
 func (q *Queue) Every(interval time.Duration, args Args) {

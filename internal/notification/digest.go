@@ -35,7 +35,7 @@ func (s *Service) budgetKey(m *Message) []byte {
 // countOrDefer counts a mail, and reports whether it is deferred. A mail over the mailbox's budget is deferred until
 // the hour ends, and then sent in a digest.
 func (s *Service) countOrDefer(ctx context.Context, id uuid.UUID, m *Message) (isDeferred bool, err error) {
-	if s.limits.Off {
+	if s.limits.Off || m.isTimely {
 		return false, nil
 	}
 	budget := s.budgetKey(m)
@@ -92,7 +92,7 @@ func (s *Service) sendDigest(ctx context.Context, args SendDigest) error {
 	message.MessageID = args.ID.String() + "@" + s.host
 	all := letters[0]
 	if len(letters) > 1 {
-		all = s.combine(letters)
+		all, message.Calendar = s.combine(letters), nil
 	}
 	if err := all.render(&message); err != nil {
 		return err
@@ -144,11 +144,11 @@ func (s *Service) claimMails(ctx context.Context, args SendDigest) (deferred []u
 // combine makes one mail of many: the subject and the first paragraph of each, and its links with tokens.
 func (s *Service) combine(letters []layoutData) layoutData {
 	newest := letters[len(letters)-1]
-	out := layoutData{Subject: fmt.Sprintf("%d more: %s", len(letters), newest.Subject), Greeting: "Hello,",
-		Why: newest.Why, Home: newest.Home, Support: newest.Support}
+	w := words[newest.Language]
+	out := newest
+	out.Subject, out.Greeting, out.Parts = fmt.Sprintf(w.DigestSubject, len(letters), newest.Subject), w.Hello, nil
 	add := func(text, link string) { out.Parts = append(out.Parts, paragraph{text, link}) }
-	add(fmt.Sprintf("So many mails of one kind came within an hour that we put these %d together, the oldest first.",
-		len(letters)), "")
+	add(fmt.Sprintf(w.DigestIntro, len(letters)), "")
 	for _, l := range letters[:min(len(letters), maxListed)] {
 		text := l.Subject
 		for _, p := range l.Parts {
@@ -165,8 +165,8 @@ func (s *Service) combine(letters []layoutData) layoutData {
 		}
 	}
 	if more := len(letters) - maxListed; more > 0 {
-		add(fmt.Sprintf("And %d more.", more), "")
+		add(fmt.Sprintf(w.DigestMore, more), "")
 	}
-	add("See them all at Amrutam", s.cfg.PublicURL+"/")
+	add(w.DigestAll, s.cfg.PublicURL+"/")
 	return out
 }

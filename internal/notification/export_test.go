@@ -6,13 +6,19 @@ import (
 	"crypto/x509"
 	"errors"
 	"maps"
+	"regexp"
 	"slices"
+	"text/template"
 
 	"github.com/google/uuid"
+
+	"amrutam/internal/language"
 )
 
 // Run runs the job of a mail once.
-func (s *Service) Run(ctx context.Context, id uuid.UUID) error { return s.send(ctx, SendMail{id}) }
+func (s *Service) Run(ctx context.Context, id uuid.UUID) error {
+	return s.send(ctx, SendMail{MailID: id})
+}
 
 // RunDigest runs the job of a digest once.
 func (s *Service) RunDigest(ctx context.Context, args SendDigest) error {
@@ -32,8 +38,29 @@ func (s *Service) Trust(roots *x509.CertPool) error {
 		MinVersion: tls.VersionTLS12})
 }
 
-// Kinds are all kinds of mail.
-func Kinds() []string { return slices.Sorted(maps.Keys(kinds)) }
+// Kinds are all kinds of mail that a language has.
+func Kinds(l language.Tag) []string { return slices.Sorted(maps.Keys(kinds[l])) }
 
 // PlainName is plainName.
 var PlainName = plainName
+
+// TemplateKeys returns the names of the values that a template takes, and the paths that it links to.
+func TemplateKeys(l language.Tag, kind string) []string {
+	keys := map[string]bool{}
+	key := regexp.MustCompile(`\.[a-z]\w*|index \. "\w+"|/[a-z-]+\?`)
+	read := func(t *template.Template) {
+		if t == nil {
+			return
+		}
+		for _, found := range key.FindAllString(t.Root.String(), -1) {
+			keys[found] = true
+		}
+	}
+	w := kinds[l][kind]
+	read(w.subject)
+	for _, p := range w.parts {
+		read(p.words)
+		read(p.path)
+	}
+	return slices.Sorted(maps.Keys(keys))
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/base64"
 	"errors"
 	"io"
 	"log/slog"
@@ -155,6 +156,8 @@ type parsed struct {
 	header     mail.Header
 	subject    string
 	text, html string
+	// calendar is the alternative for calendars, and attached the file with the same.
+	calendar, attached string
 }
 
 // parse parses a mail, and fails the test if it breaks the rules of RFC 5322 or MIME.
@@ -178,22 +181,42 @@ func parse(t testing.TB, raw []byte) parsed {
 	p := parsed{header: message.Header}
 	p.subject, err = new(mime.WordDecoder).DecodeHeader(message.Header.Get("Subject"))
 	must(t, err)
-	kind, params, err := mime.ParseMediaType(message.Header.Get("Content-Type"))
-	must(t, err)
+	reader, kind := multipartReader(t, message.Header.Get("Content-Type"), message.Body)
+	whole := reader
+	hasCalendar := kind == "multipart/mixed"
+	if hasCalendar {
+		part, err := whole.NextRawPart()
+		must(t, err)
+		reader, kind = multipartReader(t, part.Header.Get("Content-Type"), part)
+	}
 	if kind != "multipart/alternative" {
 		t.Fatalf("Content-Type %s", kind)
 	}
-	reader := multipart.NewReader(message.Body, params["boundary"])
 	for _, part := range []struct {
 		kind string
 		to   *string
 	}{{"text/plain", &p.text}, {"text/html", &p.html}} {
 		*part.to = readPart(t, reader, part.kind)
 	}
+	if hasCalendar {
+		p.calendar = readPart(t, reader, "text/calendar")
+		part, err := whole.NextPart()
+		must(t, err)
+		attached, err := io.ReadAll(base64.NewDecoder(base64.StdEncoding, part))
+		must(t, err)
+		p.attached = strings.ReplaceAll(string(attached), "\r\n", "\n")
+	}
 	if _, err := reader.NextRawPart(); !errors.Is(err, io.EOF) {
 		t.Fatalf("a third part: %v", err)
 	}
 	return p
+}
+
+func multipartReader(t testing.TB, header string, body io.Reader) (reader *multipart.Reader, kind string) {
+	t.Helper()
+	kind, params, err := mime.ParseMediaType(header)
+	must(t, err)
+	return multipart.NewReader(body, params["boundary"]), kind
 }
 
 func readPart(t testing.TB, reader *multipart.Reader, want string) string {

@@ -33,6 +33,7 @@ type storedMail struct {
 	Subject   string    `json:"subject"`
 	Text      string    `json:"text"`
 	HTML      string    `json:"html"`
+	Calendar  string    `json:"calendar,omitempty"`
 	Kind      string    `json:"kind"`
 	CreatedAt time.Time `json:"createdAt"`
 	// Unreadable is set if the mail can't be opened: another master key sealed it, or it is damaged.
@@ -56,12 +57,17 @@ func (c storedMail) Paragraphs() []paragraph {
 // Send stores the mail, unless one with its Message-ID is stored.
 func (b *mailbox) Send(ctx context.Context, m Message) error {
 	id := uuid.Must(uuid.NewV7())
+	calendar := ""
+	if m.Calendar != nil {
+		calendar = m.Calendar.Text
+	}
 	text, err := json.Marshal(storedMail{
 		ID:        id,
 		To:        m.To,
 		Subject:   m.Subject,
 		Text:      m.Text,
 		HTML:      m.HTML,
+		Calendar:  calendar,
 		Kind:      m.Kind,
 		CreatedAt: m.CreatedAt,
 	})

@@ -3,9 +3,11 @@
 package notification
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/mail"
 	"net/url"
@@ -16,8 +18,10 @@ import (
 
 	"amrutam/internal/access"
 	"amrutam/internal/audit"
+	"amrutam/internal/calendar"
 	"amrutam/internal/config"
 	"amrutam/internal/jobs"
+	"amrutam/internal/language"
 	"amrutam/internal/limit"
 	"amrutam/internal/postgres"
 	"amrutam/internal/seal"
@@ -26,12 +30,25 @@ import (
 
 // Mail is a mail to send to a user. Address overrides the user's current address. Kind names the template, and Data
 // fills it: times in RFC 3339 ("start", "end", "previous", "due", "until", "expires"), a person's name ("with") and
-// other texts, but never health data. A mail isn't sent after it "expires".
+// other texts, but never health data. A mail isn't sent after it "expires". The profile of To says in which language
+// and time zone it is.
 type Mail struct {
 	To      uuid.UUID         `json:"to"`
 	Address string            `json:"address"`
 	Kind    string            `json:"kind"`
 	Data    map[string]string `json:"data"`
+	// Reader is who reads a mail without To: their profile is used. It may be gone when the mail is sent, so it is
+	// read when the mail is stored.
+	Reader uuid.UUID `json:"-"`
+	// Language and Timezone override those of the profile.
+	Language language.Tag `json:"language,omitempty"`
+	Timezone string       `json:"timezone,omitempty"`
+	// ID is the mail's own id; a new one is made if it is zero.
+	ID uuid.UUID `json:"-"`
+	// Timely mails are of no use after they expire: they are never put into a digest, and tried again soon.
+	Timely bool `json:"timely,omitempty"`
+	// Appointment makes the mail an entry of the recipient's calendar.
+	Appointment *Appointment `json:"appointment,omitempty"`
 }
 
 // Message is a mail for a Sender. Subject, Text and HTML are rendered right before it is sent.
@@ -43,6 +60,9 @@ type Message struct {
 	HTML      string
 	Kind      string
 	CreatedAt time.Time
+	// Calendar is the part for calendars (RFC 6047), or nil.
+	Calendar *CalendarPart
+	isTimely bool
 }
 
 // Sender delivers a message, and may be given the same MessageID twice. Returns a Refusal if another attempt is
@@ -64,7 +84,17 @@ type Service struct {
 	host    string
 	// support is the address of AMRUTAM_MAIL_REPLY_TO without the name, as the mails show it.
 	support string
+	// organizer of the appointments is who sends the mails.
+	organizer calendar.Person
+	// conditions have, by the kind of mail, what must be true right before it is sent.
+	conditions map[string]Condition
 }
+
+// Condition reports whether a mail is still true.
+type Condition func(ctx context.Context, r *postgres.Read, data map[string]string) (bool, error)
+
+// SendOnlyIf sets what must be true when a mail of a kind is sent. One that isn't true any more is given up.
+func (s *Service) SendOnlyIf(kind string, isTrue Condition) { s.conditions[kind] = isTrue }
 
 // New returns the service with the sender of the settings, and registers its jobs.
 func New(db *postgres.DB, queue *jobs.Queue, sealer *seal.Sealer, cfg *config.Config, log *slog.Logger,
@@ -74,12 +104,15 @@ func New(db *postgres.DB, queue *jobs.Queue, sealer *seal.Sealer, cfg *config.Co
 		return nil, err
 	}
 	s := &Service{db: db, queue: queue, sealer: sealer, cfg: cfg, log: log, metrics: metrics, host: public.Hostname(),
-		limits: limit.Limiter{Off: cfg.LoginLimit == "off"}}
+		limits: limit.Limiter{Off: cfg.LoginLimit == "off"}, conditions: map[string]Condition{}}
 	if strings.Contains(s.host, ":") {
 		s.host = "[" + s.host + "]" // RFC 5322: an IPv6 address in a Message-ID is a literal
 	}
 	if reply, err := mail.ParseAddress(cfg.MailReplyTo); err == nil {
 		s.support = reply.Address
+	}
+	if from, err := mail.ParseAddress(cfg.MailFrom); err == nil {
+		s.organizer = calendar.Person{Name: from.Name, Address: from.Address}
 	}
 	s.sender = &mailbox{db: db, sealer: sealer, log: log}
 	if cfg.SMTPURL != "" {
@@ -103,10 +136,19 @@ func (s *Service) Transport() (server, tls string) {
 // SendMail is the job that sends one stored mail.
 type SendMail struct {
 	MailID uuid.UUID `json:"mailId"`
+	Timely bool      `json:"timely,omitempty"`
 }
 
 // Kind returns the kind of the job.
 func (SendMail) Kind() string { return "mail.send" }
+
+// MaxWait lets a timely mail be tried again soon after the mail server is back.
+func (a SendMail) MaxWait() time.Duration {
+	if a.Timely {
+		return 2 * time.Minute
+	}
+	return 0
+}
 
 const contentColumn = "mails.content"
 
@@ -114,10 +156,22 @@ const contentColumn = "mails.content"
 // because it can hold tokens. Returns an error if Data lacks a value that the template needs.
 func (s *Service) Enqueue(ctx context.Context, tx *postgres.Tx, m Mail) error {
 	// A mail that can't be rendered must fail now, and not in its job.
-	if _, err := s.fillTemplate(m.Kind, m.Data, tx.Now, recipient{zone: time.UTC}); err != nil {
-		return err
+	for _, l := range language.All {
+		if _, err := s.fillTemplate(m.Kind, m.Data, tx.Now, recipient{zone: time.UTC, language: l}); err != nil {
+			return err
+		}
 	}
-	id := uuid.Must(uuid.NewV7())
+	if m.Reader != uuid.Nil {
+		reader, err := readReader(ctx, tx, m.Reader)
+		if err != nil {
+			return fmt.Errorf("read the reader of a mail: %w", err)
+		}
+		m.Language, m.Timezone = language.Tag(reader.Language), reader.Timezone
+	}
+	id := m.ID
+	if id == uuid.Nil {
+		id = uuid.Must(uuid.NewV7())
+	}
 	encoded, err := json.Marshal(m)
 	if err != nil {
 		return err
@@ -139,7 +193,7 @@ func (s *Service) Enqueue(ctx context.Context, tx *postgres.Tx, m Mail) error {
 		CreatedAt:  tx.Now,
 		HasAddress: m.Address != "",
 	})
-	return s.queue.Insert(ctx, tx, SendMail{id})
+	return s.queue.Insert(ctx, tx, SendMail{id, m.Timely})
 }
 
 // giveUpAfter is how long the delivery is tried (RFC 5321, 4.5.4.1: at least 4 to 5 days).
@@ -155,6 +209,7 @@ const (
 	RecipientRefused Failure = "recipient-refused"   // the server doesn't deliver to the address
 	Unsupported      Failure = "address-unsupported" // the mail server takes only ASCII before the @
 	MessageRefused   Failure = "message-refused"     // the content was refused
+	Overtaken        Failure = "overtaken"           // what it says isn't true any more
 )
 
 func (r Failure) Error() string { return "the mail can't be delivered: " + string(r) }
@@ -192,7 +247,7 @@ func (s *Service) send(ctx context.Context, args SendMail) error {
 
 // returnBudget gives the mailbox's budget back what a mail used whose delivery will be tried again.
 func (s *Service) returnBudget(ctx context.Context, m *Message) error {
-	if s.limits.Off {
+	if s.limits.Off || m.isTimely {
 		return nil
 	}
 	return s.db.Write(context.WithoutCancel(ctx), func(tx *postgres.Tx) error {
@@ -207,6 +262,8 @@ func (s *Service) markMails(ctx context.Context, ids []uuid.UUID, kind string, f
 	outcome := "sent"
 	if failure != "" {
 		outcome = string(failure)
+	}
+	if failure != "" && failure != Overtaken {
 		s.log.Warn("mail given up", "mailId", ids[0], "mails", len(ids), "kind", kind, "failure", outcome)
 	}
 	return s.db.Write(context.WithoutCancel(ctx), func(tx *postgres.Tx) error {
@@ -236,12 +293,13 @@ func (s *Service) loadMail(ctx context.Context, id uuid.UUID) (*Message, layoutD
 		now = r.Now
 		// Until the address is verified, somebody else may have chosen the name.
 		return r.QueryRow(ctx, `SELECT m.kind, m.message_id, m.content, m.created_at, coalesce(u.email, ''),
-				coalesce(p.timezone, 'UTC'),
+				coalesce(p.timezone, 'UTC'), coalesce(p.language, 'en'),
 				CASE WHEN u.is_email_verified THEN coalesce(p.full_name, '') ELSE '' END
 			FROM mails m LEFT JOIN users u ON u.id = m.user_id AND u.deleted_at IS NULL
 				LEFT JOIN profiles p ON p.user_id = u.id
 			WHERE m.id = $1 AND m.content IS NOT NULL`, id).
-			Scan(&message.Kind, &message.MessageID, &content, &message.CreatedAt, &email, &zone, &to.name)
+			Scan(&message.Kind, &message.MessageID, &content, &message.CreatedAt, &email, &zone, &to.language,
+				&to.name)
 	})
 	if postgres.NoRows(err) {
 		return nil, layoutData{}, nil // nothing to send
@@ -257,23 +315,44 @@ func (s *Service) loadMail(ctx context.Context, id uuid.UUID) (*Message, layoutD
 	if err := json.Unmarshal([]byte(text), &m); err != nil {
 		return nil, layoutData{}, errors.New("a stored mail can't be decoded") // json's error would quote it
 	}
-	message.To = email
+	message.To, message.isTimely = email, m.Timely
 	if m.Address != "" {
 		message.To, to.name = m.Address, ""
 	}
+	to.language, zone = cmp.Or(m.Language, to.language), cmp.Or(m.Timezone, zone)
 	until := message.CreatedAt.Add(giveUpAfter)
 	if expiry, err := time.Parse(time.RFC3339, m.Data["expires"]); err == nil && expiry.Before(until) {
 		until = expiry
 	}
-	switch {
+	switch isTrue, err := s.isTrue(ctx, m); {
 	case message.To == "":
 		return &message, layoutData{}, NoRecipient
 	case now.After(until):
 		return &message, layoutData{}, TooLate
+	case err != nil:
+		return nil, layoutData{}, err
+	case !isTrue:
+		return &message, layoutData{}, Overtaken
 	}
 	if to.zone, err = time.LoadLocation(zone); err != nil {
 		to.zone = time.UTC
 	}
+	if m.Appointment != nil {
+		message.Calendar = s.calendarPart(m, message, to)
+	}
 	l, err := s.fillTemplate(m.Kind, m.Data, message.CreatedAt, to)
 	return &message, l, err
+}
+
+// isTrue reports whether a mail is still true.
+func (s *Service) isTrue(ctx context.Context, m Mail) (isTrue bool, err error) {
+	condition, has := s.conditions[m.Kind]
+	if !has {
+		return true, nil
+	}
+	err = s.db.Read(ctx, func(r *postgres.Read) (err error) {
+		isTrue, err = condition(ctx, r, m.Data)
+		return err
+	})
+	return isTrue, err
 }

@@ -35,3 +35,6 @@ DELETE FROM mails WHERE user_id = @user_id::uuid;
 DELETE FROM mailbox_messages WHERE recipient_index = @recipient_index
     AND NOT EXISTS (SELECT FROM users u WHERE lower(u.email) = lower(@email::text)
         AND u.id <> @user_id AND u.deleted_at IS NULL);
+
+-- name: readReader :one
+SELECT language, timezone FROM profiles WHERE user_id = @user_id;

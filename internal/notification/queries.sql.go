@@ -151,3 +151,19 @@ WHERE id = ANY($3::uuid[]) AND content IS NOT NULL
 func queueMarkMails(tx *postgres.Tx, failure string, now time.Time, ids []uuid.UUID) {
 	tx.Queue(queueMarkMailsSQL, failure, now, ids)
 }
+
+const readReaderSQL = `-- name: readReader :one
+SELECT language, timezone FROM profiles WHERE user_id = $1
+`
+
+type readReaderRow struct {
+	Language string
+	Timezone string
+}
+
+func readReader(ctx context.Context, db postgres.Querier, userID uuid.UUID) (readReaderRow, error) {
+	row := db.QueryRow(ctx, readReaderSQL, userID)
+	var i readReaderRow
+	err := row.Scan(&i.Language, &i.Timezone)
+	return i, postgres.Failed("readReader", err)
+}

@@ -8,6 +8,7 @@ import (
 	netmail "net/mail"
 	"net/textproto"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -117,6 +118,16 @@ func (s *smtpSender) Send(ctx context.Context, m Message) error {
 	message.SetGenHeader(mail.HeaderXAutoResponseSuppress, "All") // the same for Exchange
 	message.SetBodyString(mail.TypeTextPlain, m.Text)
 	message.AddAlternativeString(mail.TypeTextHTML, m.HTML)
+	if m.Calendar != nil {
+		// Gmail and Outlook show the alternative, Apple Mail and others the file (RFC 6047).
+		kind := mail.ContentType("text/calendar; method=" + string(m.Calendar.Method))
+		message.AddAlternativeString(kind, m.Calendar.Text)
+		err := message.AttachReader("consultation.ics", strings.NewReader(m.Calendar.Text),
+			mail.WithFileContentType("application/ics"))
+		if err != nil {
+			return fmt.Errorf("attach the calendar: %w", err)
+		}
+	}
 	connection, err := s.client.DialToSMTPClientWithContext(ctx)
 	if err != nil {
 		return classify(err)

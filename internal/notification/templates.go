@@ -2,7 +2,9 @@ package notification
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
+	"encoding/json"
 	"fmt"
 	html "html/template"
 	"path"
@@ -11,19 +13,22 @@ import (
 	text "text/template"
 	"time"
 	"unicode"
+
+	"amrutam/internal/language"
 )
 
-// templateFiles has a file in templates/kinds for each kind of mail: headers (Subject; Why, if the recipient gets it
-// for another reason than their account), a blank line, and paragraphs between blank lines. An empty paragraph is left
-// out, and "[label](/path)" is a link below AMRUTAM_PUBLIC_URL. The text part and the HTML part are made of the same
-// paragraphs. The file is split before the values are filled in, so a value can neither begin a paragraph nor make a
-// link.
+// templateFiles has in templates, in a folder for each language, a file for each kind of mail: headers (Subject; Why,
+// if the recipient gets it for another reason than their account), a blank line, and paragraphs between blank lines.
+// An empty paragraph is left out, and "[label](/path)" is a link below AMRUTAM_PUBLIC_URL. The text part and the HTML
+// part are made of the same paragraphs. The file is split before the values are filled in, so a value can neither begin a
+// paragraph nor make a link.
 //
 //go:embed templates
 var templateFiles embed.FS
 
 var (
-	kinds    = readKinds()
+	kinds    = readLanguages(readKinds)
+	words    = readLanguages(readWords)
 	htmlMail = html.Must(html.ParseFS(templateFiles, "templates/layout.html"))
 	textMail = text.Must(text.ParseFS(templateFiles, "templates/layout.txt"))
 	linkForm = regexp.MustCompile(`^\[(.+)\]\((/.*)\)$`)
@@ -39,27 +44,64 @@ type mailTemplate struct {
 // paragraphTemplate is a paragraph of a template; with a path it is a link.
 type paragraphTemplate struct{ words, path *text.Template }
 
-func readKinds() map[string]mailTemplate {
-	entries, err := templateFiles.ReadDir("templates/kinds")
+// layoutWords are the words of the layouts and of digests in one language.
+type layoutWords struct {
+	Hello         string `json:"hello"`
+	HelloName     string `json:"helloName"`
+	Account       string `json:"account"`
+	Why           string `json:"why"`
+	Answers       string `json:"answers"`
+	NoAnswers     string `json:"noAnswers"`
+	Appointment   string `json:"appointment"`
+	DigestSubject string `json:"digestSubject"`
+	DigestIntro   string `json:"digestIntro"`
+	DigestMore    string `json:"digestMore"`
+	DigestAll     string `json:"digestAll"`
+}
+
+func readLanguages[T any](read func(l language.Tag, folder string) T) map[language.Tag]T {
+	all := map[language.Tag]T{}
+	for _, l := range language.All {
+		all[l] = read(l, path.Join("templates", string(l)))
+	}
+	return all
+}
+
+func readWords(_ language.Tag, folder string) (w layoutWords) {
+	if err := json.Unmarshal(readTemplate(folder, "words.json"), &w); err != nil {
+		panic(err)
+	}
+	return w
+}
+
+func readTemplate(folder, name string) []byte {
+	source, err := templateFiles.ReadFile(path.Join(folder, name))
+	if err != nil {
+		panic(err)
+	}
+	return source
+}
+
+func readKinds(l language.Tag, folder string) map[string]mailTemplate {
+	entries, err := templateFiles.ReadDir(folder)
 	if err != nil {
 		panic(err)
 	}
 	all := map[string]mailTemplate{}
 	for _, entry := range entries {
-		source, err := templateFiles.ReadFile(path.Join("templates/kinds", entry.Name()))
-		if err != nil {
-			panic(err)
+		if kind, isKind := strings.CutSuffix(entry.Name(), ".txt"); isKind {
+			all[kind] = readKind(l, entry.Name(), string(readTemplate(folder, entry.Name())))
 		}
-		all[strings.TrimSuffix(entry.Name(), ".txt")] = readKind(entry.Name(), string(source))
 	}
 	return all
 }
 
-func readKind(name, source string) mailTemplate {
+func readKind(l language.Tag, name, source string) mailTemplate {
 	parse := func(source string) *text.Template {
-		return text.Must(text.New(name).Option("missingkey=error").Parse(source))
+		functions := text.FuncMap{"money": l.Money}
+		return text.Must(text.New(name).Option("missingkey=error").Funcs(functions).Parse(source))
 	}
-	w := mailTemplate{why: "you have an account at Amrutam with this address"}
+	var w mailTemplate
 	head, body, _ := strings.Cut(source, "\n\n")
 	for header := range strings.Lines(head) {
 		switch field, value, _ := strings.Cut(strings.TrimSpace(header), ": "); field {
@@ -83,32 +125,33 @@ func readKind(name, source string) mailTemplate {
 
 // layoutData fills the layouts of the text part and of the HTML part.
 type layoutData struct {
-	Subject, Greeting, Why, Home string
-	// Support is the address for replies, or "" if they are not read.
-	Support string
-	Parts   []paragraph
+	Language language.Tag
+	// Why says why the recipient gets the mail, and Answers who reads replies.
+	Subject, Greeting, Why, Answers, Home string
+	Parts                                 []paragraph
 }
 
 type paragraph struct{ Text, Link string }
 
-// recipient is what a mail shows of its recipient: the name and the time zone of its times.
+// recipient is what a mail shows of its recipient: the name, the language, and the time zone of its times.
 type recipient struct {
-	name string
-	zone *time.Location
+	name     string
+	zone     *time.Location
+	language language.Tag
 }
 
 func (s *Service) fillTemplate(kind string, data map[string]string, at time.Time, to recipient) (layoutData, error) {
-	w, known := kinds[kind]
+	w, known := kinds[to.language][kind]
 	if !known {
 		return layoutData{}, fmt.Errorf("notification: no template for %q", kind)
 	}
-	values, err := templateValues(data, at, to.zone)
+	values, err := templateValues(data, at, to)
 	if err != nil {
 		return layoutData{}, fmt.Errorf("notification: %s: %w", kind, err)
 	}
-	out := layoutData{Greeting: "Hello,", Why: w.why, Home: s.cfg.PublicURL + "/", Support: s.support}
+	out := s.layout(to.language, cmp.Or(w.why, words[to.language].Account))
 	if name := plainName(to.name); name != "" {
-		out.Greeting = "Hello " + name + ","
+		out.Greeting = fmt.Sprintf(words[to.language].HelloName, name)
 	}
 	// The errors of text/template name the template and the missing key, not the values.
 	fill := func(t *text.Template) string {
@@ -131,9 +174,20 @@ func (s *Service) fillTemplate(kind string, data map[string]string, at time.Time
 	return out, err
 }
 
-// templateValues returns the values of a template: times in the recipient's time zone, names and texts on one line.
-func templateValues(data map[string]string, at time.Time, zone *time.Location) (map[string]any, error) {
-	values := map[string]any{"at": localTime{at.In(zone)}}
+// layout returns the layout of a mail without its content.
+func (s *Service) layout(l language.Tag, why string) layoutData {
+	out := layoutData{Language: l, Greeting: words[l].Hello, Why: fmt.Sprintf(words[l].Why, why),
+		Answers: words[l].NoAnswers, Home: s.cfg.PublicURL + "/"}
+	if s.support != "" {
+		out.Answers = fmt.Sprintf(words[l].Answers, s.support)
+	}
+	return out
+}
+
+// templateValues returns the values of a template: times in the recipient's time zone, amounts, names and texts on one
+// line.
+func templateValues(data map[string]string, at time.Time, to recipient) (map[string]any, error) {
+	values := map[string]any{"at": localTime{at.In(to.zone), to.language}}
 	for key, value := range data {
 		switch key {
 		case "start", "end", "previous", "expires", "due", "until":
@@ -145,9 +199,14 @@ func templateValues(data map[string]string, at time.Time, zone *time.Location) (
 			if err != nil {
 				return nil, fmt.Errorf("%s is no RFC 3339 time", key)
 			}
-			values[key] = localTime{parsed.In(zone)}
+			values[key] = localTime{parsed.In(to.zone), to.language}
 		case "with":
 			values[key] = plainName(value)
+		case "refund", "balance": // "500.00 INR"
+			values[key] = value
+			if amount, code, isMoney := strings.Cut(value, " "); isMoney {
+				values[key] = to.language.Money(amount, code)
+			}
 		default:
 			values[key] = oneLine(value)
 		}
@@ -167,22 +226,25 @@ func (l layoutData) render(out *Message) error {
 	return nil
 }
 
-// localTime is a time in the recipient's time zone, as a mail shows it.
-type localTime struct{ time.Time }
+// localTime is a time in the recipient's time zone, as a mail in a language shows it.
+type localTime struct {
+	time.Time
+	language language.Tag
+}
 
 func (i localTime) String() string {
 	zone := i.Location().String()
 	if zone != "UTC" {
 		zone += i.Format(", UTC-07:00")
 	}
-	return i.Format("Monday, 2 January 2006 at 15:04") + " (" + zone + ")"
+	return i.language.DateTime(i.Time) + " (" + zone + ")"
 }
 
 // Day is the date alone.
-func (i localTime) Day() string { return i.Format("2 January 2006") }
+func (i localTime) Day() string { return i.language.Date(i.Time) }
 
 // Clock is the time of day alone.
-func (i localTime) Clock() string { return i.Format("15:04") }
+func (i localTime) Clock() string { return i.language.Clock(i.Time) }
 
 var (
 	// Joiners belong to the spelling of names in Indic and Persian scripts.

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/net/html"
 
 	"amrutam/internal/config"
+	"amrutam/internal/language"
 	"amrutam/internal/notification"
 )
 
@@ -44,11 +45,12 @@ func samples() map[string][]map[string]string {
 		"passkey-removed": {nil}, "authenticator-removed": {nil}, "second-factors-reset": {nil},
 		"recovery-codes-renewed": {nil}, "recovery-code-used": {{"left": "9"}},
 		"consultation-confirmed": {consultation("as", "PATIENT"), consultation("as", "DOCTOR")},
+		"consultation-reminder":  {consultation("as", "PATIENT"), consultation("as", "DOCTOR")},
 		"consultation-completed": {consultation("as", "DOCTOR", "until", "2031-03-01T20:15:00Z")},
 		"prescription-ready": {{"with": "Dr. Meera Nair",
 			"consultationId": "0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"}}, "doctor-approved": {{}},
 		"doctor-application-refused": {reason}, "doctor-approval-withdrawn": {reason},
-		"refund-sent": {{"amount": "500.00", "currency": "INR"}},
+		"refund-sent": {{"amount": "123456.00", "currency": "INR"}},
 		"erasure-requested": {{"due": start, "until": "", "by": "you"},
 			{"due": start, "until": "2034-03-01T20:15:00Z", "by": "you"},
 			{"due": start, "until": "", "by": "administrator"}},
@@ -112,6 +114,7 @@ var requiredTexts = map[string][]string{
 	"recovery-code-used":     {"9 are left", "If it wasn't you"},
 	"consultation-confirmed": {"with Dr. Meera Nair is confirmed",
 		"Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30) and ends at 02:15"},
+	"consultation-reminder": {"with Dr. Meera Nair begins on Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30)"},
 	"consultation-cancelled": {
 		"with Dr. Meera Nair on Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30) was cancelled"},
 	"consultation-rescheduled": {"with Dr. Meera Nair was moved from Saturday, 1 March 2031 at 01:45",
@@ -124,7 +127,7 @@ var requiredTexts = map[string][]string{
 	"doctor-approved":            {"was approved"},
 	"doctor-application-refused": {"could not approve", "The reason: The registration <lapsed> in 2030."},
 	"doctor-approval-withdrawn":  {"was withdrawn", "The reason: The registration <lapsed> in 2030."},
-	"refund-sent":                {"500.00 INR"},
+	"refund-sent":                {"₹1,23,456.00"},
 	"erasure-requested": {"On Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30) your account is deleted",
 		"stop"}, "erasure-stopped": {"was stopped", "Nothing was erased"},
 	"invariant-broken": {"nobody-in-two-places, money-adds-up", "amrutam check"},
@@ -135,8 +138,10 @@ var requiredTexts = map[string][]string{
 func TestEveryKindOverSMTP(t *testing.T) {
 	t.Parallel()
 	all := samples()
-	if known := slices.Sorted(maps.Keys(all)); !slices.Equal(known, notification.Kinds()) {
-		t.Fatalf("samples of %v, templates of %v", known, notification.Kinds())
+	for _, l := range language.All {
+		if known := slices.Sorted(maps.Keys(all)); !slices.Equal(known, notification.Kinds(l)) {
+			t.Fatalf("samples of %v, templates in %s of %v", known, l, notification.Kinds(l))
+		}
 	}
 	p := startMailServer(t, func(p *mailServer) { p.withoutTLS = true })
 	f := openFixture(t, sendingTo(p, ""), func(cfg *config.Config) { cfg.LoginLimit = "off" })
@@ -159,7 +164,7 @@ func TestEveryKindOverSMTP(t *testing.T) {
 			}
 			subjects[m.subject] = true
 			if mine := data["as"] == "PATIENT" &&
-				data["refund"] != ""; mine != (data["refund"] != "" && strings.Contains(m.text, "500.00 INR")) {
+				data["refund"] != ""; mine != (data["refund"] != "" && strings.Contains(m.text, "₹500.00")) {
 				t.Errorf("%s to %s: a refund of %q is told wrongly:\n%s", kind, data["as"], data["refund"], m.text)
 			}
 		}

@@ -123,7 +123,7 @@ func requireNoUpcoming(ctx context.Context, tx *postgres.Tx, person uuid.UUID) e
 // mailTo returns a mail to the user; to the last address if the user is deleted.
 func mailTo(user account.Locked) notification.Mail {
 	if user.DeletedAt != nil {
-		return notification.Mail{Address: user.Email}
+		return notification.Mail{Address: user.Email, Reader: user.ID}
 	}
 	return notification.Mail{To: user.ID}
 }

@@ -59,6 +59,8 @@ func TestEveryTableAboutPeople(t *testing.T) {
 		"idempotency_keys":      "responses that other files have too, for a day; deleted",
 		"mails":                 "mails.json; deleted",
 		"consents":              "consents.json; kept as evidence, optional ones withdrawn",
+		"calendar_feeds":        "a secret; deleted",
+		"reminders":             "mails.json has their mails; kept for a month, they name anonymous",
 		"consultation_consents": "consents.json; kept as evidence",
 		"audit_exports":         "activity.json of the administrator; deleted after a day",
 		"exports":               "requests.json; deleted",

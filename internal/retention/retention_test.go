@@ -152,6 +152,10 @@ var insert = map[string]func(s scene, at time.Time){
 				withdrawn_at) VALUES ($1, $2, $3, 1, 'en', 'API', $4, $4)`, uuid.New(), s.user, purpose, at)
 		}
 	},
+	"reminders": func(s scene, at time.Time) {
+		s.Exec(`INSERT INTO reminders (consultation_id, recipient_id, lead, scheduled_start, mail_id, created_at)
+			VALUES ($1, $2, 3600, $3, $1, $3::timestamptz - interval '1 hour')`, uuid.New(), s.user, at)
+	},
 	"retention-runs": func(s scene, at time.Time) {
 		s.Exec(`INSERT INTO retention_runs (rule, ran_at, removed, total)
 			VALUES ('test', $1, 1, 1), ('test', $1::timestamptz + interval '1 hour', 0, 1)`, at)

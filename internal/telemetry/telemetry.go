@@ -35,6 +35,7 @@ type Metrics struct {
 	InvariantsBroken  *prometheus.GaugeVec
 	InvariantsChecked prometheus.Gauge
 	ArchiveLeftovers  *prometheus.GaugeVec
+	ReminderLag       prometheus.Gauge
 }
 
 // NewMetrics registers the metrics, the Go runtime's and the process's in a registry of their own.
@@ -71,8 +72,11 @@ func NewMetrics() *Metrics {
 			Help: "Consultations old enough for the archive that this server's last nightly run left out, by " +
 				"status; absent before the first run.",
 		}, []string{"status"}),
+		ReminderLag: gauge("amrutam_reminder_lag_seconds",
+			"How late the latest of the reminders was that this server's last run made; 0 if none was due."),
 	}
-	m.Registry.MustRegister(m.Requests, m.Durations, m.InFlight, m.Shed, m.Jobs, m.Bookings, m.Payments, m.Mails,
+	m.Registry.MustRegister(m.ReminderLag, m.Requests, m.Durations, m.InFlight, m.Shed, m.Jobs, m.Bookings,
+		m.Payments, m.Mails,
 		m.InvariantsBroken, m.InvariantsChecked, m.ArchiveLeftovers,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m

@@ -34,6 +34,7 @@ var noHealthData = map[string]string{
 	"profiles.date_of_birth":           "a date of birth, for its owner and staff",
 	"profiles.phone":                   "a number, for its owner and staff",
 	"profiles.phone_index":             "a hash of a number",
+	"calendar_feeds.secret_hash":       "a hash of a secret",
 	"recovery_codes.hash":              "a hash of a secret",
 	"session_tokens.hash":              "a hash of a secret",
 	"tickets.data":                     "a sign-up or sign-in that is not finished",

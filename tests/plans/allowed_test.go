@@ -20,6 +20,7 @@ const (
 	restored = "an operator asks once after a restore, and mails are kept for 90 days"
 	live     = "each live day has a partition: there are five, and the default one"
 	oldest   = "an archive run asks once for the oldest row, and stops at the first month that has one"
+	reminds  = "a consultation that begins soon can have been booked in any month; a job looks it up by its start"
 	deleting = "the foreign key of a deleted slot: its consultations can be of any month"
 )
 
@@ -63,6 +64,7 @@ var allowedFindings = map[string]string{
 	"listOverrunConsultations on consultations: opens many partitions":   sweeping,
 	"listUnmatched on unmatched_money: has a sequential scan":            rare,
 	"listUnmatched on unmatched_money: reads many rows":                  rare,
+	"lockConsultationsToRemind on consultations: opens many partitions":  reminds,
 	"noteDaysOfDoctors on consultations: opens many partitions":          rolling,
 	"listCompletedOfDay on consultations: opens many partitions":         rolling,
 	"noteNextVisits on consultations: opens many partitions":             rolling,

@@ -225,6 +225,10 @@ INSERT INTO mails (id, user_id, kind, message_id, created_at, sent_at)
     SELECT pg_temp.id(at, 17, n * 2 + k), CASE WHEN k = 0 THEN patient ELSE doctor END, 'booked',
         'mail-' || n * 2 + k || '@example.org', at, at
     FROM booking, generate_series(0, 1) k;
+INSERT INTO calendar_feeds (user_id, secret_hash, created_at) SELECT id, sha256(id::text::bytea), now() FROM users;
+INSERT INTO reminders (consultation_id, recipient_id, lead, scheduled_start, mail_id, created_at)
+    SELECT id, CASE WHEN k = 0 THEN patient ELSE doctor END, 3600, at + interval '2 days', pg_temp.id(at, 17, n * 2 + k), at
+    FROM booking, generate_series(0, 1) k;
 INSERT INTO idempotency_keys (id, key, user_id, method, path, request_hash, response_body, status_code,
         entity_type, entity_id, created_at, expires_at)
     SELECT pg_temp.id(at, 18, n), 'key-' || n, patient, 'POST', '/api/v1/consultations', 'hash', 'sealed', 201,
