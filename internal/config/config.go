@@ -89,6 +89,8 @@ type Config struct {
 	MaxBookings           int           `env:"AMRUTAM_MAX_BOOKINGS" envDefault:"10" help:"consultations to come a patient may hold, free ones too, at least 1"`
 	MaxBookingsWithDoctor int           `env:"AMRUTAM_MAX_BOOKINGS_WITH_DOCTOR" envDefault:"3" help:"as AMRUTAM_MAX_BOOKINGS, with one doctor"`
 	CancelUntil           time.Duration `env:"AMRUTAM_CANCEL_UNTIL" envDefault:"2h" help:"a patient may cancel a confirmed consultation until so long before its start"`
+	LeaveAnswerWithin     time.Duration `env:"AMRUTAM_LEAVE_ANSWER_WITHIN" envDefault:"24h" help:"how long patients of a doctor who goes on leave may choose another slot; then the consultation is cancelled and refunded"`
+	LeaveAnswerBefore     time.Duration `env:"AMRUTAM_LEAVE_ANSWER_BEFORE" envDefault:"2h" help:"they may choose until so long before its start at the latest"`
 	StartEarly            time.Duration `env:"AMRUTAM_START_EARLY" envDefault:"15m" help:"a doctor may start so long before the slot"`
 	NoShowAfter           time.Duration `env:"AMRUTAM_NO_SHOW_AFTER" envDefault:"10m" help:"a doctor may record a no-show so long after the start, in a slot of less than twice that from its middle"`
 	CompleteAfter         time.Duration `env:"AMRUTAM_COMPLETE_AFTER" envDefault:"2h" help:"a consultation in progress is completed so long after its slot when its doctor didn't"`

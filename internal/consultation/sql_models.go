@@ -61,3 +61,11 @@ type ConsultationRow struct {
 	Absent             *access.Role
 	CancelledLate      bool
 }
+
+type LeaveOffer struct {
+	ConsultationID uuid.UUID
+	LeaveID        uuid.UUID
+	SlotID         uuid.UUID
+	ExpiresAt      time.Time
+	CreatedAt      time.Time
+}

@@ -136,7 +136,7 @@ func templateValues(data map[string]string, at time.Time, zone *time.Location) (
 	values := map[string]any{"at": localTime{at.In(zone)}}
 	for key, value := range data {
 		switch key {
-		case "start", "end", "expires", "due", "until":
+		case "start", "end", "expires", "due", "until", "slot1", "slot2", "slot3":
 			if value == "" { // the template tests for a missing time
 				values[key] = ""
 				continue
@@ -146,7 +146,7 @@ func templateValues(data map[string]string, at time.Time, zone *time.Location) (
 				return nil, fmt.Errorf("%s is no RFC 3339 time", key)
 			}
 			values[key] = localTime{parsed.In(zone)}
-		case "with":
+		case "with", "doctor1", "doctor2", "doctor3":
 			values[key] = plainName(value)
 		default:
 			values[key] = oneLine(value)
