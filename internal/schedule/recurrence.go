@@ -14,8 +14,8 @@ const (
 	// maxRecurrence limits the text of an RRULE. The schema of the requests allows more, so that a longer one is refused
 	// as a fault of its field and not for the size of the body.
 	maxRecurrence = 500
-	maxInterval = 1000
-	maxCount    = 5000
+	maxInterval   = 1000
+	maxCount      = 5000
 	// maxValidity is how long a rule may be valid that says its end.
 	maxValidity = 10 * 366 * 24 * time.Hour
 	// shiftYears moves the days of a rule before they are computed. The calendar repeats every 400 years, and the

@@ -90,7 +90,7 @@ func (s *Service) ruleRoutes(api *httpapi.API) {
 		Summary: "Update a rule of availability",
 		Doc: "A merge patch. Free slots to come that no longer fit are removed and others made. Booked ones stay as " +
 			"they are, take no more patients, and are named. A slot that you deleted or blocked isn't made again.",
-		Roles: access.Doctor,
+		Roles:    access.Doctor,
 		Refusals: []*problem.Error{ErrTooManyRules},
 	}, s.UpdateRule)
 	httpapi.Command(api, httpapi.Op{
