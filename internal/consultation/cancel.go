@@ -72,7 +72,8 @@ func (s *Service) Cancel(ctx context.Context, tx *postgres.Tx, actor access.Acto
 	return c, nil
 }
 
-// checkCancellation is checkTransition for a cancellation. A patient whose doctor is on leave may cancel until the start.
+// checkCancellation is checkTransition for a cancellation. A patient whose doctor is on leave may cancel until the
+// start.
 func (s *Service) checkCancellation(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	row ConsultationRow) error {
 	err := s.checkTransition(actor, row, StatusCancelled, tx.Now)

@@ -20,7 +20,8 @@ import (
 var ErrHasConsultations = problem.Conflict("has-consultations", "Consultations would be cancelled",
 	"Consultations to come would be cancelled.",
 	"Send the same again with cancelConsultations: true to cancel them: everything paid is given back, and the "+
-		"other side is told by mail. For a leave, send it with confirm: true: the patients are offered other slots or "+
+		"other side is told by mail. For a leave, send it with confirm: true: the patients are "+
+		"offered other slots or "+
 		"a refund.")
 
 // hasConsultations returns ErrHasConsultations with the number of consultations.

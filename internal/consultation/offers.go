@@ -77,8 +77,8 @@ type OffersRequest struct {
 	ID uuid.UUID `path:"id" format:"uuid" doc:"The consultation"`
 }
 
-// listAlternatives returns free slots near the time of a consultation: up to three of its doctor, the rest of doctors of
-// the same specialization whose fee is in the same currency.
+// listAlternatives returns free slots near the time of a consultation: up to three of its doctor, the rest of doctors
+// of the same specialization whose fee is in the same currency.
 func listAlternatives(ctx context.Context, db postgres.Querier, now time.Time,
 	row ConsultationRow) ([]Alternative, error) {
 	own, err := listOwnAlternatives(ctx, db, now, row.ScheduledStart, row.DoctorID)

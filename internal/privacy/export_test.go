@@ -171,7 +171,8 @@ func TestExportOfDoctor(t *testing.T) {
 	h := makeHistory(t, c)
 	c.Exec("UPDATE doctors SET bio = 'Twelve years', clinic_name = 'Nair Ayurveda' WHERE id = $1", h.doctor.ID)
 	files, _ := unzip(t, download(t, c, h.doctor).Body)
-	same(t, "files", slices.Sorted(maps.Keys(files)), []string{"account.json", "activity.json", "consultations.json",
+	same(t, "files", slices.Sorted(maps.Keys(files)), []string{"account.json", "activity.json",
+		"availability-exceptions.json", "availability-rules.json", "consultations.json",
 		"doctor.json", "mails.json", "passkeys.json", "prescriptions.json", "requests.json", "review-replies.json",
 		"review-reports.json", "sessions.json", "slots.json"})
 	practice := entries(t, files, "doctor.json", "items")

@@ -39,7 +39,7 @@ func TestEveryTableAboutPeople(t *testing.T) {
 		"doctors":                 "doctor.json; self-description emptied, then the registration",
 		"availability_slots":      "slots.json; kept, they name anonymous",
 		"availability_rules":      "availability-rules.json; kept until the doctor deletes them, they name anonymous",
-		"availability_exceptions": "availability-exceptions.json; kept for a year after their end, they name anonymous",
+		"availability_exceptions": "availability-exceptions.json; kept for a year, they name anonymous",
 		"leave_offers":            "what a patient may choose for some hours; deleted then",
 		"consultations": "consultations.json; emptied when never started, else kept until they " +
 			"are unreadable",

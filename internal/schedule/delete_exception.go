@@ -82,7 +82,8 @@ func resume(ctx context.Context, tx *postgres.Tx, actor access.Actor, leave Exce
 		}
 		changes.Made += filled.Made
 		changes.Removed += filled.Removed
-		changes.LeftOut = append(changes.LeftOut, filled.LeftOut[:min(len(filled.LeftOut), maxListed-len(changes.LeftOut))]...)
+		more := min(len(filled.LeftOut), maxListed-len(changes.LeftOut))
+		changes.LeftOut = append(changes.LeftOut, filled.LeftOut[:more]...)
 		changes.Outside = append(changes.Outside, filled.Outside...)
 	}
 	return nil

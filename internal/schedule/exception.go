@@ -14,8 +14,6 @@ const (
 	maxExtra = 24 * time.Hour
 	// maxExceptions limits the exceptions of a doctor that are not over.
 	maxExceptions = 200
-
-	defaultExtraMinutes = 30
 )
 
 var (
@@ -86,8 +84,6 @@ func (row ExceptionRow) exception() Exception {
 		CreatedAt: row.CreatedAt,
 	}
 }
-
-func (row ExceptionRow) span() span { return span{row.FromTime, row.ToTime} }
 
 // slots returns the slots of extra hours.
 func (row ExceptionRow) slots() (slots []span) {

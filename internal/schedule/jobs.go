@@ -32,8 +32,8 @@ func (s *Service) Jobs(queue *jobs.Queue) {
 	queue.Every(fillEvery, Fill{})
 }
 
-// FillRules makes the slots of the rules that are due. Each doctor has a transaction of its own, which locks the doctor
-// and looks again which rules are due: so it may run on several servers at once.
+// FillRules makes the slots of the rules that are due. Each doctor has a transaction of its own, which locks the
+// doctor and looks again which rules are due: so it may run on several servers at once.
 func (s *Service) FillRules(ctx context.Context) error {
 	var errs []error
 	for after := uuid.Nil; ; {

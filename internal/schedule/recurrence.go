@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// maxRecurrence limits the text of an RRULE. The schema of the requests allows more, so that a longer one is refused
-	// as a fault of its field and not for the size of the body.
+	// maxRecurrence limits the text of an RRULE. The schema of the requests allows more, so that a longer one is
+	// refused as a fault of its field and not for the size of the body.
 	maxRecurrence = 500
 	maxInterval   = 1000
 	maxCount      = 5000
@@ -25,14 +25,17 @@ const (
 	maxDays = 25_000
 )
 
+const byDay = `([+-]?[1-9][0-9]?)?(MO|TU|WE|TH|FR|SA|SU)`
+
 // recurrenceParts are the parts of an RRULE (RFC 5545, 3.3.10) that a rule may have, each with the form of its value.
-// Those that name a time of day are missing, because startTime does; BYYEARDAY and BYWEEKNO mean nothing to a practice.
+// Those that name a time of day are missing, because startTime does; BYYEARDAY and BYWEEKNO mean nothing to a
+// practice.
 var recurrenceParts = map[string]*regexp.Regexp{
 	"FREQ":       regexp.MustCompile(`^(DAILY|WEEKLY|MONTHLY|YEARLY)$`),
 	"INTERVAL":   regexp.MustCompile(`^[1-9][0-9]{0,3}$`),
 	"COUNT":      regexp.MustCompile(`^[1-9][0-9]{0,3}$`),
 	"UNTIL":      regexp.MustCompile(`^[0-9]{8}(T[0-9]{6}Z?)?$`),
-	"BYDAY":      regexp.MustCompile(`^([+-]?[1-9][0-9]?)?(MO|TU|WE|TH|FR|SA|SU)(,([+-]?[1-9][0-9]?)?(MO|TU|WE|TH|FR|SA|SU))*$`),
+	"BYDAY":      regexp.MustCompile(`^` + byDay + `(,` + byDay + `)*$`),
 	"BYMONTHDAY": regexp.MustCompile(`^[+-]?[1-9][0-9]?(,[+-]?[1-9][0-9]?)*$`),
 	"BYMONTH":    regexp.MustCompile(`^[1-9][0-9]?(,[1-9][0-9]?)*$`),
 	"BYSETPOS":   regexp.MustCompile(`^[+-]?[1-9][0-9]{0,2}(,[+-]?[1-9][0-9]{0,2})*$`),
@@ -86,8 +89,8 @@ func splitParts(text string) (values map[string]string, fault string) {
 			strings.HasPrefix(name, "EXRULE"):
 			return nil, "must be the value of an RRULE alone: validFrom is its first day, and exceptions are leaves"
 		case !known:
-			return nil, "may have the parts FREQ, INTERVAL, COUNT, UNTIL, BYDAY, BYMONTHDAY, BYMONTH, BYSETPOS and WKST " +
-				"only, separated by semicolons"
+			return nil, "may have the parts FREQ, INTERVAL, COUNT, UNTIL, BYDAY, BYMONTHDAY, BYMONTH, BYSETPOS and " +
+				"WKST only, separated by semicolons"
 		case repeated:
 			return nil, "has " + name + " twice"
 		case name == "FREQ" && !form.MatchString(value):
@@ -102,7 +105,7 @@ func splitParts(text string) (values map[string]string, fault string) {
 
 // checkParts checks the parts of an RRULE, whose forms are right, against each other and against its first day.
 func checkParts(values map[string]string, from date) (fault string) {
-	freq, byDay := values["FREQ"], values["BYDAY"]
+	freq, weekdays := values["FREQ"], values["BYDAY"]
 	until, hasUntil := values["UNTIL"]
 	_, hasCount := values["COUNT"]
 	_, hasMonthDay := values["BYMONTHDAY"]
@@ -123,11 +126,11 @@ func checkParts(values map[string]string, from date) (fault string) {
 		return "must have a BYMONTHDAY from 1 to 31, or from -31 to -1"
 	case isAbove(values["BYSETPOS"], 366):
 		return "must have a BYSETPOS from 1 to 366, or from -366 to -1"
-	case hasPosition && byDay == "" && !hasMonthDay && !hasMonth:
+	case hasPosition && weekdays == "" && !hasMonthDay && !hasMonth:
 		return "must not have BYSETPOS without BYDAY, BYMONTHDAY or BYMONTH"
 	case freq == "WEEKLY" && hasMonthDay:
 		return "must not have BYMONTHDAY with FREQ=WEEKLY"
-	case strings.ContainsAny(byDay, "0123456789") && (freq == "DAILY" || freq == "WEEKLY"):
+	case strings.ContainsAny(weekdays, "0123456789") && (freq == "DAILY" || freq == "WEEKLY"):
 		return "must not have numbers in BYDAY with FREQ=DAILY or WEEKLY"
 	case hasUntil:
 		return checkUntil(until, from)

@@ -204,9 +204,9 @@ type wantedSlot struct {
 // slots returns the slots of the rule on the days from one to another, both included, by their start.
 //
 // Their starts are times on the clocks of the zone, at the same distance each day: one that the clocks skip doesn't
-// exist, and one that they show twice exists the first time. A slot lasts slotMinutes of real time, so one during which
-// the clocks change ends at another wall time than the rule suggests; a slot that would begin before it has ended is
-// left out.
+// exist, and one that they show twice exists the first time. A slot lasts slotMinutes of real time, so one during
+// which the clocks change ends at another wall time than the rule suggests; a slot that would begin before it has
+// ended is left out.
 func (rule parsedRule) slots(from, to date) (slots []wantedSlot) {
 	length := time.Duration(rule.SlotMinutes) * time.Minute
 	var free time.Time

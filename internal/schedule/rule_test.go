@@ -14,7 +14,8 @@ import (
 	"amrutam/internal/schedule"
 )
 
-// ruleBody is the body of a rule for all days, from 09:00 to 11:00 in India; more are names and values of other members.
+// ruleBody is the body of a rule for all days, from 09:00 to 11:00 in India; more are names and values of other
+// members.
 func ruleBody(c *apptest.Clinic, more ...any) map[string]any {
 	body := map[string]any{"rrule": "FREQ=DAILY", "startTime": "09:00", "endTime": "11:00",
 		"timezone": "Asia/Kolkata", "slotMinutes": 30, "validFrom": c.DB.Now().Format(time.DateOnly)}
@@ -117,7 +118,9 @@ func TestRuleIsRefused(t *testing.T) {
 		for _, path := range []string{"availability/rules", "availability/rules/preview"} {
 			method := c.Post
 			if strings.HasSuffix(path, "preview") {
-				method = func(u apptest.User, path string, body any) *apptest.Answer { return c.Do(u, "POST", path, body) }
+				method = func(u apptest.User, path string, body any) *apptest.Answer {
+					return c.Do(u, "POST", path, body)
+				}
 			}
 			a := method(doctor, path, ruleBody(c, f.more...)).Want(422, "validation-failed")
 			if !strings.Contains(string(a.Body), `body`) || !strings.Contains(string(a.Body), f.field) {
@@ -234,8 +237,8 @@ func TestRuleOfUnapprovedDoctor(t *testing.T) {
 	approve := func(approved bool) {
 		t.Helper()
 		c.Prove(admin)
-		c.Patch(admin, "doctors/"+doctor.ID.String()+"/approve", map[string]any{"approved": approved, "reason": "Checked"}).
-			Want(200)
+		c.Patch(admin, "doctors/"+doctor.ID.String()+"/approve",
+			map[string]any{"approved": approved, "reason": "Checked"}).Want(200)
 	}
 	for range 2 {
 		approve(true)

@@ -34,8 +34,8 @@ type UpdateSlotRequest struct {
 // Update changes the times, the seats or the status of a slot. It returns problem.NotFound if the slot isn't the
 // actor's, problem.PreconditionFailed if it has changed meanwhile, problem.Invalid if its times are wrong,
 // ErrSlotBegun, ErrSlotHasConsultations, ErrSlotExists, ErrSlotOverlap, ErrOnLeave or ErrErasureDue if it can't be
-// changed like this, problem.InvalidTransition if a full slot is set to AVAILABLE, and doctor.ErrNotApproved if the doctor isn't
-// approved and the slot would not be blocked.
+// changed like this, problem.InvalidTransition if a full slot is set to AVAILABLE, and doctor.ErrNotApproved if the
+// doctor isn't approved and the slot would not be blocked.
 func (s *Service) Update(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in UpdateSlotRequest) (Slot, error) {
 	approvalErr := doctor.LockApproved(ctx, tx, actor.ID)

@@ -11,8 +11,8 @@ var zones = []string{"Asia/Kolkata", "Asia/Kathmandu", "Pacific/Chatham", "Austr
 	"America/New_York", "America/Sao_Paulo", "America/Santiago", "Africa/Casablanca", "Africa/Cairo", "Asia/Beirut",
 	"Pacific/Auckland"}
 
-// shownAt returns for each minute that the clocks of a zone show since base the first minute after base at which they do,
-// or 0. It asks Go for each minute in turn.
+// shownAt returns for each minute that the clocks of a zone show since base the first minute after base at which they
+// do, or 0. It asks Go for each minute in turn.
 func shownAt(zone *time.Location, base time.Time, days int) []int {
 	first := make([]int, (days+2)*24*60)
 	for i := 1; i < days*24*60; i++ {
@@ -24,8 +24,8 @@ func shownAt(zone *time.Location, base time.Time, days int) []int {
 	return first
 }
 
-// TestSlotsKeepTheirWallClock compares the slots of the years 2026 to 2028 with Go's own zone data: each wall time of the
-// rule that exists has one slot, at the first instant of it, which lasts its minutes.
+// TestSlotsKeepTheirWallClock compares the slots of the years 2026 to 2028 with Go's own zone data: each wall time of
+// the rule that exists has one slot, at the first instant of it, which lasts its minutes.
 func TestSlotsKeepTheirWallClock(t *testing.T) {
 	t.Parallel()
 	from, to := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2028, 12, 31, 0, 0, 0, 0, time.UTC)
@@ -94,7 +94,8 @@ func TestClockChange(t *testing.T) {
 			t.Fatal(err)
 		}
 		day, _ := time.Parse(dateForm, c.day)
-		rule := parsedRule{RuleRow: RuleRow{StartMinute: c.start, EndMinute: c.end, SlotMinutes: c.slot, ValidFrom: day},
+		rule := parsedRule{RuleRow: RuleRow{StartMinute: c.start, EndMinute: c.end, SlotMinutes: c.slot,
+			ValidFrom: day},
 			zone: zone}
 		rule.days, _ = parseRecurrence("FREQ=DAILY", day)
 		var got []string

@@ -219,6 +219,7 @@ var Table = []Row{
 	{Operation: "list-own-prescriptions", Want: [callers]int{401, 200, 200, 403, 403, 403, 403}},
 	{Operation: "list-consultation-prescriptions", In: "<completed>", Headers: purpose,
 		Want: [callers]int{401, 200, 404, 200, 404, 403, 200}},
+	{Operation: "list-consultation-offers", In: "<confirmed>", Want: [callers]int{401, 200, 404, 403, 403, 200, 200}},
 	{Operation: "list-consultation-prescriptions", In: "<completed>",
 		Want: [callers]int{401, 200, 404, 200, 404, 403, 404}},
 	{Operation: "read-prescription", In: "<prescription>", Headers: purpose,
