@@ -113,7 +113,6 @@ var storyValues = map[string]any{
 
 	"Rule.id": ruleID, "Rule.createdAt": openedAt, "Rule.updatedAt": openedAt,
 	"ChangedRule.id": ruleID, "ChangedRule.createdAt": openedAt, "ChangedRule.updatedAt": openedAt,
-	"SlotTimes.startTime": slotStart, "SlotTimes.endTime": slotEnd,
 	"Exception.id": exceptionID, "Exception.createdAt": openedAt,
 	"ChangedException.id": exceptionID, "ChangedException.createdAt": openedAt,
 

@@ -168,12 +168,13 @@ ON CONFLICT DO NOTHING;
 -- name: lockSlotsOf :many
 SELECT id, seats_taken, status FROM availability_slots WHERE id = ANY(@ids::uuid[]) ORDER BY id FOR UPDATE;
 
--- Those that never had a consultation, and that the doctor didn't block by hand. The caller has locked them.
+-- Those that never had a consultation, and that the doctor didn't block by hand. The caller has locked them. The LIMIT
+-- keeps the planner from a join, which could read all consultations.
 -- name: deleteUnusedSlots :exec
 DELETE FROM availability_slots s WHERE s.id = ANY(@ids::uuid[]) AND s.seats_taken = 0
     AND (s.status <> 'BLOCKED' OR s.blocked_by IS NOT NULL)
-    AND NOT EXISTS (SELECT FROM consultations c WHERE c.slot_id = s.id)
-    AND NOT EXISTS (SELECT FROM archived_consultations a WHERE a.slot_id = s.id);
+    AND (SELECT c.id FROM consultations c WHERE c.slot_id = s.id LIMIT 1) IS NULL
+    AND (SELECT a.id FROM archived_consultations a WHERE a.slot_id = s.id LIMIT 1) IS NULL;
 
 -- A slot that no longer fits its rule or extra hours belongs to neither. It keeps the seats that are taken and has no
 -- free ones; a slot that its doctor blocked by hand stays like that.
@@ -206,8 +207,8 @@ WHERE rule_id = @rule_id::uuid AND start_time > @now AND max_patients = @old_max
 
 -- name: listSeatsOf :many
 SELECT s.id AS slot_id, s.start_time, s.end_time, x.consultation_id
-FROM availability_slots s JOIN seats x ON x.slot_id = s.id
-WHERE s.id = ANY(@ids::uuid[]) ORDER BY s.start_time, x.consultation_id;
+FROM seats x JOIN availability_slots s ON s.id = x.slot_id
+WHERE x.slot_id = ANY(@ids::uuid[]) ORDER BY s.start_time, x.consultation_id;
 
 -- name: insertException :one
 INSERT INTO availability_exceptions (id, doctor_id, kind, from_time, to_time, slot_minutes, buffer_minutes, max_patients, created_at)

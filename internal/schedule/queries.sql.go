@@ -169,11 +169,12 @@ func deleteSlot(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
 const deleteUnusedSlotsSQL = `-- name: deleteUnusedSlots :exec
 DELETE FROM availability_slots s WHERE s.id = ANY($1::uuid[]) AND s.seats_taken = 0
     AND (s.status <> 'BLOCKED' OR s.blocked_by IS NOT NULL)
-    AND NOT EXISTS (SELECT FROM consultations c WHERE c.slot_id = s.id)
-    AND NOT EXISTS (SELECT FROM archived_consultations a WHERE a.slot_id = s.id)
+    AND (SELECT c.id FROM consultations c WHERE c.slot_id = s.id LIMIT 1) IS NULL
+    AND (SELECT a.id FROM archived_consultations a WHERE a.slot_id = s.id LIMIT 1) IS NULL
 `
 
-// Those that never had a consultation, and that the doctor didn't block by hand. The caller has locked them.
+// Those that never had a consultation, and that the doctor didn't block by hand. The caller has locked them. The LIMIT
+// keeps the planner from a join, which could read all consultations.
 func deleteUnusedSlots(ctx context.Context, tx *postgres.Tx, ids []uuid.UUID) error {
 	_, err := tx.Exec(ctx, deleteUnusedSlotsSQL, ids)
 	return postgres.Failed("deleteUnusedSlots", err)
@@ -811,8 +812,8 @@ func listRulesOf(ctx context.Context, db postgres.Querier, doctorID uuid.UUID) (
 
 const listSeatsOfSQL = `-- name: listSeatsOf :many
 SELECT s.id AS slot_id, s.start_time, s.end_time, x.consultation_id
-FROM availability_slots s JOIN seats x ON x.slot_id = s.id
-WHERE s.id = ANY($1::uuid[]) ORDER BY s.start_time, x.consultation_id
+FROM seats x JOIN availability_slots s ON s.id = x.slot_id
+WHERE x.slot_id = ANY($1::uuid[]) ORDER BY s.start_time, x.consultation_id
 `
 
 type listSeatsOfRow struct {

@@ -166,8 +166,9 @@ func TestChangedRuleKeepsBookedSlots(t *testing.T) {
 	want(t, "removed", changed.At("slots", "removed"), 118.0)
 	outside, _ := changed.At("slots", "outside").([]any)
 	want(t, "outside", len(outside), 2)
-	want(t, "its consultation", outside[0].(map[string]any)["consultationId"], kept)
-	want(t, "its slot", outside[0].(map[string]any)["slotId"], slots[1]["id"])
+	first, _ := outside[0].(map[string]any)
+	want(t, "its consultation", first["consultationId"], kept)
+	want(t, "its slot", first["slotId"], slots[1]["id"])
 	c.Do(doctor, "PATCH", path, map[string]any{}, "If-Match", etag).Want(412)
 
 	// A seat that becomes free outside the rule isn't sold again.

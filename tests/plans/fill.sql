@@ -256,7 +256,7 @@ INSERT INTO availability_exceptions (id, doctor_id, kind, from_time, to_time, cr
     FROM person, generate_series(1, 3) k WHERE role = 'DOCTOR';
 INSERT INTO leave_offers (consultation_id, leave_id, slot_id, expires_at, created_at)
     SELECT c.id, (SELECT id FROM availability_exceptions LIMIT 1), c.slot_id, now() + interval '1 day', now()
-    FROM consultations c WHERE c.status = 'CONFIRMED' AND c.id::text > 'f' OR c.status = 'REQUESTED' LIMIT 1000;
+    FROM consultations c WHERE c.status IN ('REQUESTED', 'CONFIRMED') LIMIT 2000;
 
 RESET session_replication_role;
 ANALYZE;
