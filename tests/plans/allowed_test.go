@@ -19,6 +19,7 @@ const (
 	summing  = "a year of rollups is a few thousand rows"
 	restored = "an operator asks once after a restore, and mails are kept for 90 days"
 	live     = "each live day has a partition: there are five, and the default one"
+	seated   = "seats has the consultations to come only, and a change of hours asks for many slots at once"
 	deleting = "the foreign key of a deleted slot: its consultations can be of any month"
 )
 
@@ -68,6 +69,7 @@ var allowedFindings = map[string]string{
 	"deleteUnusedSlots on consultations: opens many partitions":          deleting,
 	"listCompletedOfDay on consultations: opens many partitions":         rolling,
 	"noteNextVisits on consultations: opens many partitions":             rolling,
+	"listSeatsOf on seats: has a sequential scan":                        seated,
 	"readDoctors on doctors: has a sequential scan":                      doctors,
 	"readTreeBacklog on audit_logs: opens many partitions":               sealing,
 	"searchDoctorsByColumn on doctors: has a sequential scan":            doctors,

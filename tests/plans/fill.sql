@@ -255,7 +255,7 @@ INSERT INTO availability_exceptions (id, doctor_id, kind, from_time, to_time, cr
     SELECT pg_temp.id(now(), 22, n * 10 + k), id, 'LEAVE', now() + k * interval '30 days', now() + k * interval '30 days' + interval '1 day', now()
     FROM person, generate_series(1, 3) k WHERE role = 'DOCTOR';
 INSERT INTO leave_offers (consultation_id, leave_id, slot_id, expires_at, created_at)
-    SELECT c.id, (SELECT id FROM availability_exceptions LIMIT 1), c.slot_id, now() + interval '1 day', now()
+    SELECT c.id, c.slot_id, c.slot_id, now() + interval '1 day', now()
     FROM consultations c WHERE c.status IN ('REQUESTED', 'CONFIRMED') LIMIT 2000;
 
 RESET session_replication_role;
