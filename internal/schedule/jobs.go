@@ -3,6 +3,7 @@ package schedule
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -24,6 +25,8 @@ func (Fill) Kind() string { return "availability-rule.fill" }
 const (
 	fillEvery   = 10 * time.Minute
 	fillTimeout = 10 * time.Minute
+	// fillWorkers is for how many doctors a server makes slots at once.
+	fillWorkers = 2
 )
 
 // Jobs registers the package's job.
@@ -45,12 +48,24 @@ func (s *Service) FillRules(ctx context.Context) error {
 		if err != nil || len(due) == 0 {
 			return errors.Join(append(errs, err)...)
 		}
-		for _, id := range due {
-			err := s.DB.Write(ctx, func(tx *postgres.Tx) error { return fillDoctor(ctx, tx, id) })
-			errs = append(errs, err)
-		}
+		errs = append(errs, s.fillDoctors(ctx, due)...)
 		after = due[len(due)-1]
 	}
+}
+
+// fillDoctors makes the slots of doctors, some at once. An error doesn't stop it.
+func (s *Service) fillDoctors(ctx context.Context, doctors []uuid.UUID) []error {
+	var group sync.WaitGroup
+	errs := make([]error, len(doctors))
+	for first := range fillWorkers {
+		group.Go(func() {
+			for i := first; i < len(doctors); i += fillWorkers {
+				errs[i] = s.DB.Write(ctx, func(tx *postgres.Tx) error { return fillDoctor(ctx, tx, doctors[i]) })
+			}
+		})
+	}
+	group.Wait()
+	return errs
 }
 
 // fillDoctor makes the slots of a doctor's rules that are due.
