@@ -58,8 +58,9 @@ func (a *App) mount() error {
 	}
 	a.doctors = &doctor.Service{Mails: mails, Cursors: a.API.Cursors, Currency: a.Config.Currency}
 	a.doctors.Routes(a.API)
-	a.slots = &schedule.Service{Cursors: a.API.Cursors}
+	a.slots = &schedule.Service{DB: a.DB, Cursors: a.API.Cursors}
 	a.slots.Routes(a.API)
+	a.slots.Jobs(a.Queue)
 	stub := &payment.Stub{
 		Secrets: secrets, Self: a.URL, Clock: a.DB.Clock, Log: a.Log,
 		HTTP: &http.Client{Timeout: 10 * time.Second},

@@ -17,6 +17,7 @@ import (
 	"amrutam/internal/postgres"
 	"amrutam/internal/privacy"
 	"amrutam/internal/retention"
+	"amrutam/internal/schedule"
 	"amrutam/internal/session"
 )
 
@@ -30,7 +31,7 @@ const (
 func NewRetention(db *postgres.DB) *retention.Service {
 	return retention.New(db, slices.Concat(idempotency.Retention, session.Retention, account.Retention,
 		notification.Retention, limit.Retention, privacy.Retention, payment.Retention, consent.Retention,
-		consultation.Retention, audit.Retention, []retention.Rule{retention.Runs}))
+		consultation.Retention, schedule.Retention, audit.Retention, []retention.Rule{retention.Runs}))
 }
 
 // mountRetention registers the hourly job that applies the rules.

@@ -13,6 +13,8 @@ const (
 	supportID      = "0199f3a2-7c1e-7000-8000-000000000013"
 	slotID         = "0199f3a2-7c1e-7000-8000-000000000020"
 	movedSlotID    = "0199f3a2-7c1e-7000-8000-000000000021"
+	ruleID         = "0199f3a2-7c1e-7000-8000-000000000022"
+	exceptionID    = "0199f3a2-7c1e-7000-8000-000000000023"
 	consultationID = "0199f3a2-7c1e-7000-8000-000000000030"
 	paymentID      = "0199f3a2-7c1e-7000-8000-000000000040"
 	attemptID      = "0199f3a2-7c1e-7000-8000-000000000041"
@@ -65,13 +67,17 @@ var storyOrder = []string{
 	"search-doctors", "list-doctor-facets", "read-doctor", "list-doctor-reviews", "list-free-slots", "list-free-days",
 	"list-consents", "give-consent", "withdraw-consent",
 	"book-consultation", "list-own-consultations", "read-consultation", "consent-to-consultation",
-	"cancel-consultation", "reschedule-consultation", "start-payment", "read-consultation-payment",
+	"list-consultation-offers", "cancel-consultation", "reschedule-consultation", "start-payment",
+	"read-consultation-payment",
 	"list-own-prescriptions", "list-consultation-prescriptions", "read-prescription",
 	"create-review", "read-own-review", "update-review", "report-review",
 	"list-own-access-log", "request-own-export", "read-own-export", "download-own-export",
 	"request-own-erasure", "read-own-erasure", "cancel-own-erasure", "delete-own-user",
 	"apply-as-doctor", "update-doctor", "read-booking-rules", "update-booking-rules", "create-slot", "list-own-slots",
 	"read-slot", "update-slot", "delete-slot",
+	"create-availability-rule", "preview-availability-rule", "list-availability-rules", "read-availability-rule",
+	"update-availability-rule", "delete-availability-rule",
+	"create-availability-exception", "list-availability-exceptions", "delete-availability-exception",
 	"list-doctor-consultations", "update-consultation-status", "write-prescription", "reply-to-review",
 	"search-consultations", "list-reviews", "read-review", "moderate-review", "request-refund", "list-refunds",
 	"approve-refund", "decline-refund", "list-unmatched-money", "resolve-unmatched-money",
@@ -109,6 +115,11 @@ var storyValues = map[string]any{
 	"FreeSlot.updatedAt": openedAt, "BookingRules.updatedAt": openedAt,
 	"DoctorFacets.currencies": []any{map[string]any{"value": "INR", "count": 12}},
 	"DoctorFacets.languages":  []any{map[string]any{"value": "hi", "count": 9}},
+
+	"Rule.id": ruleID, "Rule.createdAt": openedAt, "Rule.updatedAt": openedAt,
+	"ChangedRule.id": ruleID, "ChangedRule.createdAt": openedAt, "ChangedRule.updatedAt": openedAt,
+	"Exception.id": exceptionID, "Exception.createdAt": openedAt,
+	"ChangedException.id": exceptionID, "ChangedException.createdAt": openedAt,
 
 	"Consent.id": consentID, "Consent.givenAt": signedInAt, "Notice.givenAt": signedInAt,
 	"ConsultationConsent.givenAt": bookedAt,

@@ -90,6 +90,8 @@ type Config struct {
 	MaxBookingsWithDoctor int           `env:"AMRUTAM_MAX_BOOKINGS_WITH_DOCTOR" envDefault:"3" help:"as AMRUTAM_MAX_BOOKINGS, with one doctor"`
 	MaxReschedules        int           `env:"AMRUTAM_MAX_RESCHEDULES" envDefault:"3" help:"how often a patient may move a consultation to another slot"`
 	CancelUntil           time.Duration `env:"AMRUTAM_CANCEL_UNTIL" envDefault:"2h" help:"a patient may cancel a confirmed consultation until so long before its start"`
+	LeaveAnswerWithin     time.Duration `env:"AMRUTAM_LEAVE_ANSWER_WITHIN" envDefault:"24h" help:"how long patients of a doctor who goes on leave may choose another slot; then the consultation is cancelled and refunded"`
+	LeaveAnswerBefore     time.Duration `env:"AMRUTAM_LEAVE_ANSWER_BEFORE" envDefault:"2h" help:"they may choose until so long before its start at the latest"`
 	StartEarly            time.Duration `env:"AMRUTAM_START_EARLY" envDefault:"15m" help:"a doctor may start so long before the slot"`
 	NoShowAfter           time.Duration `env:"AMRUTAM_NO_SHOW_AFTER" envDefault:"10m" help:"a doctor may record a no-show so long after the start, in a slot of less than twice that from its middle"`
 	Reminders             string        `env:"AMRUTAM_REMINDERS" envDefault:"24h,1h" help:"how long before its start both sides of a consultation are reminded by mail, comma-separated, each from 5m to 720h; or none"`

@@ -183,6 +183,8 @@ func (c *Config) validateDurations(errs *settingErrors) {
 	}
 	for name, d := range map[string]time.Duration{
 		"AMRUTAM_CANCEL_UNTIL":         c.CancelUntil,
+		"AMRUTAM_LEAVE_ANSWER_BEFORE":  c.LeaveAnswerBefore,
+		"AMRUTAM_LEAVE_ANSWER_WITHIN":  c.LeaveAnswerWithin,
 		"AMRUTAM_START_EARLY":          c.StartEarly,
 		"AMRUTAM_NO_SHOW_AFTER":        c.NoShowAfter,
 		"AMRUTAM_PRESCRIBE_WITHIN":     c.PrescribeWithin,

@@ -42,7 +42,7 @@ func (s *Service) Cancel(ctx context.Context, tx *postgres.Tx, actor access.Acto
 			return s.repeatCancellation(ctx, tx, actor, row)
 		}
 	}
-	if err := s.checkTransition(actor, row, StatusCancelled, tx.Now); err != nil {
+	if err := s.checkCancellation(ctx, tx, actor, row); err != nil {
 		return Consultation{}, err
 	}
 	reason := ""
@@ -70,6 +70,23 @@ func (s *Service) Cancel(ctx context.Context, tx *postgres.Tx, actor access.Acto
 		c.CancellationReason = &reason
 	}
 	return c, nil
+}
+
+// checkCancellation is checkTransition for a cancellation. A patient whose doctor is on leave may cancel until the
+// start.
+func (s *Service) checkCancellation(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	row ConsultationRow) error {
+	err := s.checkTransition(actor, row, StatusCancelled, tx.Now)
+	if !errors.Is(err, ErrTooLate) || !row.ScheduledStart.After(tx.Now) {
+		return err
+	}
+	switch offered, offerErr := hasOffer(ctx, tx, row); {
+	case offerErr != nil:
+		return offerErr
+	case offered:
+		return nil
+	}
+	return err
 }
 
 // repeatCancellation returns what the first cancellation by the actor returned.

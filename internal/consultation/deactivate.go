@@ -16,11 +16,13 @@ import (
 	"amrutam/internal/schedule"
 )
 
-// ErrHasConsultations asks an administrator to confirm that consultations are cancelled.
+// ErrHasConsultations asks to confirm that consultations are cancelled, or don't take place because of a leave.
 var ErrHasConsultations = problem.Conflict("has-consultations", "Consultations would be cancelled",
 	"Consultations to come would be cancelled.",
 	"Send the same again with cancelConsultations: true to cancel them: everything paid is given back, and the "+
-		"other side is told by mail.")
+		"other side is told by mail. For a leave, send it with confirm: true: the patients are "+
+		"offered other slots or "+
+		"a refund.")
 
 // hasConsultations returns ErrHasConsultations with the number of consultations.
 func hasConsultations(n int) error {

@@ -13,9 +13,9 @@ import (
 )
 
 // Sweep is the job that ends consultations whose time is over: unpaid ones when their payment was due, those moved to
-// a higher fee when its difference was, confirmed ones that were not started by their end, and started ones that were
-// not completed in time. One recurring job finds them. A job for each booking would be one more insert for each, and
-// could be lost.
+// a higher fee when its difference was, confirmed ones that were not started by their end, started ones that were not
+// completed in time, and those during a leave whose patients didn't answer. One recurring job finds them. A job for
+// each booking would be one more insert for each, and could be lost.
 type Sweep struct{}
 
 // Kind names the job.
@@ -35,7 +35,7 @@ func (s *Service) Jobs(queue *jobs.Queue) {
 // Sweep ends each consultation in a transaction of its own, which checks again that its time is over: so it may run
 // twice, and on several servers at once.
 func (s *Service) Sweep(ctx context.Context) error {
-	var overdue, unpaid, missed, overrun []uuid.UUID
+	var overdue, unpaid, missed, overrun, unanswered []uuid.UUID
 	err := s.DB.Read(ctx, func(r *postgres.Read) (err error) {
 		if overdue, err = listOverdueConsultations(ctx, r, &r.Now); err != nil {
 			return err
@@ -46,13 +46,17 @@ func (s *Service) Sweep(ctx context.Context) error {
 		if missed, err = listMissedConsultations(ctx, r, r.Now); err != nil {
 			return err
 		}
-		overrun, err = listOverrunConsultations(ctx, r, r.Now.Add(-s.Config.CompleteAfter))
+		if overrun, err = listOverrunConsultations(ctx, r, r.Now.Add(-s.Config.CompleteAfter)); err != nil {
+			return err
+		}
+		unanswered, err = listExpiredOffers(ctx, r, r.Now)
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	return errors.Join(
+		s.endEach(ctx, unanswered, s.endOffer),
 		s.endEach(ctx, overdue, s.endOverdue),
 		s.endEach(ctx, unpaid, s.endUnpaidBalance),
 		s.endEach(ctx, missed, s.endMissed),

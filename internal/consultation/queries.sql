@@ -191,3 +191,55 @@ SELECT sqlc.embed(c), p.full_name AS other FROM consultations c JOIN profiles p 
 WHERE c.doctor_id = @person AND c.id >= ids_since(@person) AND c.scheduled_start > @since AND c.scheduled_start < @until
     AND c.status NOT IN ('REQUESTED', 'CANCELLED')
 ORDER BY c.scheduled_start, c.id LIMIT @most;
+-- A second leave over the same consultation renews the offer.
+-- name: insertOffer :exec
+INSERT INTO leave_offers (consultation_id, leave_id, slot_id, expires_at, created_at)
+VALUES (@consultation_id, @leave_id, @slot_id, @expires_at, @now)
+ON CONFLICT (consultation_id) DO UPDATE SET leave_id = EXCLUDED.leave_id, slot_id = EXCLUDED.slot_id,
+    expires_at = EXCLUDED.expires_at, created_at = EXCLUDED.created_at;
+
+-- name: readOffer :one
+SELECT * FROM leave_offers WHERE consultation_id = @consultation_id;
+
+-- name: deleteOffer :exec
+DELETE FROM leave_offers WHERE consultation_id = @consultation_id;
+
+-- name: deleteOffersOf :many
+DELETE FROM leave_offers WHERE leave_id = @leave_id RETURNING *;
+
+-- name: listExpiredOffers :many
+SELECT consultation_id FROM leave_offers WHERE expires_at <= @now ORDER BY expires_at LIMIT 200;
+
+-- The nearest slots before and after a time.
+-- name: listOwnAlternatives :many
+SELECT s.id AS slot_id, s.doctor_id, p.full_name AS doctor_name, s.start_time, s.end_time, d.consultation_fee AS fee, d.currency
+FROM doctors d JOIN profiles p ON p.user_id = d.id,
+LATERAL ((SELECT b.id, b.doctor_id, b.start_time, b.end_time
+        FROM availability_slots b LEFT JOIN booking_rules r ON r.doctor_id = b.doctor_id
+        WHERE b.doctor_id = d.id AND b.status = 'AVAILABLE' AND b.start_time > @now::timestamptz AND b.start_time < @start_time::timestamptz
+            AND is_bookable(b, r, had_visit(@patient_id, d.id), @now::timestamptz)
+        ORDER BY b.start_time DESC LIMIT 5)
+    UNION ALL
+    (SELECT a.id, a.doctor_id, a.start_time, a.end_time
+        FROM availability_slots a LEFT JOIN booking_rules r ON r.doctor_id = a.doctor_id
+        WHERE a.doctor_id = d.id AND a.status = 'AVAILABLE' AND a.start_time > @now::timestamptz AND a.start_time >= @start_time::timestamptz
+            AND is_bookable(a, r, had_visit(@patient_id, d.id), @now::timestamptz)
+        ORDER BY a.start_time LIMIT 5)) s
+WHERE d.id = @doctor_id AND d.is_approved;
+
+-- One slot of each doctor, the nearest.
+-- name: listOtherAlternatives :many
+SELECT n.slot_id, n.doctor_id, n.doctor_name, n.start_time, n.end_time, n.fee, n.currency
+FROM (SELECT DISTINCT ON (s.doctor_id) s.id AS slot_id, s.doctor_id, p.full_name AS doctor_name, s.start_time, s.end_time,
+        d.consultation_fee AS fee, d.currency
+    FROM availability_slots s
+    JOIN doctors d ON d.id = s.doctor_id AND d.is_approved AND d.currency = @currency
+        AND d.specialization = (SELECT o.specialization FROM doctors o WHERE o.id = @doctor_id)
+    JOIN users u ON u.id = d.id AND u.deleted_at IS NULL AND u.disabled_at IS NULL
+    JOIN profiles p ON p.user_id = d.id
+    LEFT JOIN booking_rules r ON r.doctor_id = d.id
+    WHERE s.status = 'AVAILABLE' AND s.start_time > @now::timestamptz AND s.start_time >= @since::timestamptz
+        AND s.start_time < @before::timestamptz AND s.doctor_id <> @doctor_id
+        AND is_bookable(s, r, had_visit(@patient_id, d.id), @now::timestamptz)
+    ORDER BY s.doctor_id, abs(extract(epoch FROM s.start_time - @start_time::timestamptz))) n
+ORDER BY abs(extract(epoch FROM n.start_time - @start_time::timestamptz)), n.slot_id LIMIT 5;

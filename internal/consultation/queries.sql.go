@@ -156,6 +156,45 @@ func deleteCalendarFeed(ctx context.Context, tx *postgres.Tx, userID uuid.UUID) 
 	return result.RowsAffected(), nil
 }
 
+const deleteOfferSQL = `-- name: deleteOffer :exec
+DELETE FROM leave_offers WHERE consultation_id = $1
+`
+
+func deleteOffer(ctx context.Context, tx *postgres.Tx, consultationID uuid.UUID) error {
+	_, err := tx.Exec(ctx, deleteOfferSQL, consultationID)
+	return postgres.Failed("deleteOffer", err)
+}
+
+const deleteOffersOfSQL = `-- name: deleteOffersOf :many
+DELETE FROM leave_offers WHERE leave_id = $1 RETURNING consultation_id, leave_id, slot_id, expires_at, created_at
+`
+
+func deleteOffersOf(ctx context.Context, tx *postgres.Tx, leaveID uuid.UUID) ([]LeaveOffer, error) {
+	rows, err := tx.Query(ctx, deleteOffersOfSQL, leaveID)
+	if err != nil {
+		return nil, postgres.Failed("deleteOffersOf", err)
+	}
+	defer rows.Close()
+	var items []LeaveOffer
+	for rows.Next() {
+		var i LeaveOffer
+		if err := rows.Scan(
+			&i.ConsultationID,
+			&i.LeaveID,
+			&i.SlotID,
+			&i.ExpiresAt,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, postgres.Failed("deleteOffersOf", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("deleteOffersOf", err)
+	}
+	return items, nil
+}
+
 const eraseArchivedConsultationTextsSQL = `-- name: eraseArchivedConsultationTexts :exec
 UPDATE archived_consultations c SET reason = n.reason, notes = NULL, cancellation_reason = NULL, updated_at = $1
 FROM (SELECT unnest($2::uuid[]) AS id, unnest($3::bytea[]) AS reason) n
@@ -207,6 +246,33 @@ func findOldestConsultation(ctx context.Context, db postgres.Querier) (time.Time
 	var made time.Time
 	err := row.Scan(&made)
 	return made, postgres.Failed("findOldestConsultation", err)
+}
+
+const insertOfferSQL = `-- name: insertOffer :exec
+INSERT INTO leave_offers (consultation_id, leave_id, slot_id, expires_at, created_at)
+VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (consultation_id) DO UPDATE SET leave_id = EXCLUDED.leave_id, slot_id = EXCLUDED.slot_id,
+    expires_at = EXCLUDED.expires_at, created_at = EXCLUDED.created_at
+`
+
+type insertOfferParams struct {
+	ConsultationID uuid.UUID
+	LeaveID        uuid.UUID
+	SlotID         uuid.UUID
+	ExpiresAt      time.Time
+	Now            time.Time
+}
+
+// A second leave over the same consultation renews the offer.
+func insertOffer(ctx context.Context, tx *postgres.Tx, arg insertOfferParams) error {
+	_, err := tx.Exec(ctx, insertOfferSQL,
+		arg.ConsultationID,
+		arg.LeaveID,
+		arg.SlotID,
+		arg.ExpiresAt,
+		arg.Now,
+	)
+	return postgres.Failed("insertOffer", err)
 }
 
 const insertReminderSQL = `-- name: insertReminder :execrows
@@ -312,6 +378,30 @@ func listDoctorCalendar(ctx context.Context, db postgres.Querier, arg listDoctor
 	return items, nil
 }
 
+const listExpiredOffersSQL = `-- name: listExpiredOffers :many
+SELECT consultation_id FROM leave_offers WHERE expires_at <= $1 ORDER BY expires_at LIMIT 200
+`
+
+func listExpiredOffers(ctx context.Context, db postgres.Querier, now time.Time) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, listExpiredOffersSQL, now)
+	if err != nil {
+		return nil, postgres.Failed("listExpiredOffers", err)
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var consultation_id uuid.UUID
+		if err := rows.Scan(&consultation_id); err != nil {
+			return nil, postgres.Failed("listExpiredOffers", err)
+		}
+		items = append(items, consultation_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listExpiredOffers", err)
+	}
+	return items, nil
+}
+
 const listLeftoversSQL = `-- name: listLeftovers :many
 SELECT status, count(*) AS n, ((array_agg(id ORDER BY id))[1:5])::uuid[] AS examples FROM consultations c
 WHERE id < uuid7_floor($1) AND scheduled_end < $1
@@ -372,6 +462,80 @@ func listMissedConsultations(ctx context.Context, db postgres.Querier, now time.
 	return items, nil
 }
 
+const listOtherAlternativesSQL = `-- name: listOtherAlternatives :many
+SELECT n.slot_id, n.doctor_id, n.doctor_name, n.start_time, n.end_time, n.fee, n.currency
+FROM (SELECT DISTINCT ON (s.doctor_id) s.id AS slot_id, s.doctor_id, p.full_name AS doctor_name, s.start_time, s.end_time,
+        d.consultation_fee AS fee, d.currency
+    FROM availability_slots s
+    JOIN doctors d ON d.id = s.doctor_id AND d.is_approved AND d.currency = $1
+        AND d.specialization = (SELECT o.specialization FROM doctors o WHERE o.id = $2)
+    JOIN users u ON u.id = d.id AND u.deleted_at IS NULL AND u.disabled_at IS NULL
+    JOIN profiles p ON p.user_id = d.id
+    LEFT JOIN booking_rules r ON r.doctor_id = d.id
+    WHERE s.status = 'AVAILABLE' AND s.start_time > $3::timestamptz AND s.start_time >= $4::timestamptz
+        AND s.start_time < $5::timestamptz AND s.doctor_id <> $2
+        AND is_bookable(s, r, had_visit($6, d.id), $3::timestamptz)
+    ORDER BY s.doctor_id, abs(extract(epoch FROM s.start_time - $7::timestamptz))) n
+ORDER BY abs(extract(epoch FROM n.start_time - $7::timestamptz)), n.slot_id LIMIT 5
+`
+
+type listOtherAlternativesParams struct {
+	Currency  string
+	DoctorID  uuid.UUID
+	Now       time.Time
+	Since     time.Time
+	Before    time.Time
+	PatientID uuid.UUID
+	StartTime time.Time
+}
+
+type listOtherAlternativesRow struct {
+	SlotID     uuid.UUID
+	DoctorID   uuid.UUID
+	DoctorName string
+	StartTime  time.Time
+	EndTime    time.Time
+	Fee        money.Amount
+	Currency   string
+}
+
+// One slot of each doctor, the nearest.
+func listOtherAlternatives(ctx context.Context, db postgres.Querier, arg listOtherAlternativesParams) ([]listOtherAlternativesRow, error) {
+	rows, err := db.Query(ctx, listOtherAlternativesSQL,
+		arg.Currency,
+		arg.DoctorID,
+		arg.Now,
+		arg.Since,
+		arg.Before,
+		arg.PatientID,
+		arg.StartTime,
+	)
+	if err != nil {
+		return nil, postgres.Failed("listOtherAlternatives", err)
+	}
+	defer rows.Close()
+	var items []listOtherAlternativesRow
+	for rows.Next() {
+		var i listOtherAlternativesRow
+		if err := rows.Scan(
+			&i.SlotID,
+			&i.DoctorID,
+			&i.DoctorName,
+			&i.StartTime,
+			&i.EndTime,
+			&i.Fee,
+			&i.Currency,
+		); err != nil {
+			return nil, postgres.Failed("listOtherAlternatives", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listOtherAlternatives", err)
+	}
+	return items, nil
+}
+
 const listOverdueConsultationsSQL = `-- name: listOverdueConsultations :many
 SELECT id FROM consultations WHERE status = 'REQUESTED' AND payment_due_at <= $1 ORDER BY payment_due_at LIMIT 200
 `
@@ -419,6 +583,74 @@ func listOverrunConsultations(ctx context.Context, db postgres.Querier, endedBef
 	}
 	if err := rows.Err(); err != nil {
 		return nil, postgres.Failed("listOverrunConsultations", err)
+	}
+	return items, nil
+}
+
+const listOwnAlternativesSQL = `-- name: listOwnAlternatives :many
+SELECT s.id AS slot_id, s.doctor_id, p.full_name AS doctor_name, s.start_time, s.end_time, d.consultation_fee AS fee, d.currency
+FROM doctors d JOIN profiles p ON p.user_id = d.id,
+LATERAL ((SELECT b.id, b.doctor_id, b.start_time, b.end_time
+        FROM availability_slots b LEFT JOIN booking_rules r ON r.doctor_id = b.doctor_id
+        WHERE b.doctor_id = d.id AND b.status = 'AVAILABLE' AND b.start_time > $1::timestamptz AND b.start_time < $2::timestamptz
+            AND is_bookable(b, r, had_visit($3, d.id), $1::timestamptz)
+        ORDER BY b.start_time DESC LIMIT 5)
+    UNION ALL
+    (SELECT a.id, a.doctor_id, a.start_time, a.end_time
+        FROM availability_slots a LEFT JOIN booking_rules r ON r.doctor_id = a.doctor_id
+        WHERE a.doctor_id = d.id AND a.status = 'AVAILABLE' AND a.start_time > $1::timestamptz AND a.start_time >= $2::timestamptz
+            AND is_bookable(a, r, had_visit($3, d.id), $1::timestamptz)
+        ORDER BY a.start_time LIMIT 5)) s
+WHERE d.id = $4 AND d.is_approved
+`
+
+type listOwnAlternativesParams struct {
+	Now       time.Time
+	StartTime time.Time
+	PatientID uuid.UUID
+	DoctorID  uuid.UUID
+}
+
+type listOwnAlternativesRow struct {
+	SlotID     uuid.UUID
+	DoctorID   uuid.UUID
+	DoctorName string
+	StartTime  time.Time
+	EndTime    time.Time
+	Fee        money.Amount
+	Currency   string
+}
+
+// The nearest slots before and after a time.
+func listOwnAlternatives(ctx context.Context, db postgres.Querier, arg listOwnAlternativesParams) ([]listOwnAlternativesRow, error) {
+	rows, err := db.Query(ctx, listOwnAlternativesSQL,
+		arg.Now,
+		arg.StartTime,
+		arg.PatientID,
+		arg.DoctorID,
+	)
+	if err != nil {
+		return nil, postgres.Failed("listOwnAlternatives", err)
+	}
+	defer rows.Close()
+	var items []listOwnAlternativesRow
+	for rows.Next() {
+		var i listOwnAlternativesRow
+		if err := rows.Scan(
+			&i.SlotID,
+			&i.DoctorID,
+			&i.DoctorName,
+			&i.StartTime,
+			&i.EndTime,
+			&i.Fee,
+			&i.Currency,
+		); err != nil {
+			return nil, postgres.Failed("listOwnAlternatives", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listOwnAlternatives", err)
 	}
 	return items, nil
 }
@@ -930,6 +1162,23 @@ func readConsultation(ctx context.Context, db postgres.Querier, id uuid.UUID) (r
 		&i.Refunded,
 	)
 	return i, postgres.Failed("readConsultation", err)
+}
+
+const readOfferSQL = `-- name: readOffer :one
+SELECT consultation_id, leave_id, slot_id, expires_at, created_at FROM leave_offers WHERE consultation_id = $1
+`
+
+func readOffer(ctx context.Context, db postgres.Querier, consultationID uuid.UUID) (LeaveOffer, error) {
+	row := db.QueryRow(ctx, readOfferSQL, consultationID)
+	var i LeaveOffer
+	err := row.Scan(
+		&i.ConsultationID,
+		&i.LeaveID,
+		&i.SlotID,
+		&i.ExpiresAt,
+		&i.CreatedAt,
+	)
+	return i, postgres.Failed("readOffer", err)
 }
 
 const readPartyNamesSQL = `-- name: readPartyNames :one

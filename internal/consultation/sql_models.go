@@ -73,3 +73,11 @@ type ConsultationRow struct {
 	BalanceDue           *money.Amount
 	BalanceDueAt         *time.Time
 }
+
+type LeaveOffer struct {
+	ConsultationID uuid.UUID
+	LeaveID        uuid.UUID
+	SlotID         uuid.UUID
+	ExpiresAt      time.Time
+	CreatedAt      time.Time
+}

@@ -30,6 +30,7 @@ var schemaNames = map[string]string{
 	"ApplicationRequestBody":     "DoctorApplicationRequest",
 	"ApprovalRequestBody":        "DoctorApprovalRequest",
 	"Attempt":                    "PaymentAttempt",
+	"Alternative":                "OfferedSlot",
 	"BookRequestBody":            "BookingRequest",
 	"CancelRequestBody":          "ConsultationCancellationRequest",
 	"Clinical":                   "CareRecordRetention",

@@ -175,7 +175,10 @@ var Rules = []Rule{
 				WHEN at_provider THEN 'refund.record' ELSE 'refund.open' END, created_at FROM refunds
 			UNION ALL SELECT id, 'unmatched-money', 'unmatched-money.record', received_at FROM unmatched_money
 			UNION ALL SELECT id, 'review', 'review.create', created_at FROM reviews
-			UNION ALL SELECT id, 'slot', 'slot.create', created_at FROM availability_slots
+			UNION ALL SELECT s.id, 'slot', coalesce((SELECT a.action FROM audit_logs a WHERE a.entity_type = 'slot'
+				AND a.entity_id = s.id::text AND a.action IN ('slot.create', 'slot.update') LIMIT 1), 'slot.create'),
+				s.created_at FROM availability_slots s
+				WHERE s.rule_id IS NULL AND s.extra_id IS NULL AND s.blocked_by IS NULL
 			UNION ALL SELECT id, 'doctor', 'doctor.apply', created_at FROM doctors
 			UNION ALL SELECT id, 'session', 'session.start', created_at FROM sessions
 			UNION ALL SELECT payment_id, 'payment', 'payment.initiate', max(created_at) FROM payment_attempts
@@ -208,6 +211,11 @@ var Rules = []Rule{
 				WHEN 'slot' THEN EXISTS (SELECT FROM availability_slots e WHERE e.id = k.entity_id)
 					OR EXISTS (SELECT FROM audit_logs a WHERE a.entity_type = 'slot'
 						AND a.entity_id = k.entity_id::text AND a.action = 'slot.delete')
+				WHEN 'availability-rule' THEN EXISTS (SELECT FROM availability_rules e WHERE e.id = k.entity_id)
+					OR EXISTS (SELECT FROM audit_logs a WHERE a.entity_type = 'availability-rule'
+						AND a.entity_id = k.entity_id::text AND a.action = 'availability-rule.delete')
+				WHEN 'availability-exception' THEN EXISTS (SELECT FROM audit_logs a
+					WHERE a.entity_type = 'availability-exception' AND a.entity_id = k.entity_id::text)
 				ELSE false END`},
 
 	{"prescriptions-by-own-doctor",

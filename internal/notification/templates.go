@@ -190,7 +190,7 @@ func templateValues(data map[string]string, at time.Time, to recipient) (map[str
 	values := map[string]any{"at": localTime{at.In(to.zone), to.language}}
 	for key, value := range data {
 		switch key {
-		case "start", "end", "previous", "expires", "due", "until":
+		case "start", "end", "previous", "expires", "due", "until", "slot1", "slot2", "slot3":
 			if value == "" { // the template tests for a missing time
 				values[key] = ""
 				continue
@@ -200,7 +200,7 @@ func templateValues(data map[string]string, at time.Time, to recipient) (map[str
 				return nil, fmt.Errorf("%s is no RFC 3339 time", key)
 			}
 			values[key] = localTime{parsed.In(to.zone), to.language}
-		case "with":
+		case "with", "doctor1", "doctor2", "doctor3":
 			values[key] = plainName(value)
 		case "refund", "balance": // "500.00 INR"
 			values[key] = value

@@ -56,7 +56,13 @@ func samples() map[string][]map[string]string {
 			{"due": start, "until": "", "by": "administrator"}},
 		"erasure-stopped":  {nil},
 		"invariant-broken": {{"rules": "nobody-in-two-places, money-adds-up"}},
-		"export-ready":     {{"expires": "2031-03-01T20:15:00Z"}},
+		"doctor-on-leave": {
+			consultation("until", "2031-02-28T20:15:00Z", "slot1", "2031-03-01T21:15:00Z", "doctor1", "Dr. Meera Nair",
+				"slot2", "2031-03-01T22:15:00Z", "doctor2", "Dr. Anil Das", "slot3", "", "doctor3", ""),
+			consultation("until", "2031-02-28T20:15:00Z", "slot1", "", "doctor1", "", "slot2", "", "doctor2", "",
+				"slot3", "", "doctor3", "")},
+		"leave-withdrawn": {consultation()},
+		"export-ready":    {{"expires": "2031-03-01T20:15:00Z"}},
 	}
 	const previous = "2031-02-28T20:15:00Z"
 	all["consultation-rescheduled"] = []map[string]string{
@@ -123,6 +129,9 @@ var requiredTexts = map[string][]string{
 		"with Dr. Meera Nair on Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30) did not take place"},
 	"consultation-completed": {"marked it as completed at the end of its slot",
 		"until Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30)"},
+	"doctor-on-leave": {"Dr. Meera Nair is on leave", "on Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30)",
+		"by Saturday, 1 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30), we cancel"},
+	"leave-withdrawn":            {"takes place as booked"},
 	"prescription-ready":         {"Dr. Meera Nair has written a prescription for you", "sign in to read it"},
 	"doctor-approved":            {"was approved"},
 	"doctor-application-refused": {"could not approve", "The reason: The registration <lapsed> in 2030."},

@@ -103,6 +103,10 @@ func (s *Service) contentsOfDoctor(ctx context.Context, r *postgres.Read, id uui
 			items(stored(ctx, r, id, eachBookingRules))},
 		{"slots.json", "The times you opened for consultations.",
 			items(stored(ctx, r, id, eachSlot))},
+		{"availability-rules.json", "When you work regularly.",
+			items(stored(ctx, r, id, eachAvailabilityRule))},
+		{"availability-exceptions.json", "Your leaves and extra hours of the last year and to come.",
+			items(stored(ctx, r, id, eachAvailabilityException))},
 		{"consultations.json", "The consultations you held: when, with whom, and their fee. What they were about " +
 			"belongs to the patients' data.",
 			items(adapt(func(fn func(consultation.Consultation) error) error {

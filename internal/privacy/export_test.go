@@ -172,8 +172,9 @@ func TestExportOfDoctor(t *testing.T) {
 	c.Exec("UPDATE doctors SET bio = 'Twelve years', clinic_name = 'Nair Ayurveda' WHERE id = $1", h.doctor.ID)
 	files, _ := unzip(t, download(t, c, h.doctor).Body)
 	same(t, "files", slices.Sorted(maps.Keys(files)), []string{"account.json", "activity.json",
-		"booking-rules.json", "consultations.json", "doctor.json", "mails.json", "passkeys.json", "prescriptions.json", "requests.json",
-		"review-replies.json", "review-reports.json", "sessions.json", "slots.json"})
+		"availability-exceptions.json", "availability-rules.json", "booking-rules.json", "consultations.json",
+		"doctor.json", "mails.json", "passkeys.json", "prescriptions.json", "requests.json", "review-replies.json",
+		"review-reports.json", "sessions.json", "slots.json"})
 	practice := entries(t, files, "doctor.json", "items")
 	same(t, "practice", []any{len(practice), practice[0]["bio"], practice[0]["clinicName"],
 		practice[0]["consultationFee"], practice[0]["registrationNumber"]},

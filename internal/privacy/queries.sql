@@ -66,6 +66,16 @@ SELECT id, start_time, end_time, status::text AS status, max_patients, seats_tak
 FROM availability_slots
 WHERE doctor_id = @user_id ORDER BY start_time, id;
 
+-- name: eachAvailabilityRule :many
+SELECT id, rrule, to_char(make_interval(mins => start_minute), 'HH24:MI')::text AS start_time,
+    to_char(make_interval(mins => end_minute), 'HH24:MI')::text AS end_time, timezone, slot_minutes, buffer_minutes, max_patients,
+    valid_from::text AS valid_from, coalesce(valid_to::text, '')::text AS valid_to, created_at, updated_at
+FROM availability_rules WHERE doctor_id = @user_id ORDER BY id;
+
+-- name: eachAvailabilityException :many
+SELECT id, kind::text AS kind, from_time, to_time, slot_minutes, buffer_minutes, max_patients, created_at
+FROM availability_exceptions WHERE doctor_id = @user_id ORDER BY from_time, id;
+
 -- name: eachPrescription :many
 SELECT id, consultation_id, patient_id, supersedes, created_at, archived FROM all_prescriptions
 WHERE doctor_id = @user_id ORDER BY id;

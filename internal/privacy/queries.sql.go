@@ -55,6 +55,52 @@ func countPrescriptions(ctx context.Context, db postgres.Querier, patientID uuid
 	return count, postgres.Failed("countPrescriptions", err)
 }
 
+const eachAvailabilityExceptionSQL = `-- name: eachAvailabilityException :many
+SELECT id, kind::text AS kind, from_time, to_time, slot_minutes, buffer_minutes, max_patients, created_at
+FROM availability_exceptions WHERE doctor_id = $1 ORDER BY from_time, id
+`
+
+type eachAvailabilityExceptionRow struct {
+	ID            uuid.UUID `json:"id"`
+	Kind          string    `json:"kind"`
+	FromTime      time.Time `json:"fromTime"`
+	ToTime        time.Time `json:"toTime"`
+	SlotMinutes   *int32    `json:"slotMinutes"`
+	BufferMinutes *int32    `json:"bufferMinutes"`
+	MaxPatients   *int32    `json:"maxPatients"`
+	CreatedAt     time.Time `json:"createdAt"`
+}
+
+func eachAvailabilityException(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(eachAvailabilityExceptionRow) error) error {
+	return postgres.Failed("eachAvailabilityException", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachAvailabilityExceptionRow], fn, eachAvailabilityExceptionSQL, userID))
+}
+
+const eachAvailabilityRuleSQL = `-- name: eachAvailabilityRule :many
+SELECT id, rrule, to_char(make_interval(mins => start_minute), 'HH24:MI')::text AS start_time,
+    to_char(make_interval(mins => end_minute), 'HH24:MI')::text AS end_time, timezone, slot_minutes, buffer_minutes, max_patients,
+    valid_from::text AS valid_from, coalesce(valid_to::text, '')::text AS valid_to, created_at, updated_at
+FROM availability_rules WHERE doctor_id = $1 ORDER BY id
+`
+
+type eachAvailabilityRuleRow struct {
+	ID            uuid.UUID `json:"id"`
+	Rrule         string    `json:"rrule"`
+	StartTime     string    `json:"startTime"`
+	EndTime       string    `json:"endTime"`
+	Timezone      string    `json:"timezone"`
+	SlotMinutes   int32     `json:"slotMinutes"`
+	BufferMinutes int32     `json:"bufferMinutes"`
+	MaxPatients   int32     `json:"maxPatients"`
+	ValidFrom     string    `json:"validFrom"`
+	ValidTo       string    `json:"validTo"`
+	CreatedAt     time.Time `json:"createdAt"`
+	UpdatedAt     time.Time `json:"updatedAt"`
+}
+
+func eachAvailabilityRule(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(eachAvailabilityRuleRow) error) error {
+	return postgres.Failed("eachAvailabilityRule", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachAvailabilityRuleRow], fn, eachAvailabilityRuleSQL, userID))
+}
+
 const eachBookingRulesSQL = `-- name: eachBookingRules :many
 SELECT minimum_notice_minutes, horizon_days, daily_maximum, first_visit_minutes, follow_up_minutes, updated_at
 FROM booking_rules WHERE doctor_id = $1

@@ -13,3 +13,6 @@ func canRead(actor access.Actor, doctor uuid.UUID) bool {
 
 // canChange reports whether the actor may change a slot: only its doctor may.
 func canChange(actor access.Actor, row AvailabilitySlot) bool { return actor.ID == row.DoctorID }
+
+// canChangeHours reports whether the actor may read and change rules and exceptions of a doctor: only the doctor may.
+func canChangeHours(actor access.Actor, doctor uuid.UUID) bool { return actor.ID == doctor }

@@ -26,7 +26,7 @@ type CreateSlotRequest struct {
 
 // Create opens a slot of the signed-in doctor. It locks the doctor, so that the slots of one doctor are created and
 // moved one after the other: two overlapping ones at once would end in a deadlock. Returns doctor.ErrNotApproved,
-// ErrSlotExists, ErrSlotOverlap or ErrErasureDue if the slot can't be opened.
+// ErrSlotExists, ErrSlotOverlap, ErrOnLeave or ErrErasureDue if the slot can't be opened.
 func (s *Service) Create(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in CreateSlotRequest) (Slot, error) {
 	start := toMicroseconds(in.Body.StartTime)
@@ -46,6 +46,11 @@ func (s *Service) Create(ctx context.Context, tx *postgres.Tx, actor access.Acto
 	}
 	if err := checkConflicts(ctx, tx, row); err != nil {
 		return Slot{}, err
+	}
+	if row.Status != SlotBlocked {
+		if err := checkLeave(ctx, tx, row); err != nil {
+			return Slot{}, err
+		}
 	}
 	row, err := insertSlot(ctx, tx, insertSlotParams{
 		ID:          row.ID,
@@ -109,6 +114,15 @@ func checkErasure(ctx context.Context, tx *postgres.Tx, slot AvailabilitySlot) e
 			": what starts later would be cancelled.")
 	}
 	return nil
+}
+
+// checkLeave returns ErrOnLeave if the doctor, whom the caller has locked, is on leave at the time of a slot.
+func checkLeave(ctx context.Context, tx *postgres.Tx, slot AvailabilitySlot) error {
+	leaves, err := leavesWithin(ctx, tx, slot.DoctorID, span{slot.StartTime, slot.EndTime})
+	if err == nil && len(leaves) > 0 {
+		return ErrOnLeave
+	}
+	return err
 }
 
 // conflictError turns a violation of the table's constraints into the problem that checkConflicts returns for it.

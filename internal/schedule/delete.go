@@ -34,6 +34,17 @@ func (s *Service) Delete(ctx context.Context, tx *postgres.Tx, actor access.Acto
 	case archived:
 		return httpapi.None{}, ErrSlotHasHistory
 	}
+	if err := forgetTimes(ctx, tx, row); err != nil {
+		return httpapi.None{}, err
+	}
 	audit.Write(tx, actor, "slot.delete", row.ID, nil)
 	return httpapi.None{}, nil
+}
+
+// forgetTimes keeps the rule of a slot, if it has one, from making a slot at its times again.
+func forgetTimes(ctx context.Context, tx *postgres.Tx, row AvailabilitySlot) error {
+	if row.RuleID == nil {
+		return nil
+	}
+	return insertRemoval(ctx, tx, *row.RuleID, row.StartTime, row.EndTime)
 }

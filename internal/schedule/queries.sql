@@ -16,7 +16,8 @@ SELECT * FROM availability_slots WHERE id = @id FOR UPDATE;
 
 -- name: updateSlot :exec
 UPDATE availability_slots SET start_time = @start_time, end_time = @end_time, status = @status, max_patients = @max_patients,
-    updated_at = @now
+    rule_id = sqlc.narg('rule_id'), local_start = sqlc.narg('local_start'), extra_id = sqlc.narg('extra_id'),
+    blocked_by = sqlc.narg('blocked_by'), updated_at = @now
 WHERE id = @id;
 
 -- When the data of a doctor who has asked for erasure are due to be erased.
@@ -120,7 +121,8 @@ SELECT id FROM availability_slots WHERE doctor_id = @doctor_id AND start_time > 
 -- A slot with seats taken keeps them and has no free ones.
 -- name: closeSlots :exec
 UPDATE availability_slots SET status = CASE WHEN seats_taken = 0 THEN 'BLOCKED'::slot_status ELSE 'BOOKED' END,
-    max_patients = CASE WHEN seats_taken = 0 THEN max_patients ELSE seats_taken END, updated_at = @now
+    max_patients = CASE WHEN seats_taken = 0 THEN max_patients ELSE seats_taken END,
+    blocked_by = coalesce(blocked_by, doctor_id), updated_at = @now
 WHERE doctor_id = @doctor_id AND start_time > @start_time AND status <> 'BLOCKED';
 
 -- name: startSeat :exec
@@ -137,14 +139,16 @@ FROM availability_slots s JOIN doctors d ON d.id = s.doctor_id JOIN users u ON u
 WHERE s.id = @id;
 
 -- The patient is locked first, as in batchTakeSeat. Only the call that deletes the seat lowers the count, so that two calls
--- free one seat.
+-- free one seat. A slot that is closed to bookings, by a leave for one, isn't opened by that.
 -- name: releaseSeat :exec
 WITH patient AS (
     SELECT u.id FROM seats x JOIN users u ON u.id = x.patient_id WHERE x.consultation_id = @consultation_id FOR NO KEY UPDATE OF u
 ), freed AS (
     DELETE FROM seats x USING patient p WHERE x.consultation_id = @consultation_id AND x.patient_id = p.id RETURNING x.slot_id
 )
-UPDATE availability_slots s SET seats_taken = s.seats_taken - 1, status = 'AVAILABLE', updated_at = @now
+UPDATE availability_slots s SET seats_taken = s.seats_taken - 1, updated_at = @now,
+    status = CASE WHEN s.blocked_by IS NULL THEN 'AVAILABLE'::slot_status WHEN s.seats_taken = 1 THEN 'BLOCKED' ELSE 'BOOKED' END,
+    max_patients = CASE WHEN s.blocked_by IS NULL OR s.seats_taken = 1 THEN s.max_patients ELSE s.seats_taken - 1 END
 FROM freed WHERE s.id = freed.slot_id;
 
 -- name: readRules :one
@@ -162,3 +166,155 @@ ON CONFLICT (doctor_id) DO UPDATE SET minimum_notice_minutes = excluded.minimum_
     horizon_days = excluded.horizon_days, daily_maximum = excluded.daily_maximum,
     first_visit_minutes = excluded.first_visit_minutes, follow_up_minutes = excluded.follow_up_minutes,
     updated_at = excluded.updated_at;
+-- name: insertRule :one
+INSERT INTO availability_rules (id, doctor_id, rrule, start_minute, end_minute, timezone, slot_minutes, buffer_minutes, max_patients,
+    valid_from, valid_to, fill_at, created_at, updated_at)
+VALUES (@id, @doctor_id, @rrule, @start_minute, @end_minute, @timezone, @slot_minutes, @buffer_minutes, @max_patients,
+    @valid_from, sqlc.narg('valid_to'), @now, @now, @now)
+RETURNING *;
+
+-- name: updateRule :exec
+UPDATE availability_rules SET rrule = @rrule, start_minute = @start_minute, end_minute = @end_minute, timezone = @timezone,
+    slot_minutes = @slot_minutes, buffer_minutes = @buffer_minutes, max_patients = @max_patients, valid_from = @valid_from,
+    valid_to = sqlc.narg('valid_to'), updated_at = @now
+WHERE id = @id;
+
+-- name: deleteRule :exec
+DELETE FROM availability_rules WHERE id = @id;
+
+-- name: readRule :one
+SELECT * FROM availability_rules WHERE id = @id;
+
+-- name: listRules :many
+SELECT * FROM availability_rules WHERE doctor_id = @doctor_id AND id > @after_id ORDER BY id LIMIT @max_rows;
+
+-- The doctors with rules that are due. Rules of doctors who aren't approved wait.
+-- name: listDoctorsToFill :many
+SELECT DISTINCT r.doctor_id FROM availability_rules r JOIN doctors d ON d.id = r.doctor_id JOIN users u ON u.id = d.id
+WHERE r.fill_at <= @now AND r.doctor_id > @after AND d.is_approved AND u.deleted_at IS NULL AND u.disabled_at IS NULL
+ORDER BY r.doctor_id LIMIT 100;
+
+-- name: setFillTime :exec
+UPDATE availability_rules SET fill_at = @fill_at WHERE id = @id;
+
+-- name: setDoctorFillTime :exec
+UPDATE availability_rules SET fill_at = @fill_at WHERE doctor_id = @doctor_id;
+
+-- name: listSlotsToFill :many
+SELECT id, start_time, end_time, status, seats_taken, rule_id, local_start, blocked_by FROM availability_slots
+WHERE doctor_id = @doctor_id AND start_time > @after AND start_time < @before ORDER BY start_time, id;
+
+-- name: listRemovals :many
+SELECT start_time, end_time FROM availability_removals WHERE rule_id = @rule_id AND end_time > @after ORDER BY start_time;
+
+-- name: insertRemoval :exec
+INSERT INTO availability_removals (rule_id, start_time, end_time)
+SELECT @rule_id, @start_time, @end_time WHERE EXISTS (SELECT FROM availability_rules WHERE id = @rule_id)
+ON CONFLICT (rule_id, start_time) DO UPDATE SET end_time = greatest(availability_removals.end_time, EXCLUDED.end_time);
+
+-- A leave's times, which no open slot overlaps unless somebody has booked it.
+-- name: listLeaves :many
+SELECT from_time, to_time FROM availability_exceptions
+WHERE doctor_id = @doctor_id AND kind = 'LEAVE' AND to_time > @after AND from_time < @before ORDER BY from_time;
+
+-- The doctor is locked, so another slot at the same time can only be one that a conflict leaves out. local_starts is
+-- empty for extra hours: then the column is NULL.
+-- name: insertSlots :execrows
+INSERT INTO availability_slots (id, doctor_id, start_time, end_time, max_patients, rule_id, local_start, extra_id, created_at, updated_at)
+SELECT unnest(@ids::uuid[]), @doctor_id, unnest(@starts::timestamptz[]), unnest(@ends::timestamptz[]), @max_patients,
+    sqlc.narg('rule_id')::uuid, unnest(@local_starts::timestamp[]), sqlc.narg('extra_id')::uuid, @now, @now
+ON CONFLICT DO NOTHING;
+
+-- name: lockSlotsOf :many
+SELECT id, seats_taken, status FROM availability_slots WHERE id = ANY(@ids::uuid[]) ORDER BY id FOR UPDATE;
+
+-- Those that never had a consultation, and that the doctor didn't block by hand. The caller has locked them. The LIMIT
+-- keeps the planner from a join, which could read all consultations.
+-- name: deleteUnusedSlots :exec
+DELETE FROM availability_slots s WHERE s.id = ANY(@ids::uuid[]) AND s.seats_taken = 0
+    AND (s.status <> 'BLOCKED' OR s.blocked_by IS NOT NULL)
+    AND (SELECT c.id FROM consultations c WHERE c.slot_id = s.id LIMIT 1) IS NULL
+    AND (SELECT a.id FROM archived_consultations a WHERE a.slot_id = s.id LIMIT 1) IS NULL;
+
+-- A slot that no longer fits its rule or extra hours belongs to neither. It keeps the seats that are taken and has no
+-- free ones; a slot that its doctor blocked by hand stays like that.
+-- name: detachSlots :exec
+UPDATE availability_slots SET rule_id = NULL, local_start = NULL, extra_id = NULL, updated_at = @now,
+    status = CASE WHEN seats_taken = 0 THEN 'BLOCKED'::slot_status ELSE 'BOOKED' END,
+    max_patients = CASE WHEN seats_taken = 0 THEN max_patients ELSE seats_taken END,
+    blocked_by = CASE WHEN status = 'BLOCKED' THEN blocked_by ELSE coalesce(blocked_by, @blocked_by::uuid) END
+WHERE id = ANY(@ids::uuid[]);
+
+-- Two slots of a rule must not have the same local start for a moment, when its time zone changes: so local_start is
+-- moved away first.
+-- name: clearLocalStarts :exec
+UPDATE availability_slots SET local_start = local_start - interval '1000 years' WHERE id = ANY(@ids::uuid[]) AND rule_id IS NOT NULL;
+
+-- Slots that fit a rule again, or still do on clocks of another zone.
+-- name: attachSlots :exec
+UPDATE availability_slots s SET rule_id = @rule_id::uuid, local_start = n.local_start, blocked_by = NULL, updated_at = @now,
+    max_patients = CASE WHEN blocked_by IS NULL THEN max_patients ELSE greatest(@max_patients::int, seats_taken) END,
+    status = CASE WHEN blocked_by IS NULL THEN status
+        WHEN seats_taken >= @max_patients::int THEN 'BOOKED' ELSE 'AVAILABLE'::slot_status END
+FROM (SELECT unnest(@ids::uuid[]) AS id, unnest(@local_starts::timestamp[]) AS local_start) n
+WHERE s.id = n.id AND s.id = ANY(@ids::uuid[]);
+
+-- Follows a change of a rule's seats, but for slots whose doctor has set others.
+-- name: updateRuleSeats :exec
+UPDATE availability_slots SET max_patients = @max_patients::int, updated_at = @now,
+    status = CASE WHEN status = 'BLOCKED' THEN status WHEN seats_taken = @max_patients::int THEN 'BOOKED' ELSE 'AVAILABLE'::slot_status END
+WHERE rule_id = @rule_id::uuid AND start_time > @now AND max_patients = @old_max_patients AND seats_taken <= @max_patients::int;
+
+-- name: listSeatsOf :many
+SELECT s.id AS slot_id, s.start_time, s.end_time, x.consultation_id
+FROM seats x JOIN availability_slots s ON s.id = x.slot_id
+WHERE x.slot_id = ANY(@ids::uuid[]) ORDER BY s.start_time, x.consultation_id;
+
+-- name: insertException :one
+INSERT INTO availability_exceptions (id, doctor_id, kind, from_time, to_time, slot_minutes, buffer_minutes, max_patients, created_at)
+VALUES (@id, @doctor_id, @kind, @from_time, @to_time, sqlc.narg('slot_minutes'), sqlc.narg('buffer_minutes'), sqlc.narg('max_patients'), @now)
+RETURNING *;
+
+-- name: deleteException :exec
+DELETE FROM availability_exceptions WHERE id = @id;
+
+-- name: readException :one
+SELECT * FROM availability_exceptions WHERE id = @id;
+
+-- name: findExceptionDuring :one
+SELECT * FROM availability_exceptions WHERE doctor_id = @doctor_id AND to_time > @from_time AND from_time < @to_time
+    AND (kind = 'LEAVE' OR kind = @kind) ORDER BY from_time LIMIT 1;
+
+-- name: countExceptions :one
+SELECT count(*) FROM availability_exceptions WHERE doctor_id = @doctor_id AND to_time > @now;
+
+-- name: listExceptions :many
+SELECT * FROM availability_exceptions
+WHERE doctor_id = @doctor_id AND to_time > @after_time AND from_time < @before_time AND (from_time, id) > (@after_from::timestamptz, @after_id::uuid)
+ORDER BY from_time, id LIMIT @max_rows;
+
+-- Slots that overlap a period and can still be booked or are; since is the earliest start that such a slot can have.
+-- name: listOpenSlotsDuring :many
+SELECT id FROM availability_slots
+WHERE doctor_id = @doctor_id AND start_time > @since AND start_time < @before AND end_time > @after AND status <> 'BLOCKED'
+ORDER BY id;
+
+-- As closeSlots, for slots that keep their rule: a leave has them.
+-- name: suspendSlots :exec
+UPDATE availability_slots SET status = CASE WHEN seats_taken = 0 THEN 'BLOCKED'::slot_status ELSE 'BOOKED' END,
+    max_patients = CASE WHEN seats_taken = 0 THEN max_patients ELSE seats_taken END,
+    blocked_by = coalesce(blocked_by, @leave_id::uuid), updated_at = @now
+WHERE id = ANY(@ids::uuid[]);
+
+-- Slots of no rule that a leave had closed. Those of rules are made again by the rules.
+-- name: resumeSlots :execrows
+UPDATE availability_slots SET blocked_by = NULL, updated_at = @now,
+    status = CASE WHEN seats_taken = max_patients THEN 'BOOKED' ELSE 'AVAILABLE'::slot_status END
+WHERE doctor_id = @doctor_id AND start_time > @after AND start_time < @before AND blocked_by = @leave_id::uuid AND rule_id IS NULL;
+
+-- name: listExtraSlots :many
+SELECT id FROM availability_slots
+WHERE doctor_id = @doctor_id AND start_time > @after AND start_time < @before AND extra_id = @extra_id::uuid ORDER BY id;
+
+-- name: listRulesOf :many
+SELECT * FROM availability_rules WHERE doctor_id = @doctor_id ORDER BY id;

@@ -15,6 +15,35 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
+const attachSlotsSQL = `-- name: attachSlots :exec
+UPDATE availability_slots s SET rule_id = $1::uuid, local_start = n.local_start, blocked_by = NULL, updated_at = $2,
+    max_patients = CASE WHEN blocked_by IS NULL THEN max_patients ELSE greatest($3::int, seats_taken) END,
+    status = CASE WHEN blocked_by IS NULL THEN status
+        WHEN seats_taken >= $3::int THEN 'BOOKED' ELSE 'AVAILABLE'::slot_status END
+FROM (SELECT unnest($4::uuid[]) AS id, unnest($5::timestamp[]) AS local_start) n
+WHERE s.id = n.id AND s.id = ANY($4::uuid[])
+`
+
+type attachSlotsParams struct {
+	RuleID      uuid.UUID
+	Now         time.Time
+	MaxPatients int32
+	Ids         []uuid.UUID
+	LocalStarts []time.Time
+}
+
+// Slots that fit a rule again, or still do on clocks of another zone.
+func attachSlots(ctx context.Context, tx *postgres.Tx, arg attachSlotsParams) error {
+	_, err := tx.Exec(ctx, attachSlotsSQL,
+		arg.RuleID,
+		arg.Now,
+		arg.MaxPatients,
+		arg.Ids,
+		arg.LocalStarts,
+	)
+	return postgres.Failed("attachSlots", err)
+}
+
 const batchTakeSeatSQL = `-- name: batchTakeSeat :one
 WITH patient AS (
     SELECT u.id FROM users u WHERE u.id = $1 AND u.deleted_at IS NULL AND u.disabled_at IS NULL FOR NO KEY UPDATE
@@ -88,9 +117,21 @@ func batchTakeSeat(b *pgx.Batch, arg batchTakeSeatParams, got func(batchTakeSeat
 	})
 }
 
+const clearLocalStartsSQL = `-- name: clearLocalStarts :exec
+UPDATE availability_slots SET local_start = local_start - interval '1000 years' WHERE id = ANY($1::uuid[]) AND rule_id IS NOT NULL
+`
+
+// Two slots of a rule must not have the same local start for a moment, when its time zone changes: so local_start is
+// moved away first.
+func clearLocalStarts(ctx context.Context, tx *postgres.Tx, ids []uuid.UUID) error {
+	_, err := tx.Exec(ctx, clearLocalStartsSQL, ids)
+	return postgres.Failed("clearLocalStarts", err)
+}
+
 const closeSlotsSQL = `-- name: closeSlots :exec
 UPDATE availability_slots SET status = CASE WHEN seats_taken = 0 THEN 'BLOCKED'::slot_status ELSE 'BOOKED' END,
-    max_patients = CASE WHEN seats_taken = 0 THEN max_patients ELSE seats_taken END, updated_at = $1
+    max_patients = CASE WHEN seats_taken = 0 THEN max_patients ELSE seats_taken END,
+    blocked_by = coalesce(blocked_by, doctor_id), updated_at = $1
 WHERE doctor_id = $2 AND start_time > $3 AND status <> 'BLOCKED'
 `
 
@@ -100,6 +141,35 @@ func closeSlots(ctx context.Context, tx *postgres.Tx, now time.Time, doctorID uu
 	return postgres.Failed("closeSlots", err)
 }
 
+const countExceptionsSQL = `-- name: countExceptions :one
+SELECT count(*) FROM availability_exceptions WHERE doctor_id = $1 AND to_time > $2
+`
+
+func countExceptions(ctx context.Context, db postgres.Querier, doctorID uuid.UUID, now time.Time) (int64, error) {
+	row := db.QueryRow(ctx, countExceptionsSQL, doctorID, now)
+	var count int64
+	err := row.Scan(&count)
+	return count, postgres.Failed("countExceptions", err)
+}
+
+const deleteExceptionSQL = `-- name: deleteException :exec
+DELETE FROM availability_exceptions WHERE id = $1
+`
+
+func deleteException(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, deleteExceptionSQL, id)
+	return postgres.Failed("deleteException", err)
+}
+
+const deleteRuleSQL = `-- name: deleteRule :exec
+DELETE FROM availability_rules WHERE id = $1
+`
+
+func deleteRule(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, deleteRuleSQL, id)
+	return postgres.Failed("deleteRule", err)
+}
+
 const deleteSlotSQL = `-- name: deleteSlot :exec
 DELETE FROM availability_slots WHERE id = $1
 `
@@ -107,6 +177,35 @@ DELETE FROM availability_slots WHERE id = $1
 func deleteSlot(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
 	_, err := tx.Exec(ctx, deleteSlotSQL, id)
 	return postgres.Failed("deleteSlot", err)
+}
+
+const deleteUnusedSlotsSQL = `-- name: deleteUnusedSlots :exec
+DELETE FROM availability_slots s WHERE s.id = ANY($1::uuid[]) AND s.seats_taken = 0
+    AND (s.status <> 'BLOCKED' OR s.blocked_by IS NOT NULL)
+    AND (SELECT c.id FROM consultations c WHERE c.slot_id = s.id LIMIT 1) IS NULL
+    AND (SELECT a.id FROM archived_consultations a WHERE a.slot_id = s.id LIMIT 1) IS NULL
+`
+
+// Those that never had a consultation, and that the doctor didn't block by hand. The caller has locked them. The LIMIT
+// keeps the planner from a join, which could read all consultations.
+func deleteUnusedSlots(ctx context.Context, tx *postgres.Tx, ids []uuid.UUID) error {
+	_, err := tx.Exec(ctx, deleteUnusedSlotsSQL, ids)
+	return postgres.Failed("deleteUnusedSlots", err)
+}
+
+const detachSlotsSQL = `-- name: detachSlots :exec
+UPDATE availability_slots SET rule_id = NULL, local_start = NULL, extra_id = NULL, updated_at = $1,
+    status = CASE WHEN seats_taken = 0 THEN 'BLOCKED'::slot_status ELSE 'BOOKED' END,
+    max_patients = CASE WHEN seats_taken = 0 THEN max_patients ELSE seats_taken END,
+    blocked_by = CASE WHEN status = 'BLOCKED' THEN blocked_by ELSE coalesce(blocked_by, $2::uuid) END
+WHERE id = ANY($3::uuid[])
+`
+
+// A slot that no longer fits its rule or extra hours belongs to neither. It keeps the seats that are taken and has no
+// free ones; a slot that its doctor blocked by hand stays like that.
+func detachSlots(ctx context.Context, tx *postgres.Tx, now time.Time, blockedBy uuid.UUID, ids []uuid.UUID) error {
+	_, err := tx.Exec(ctx, detachSlotsSQL, now, blockedBy, ids)
+	return postgres.Failed("detachSlots", err)
 }
 
 const findErasureTimeSQL = `-- name: findErasureTime :one
@@ -121,10 +220,158 @@ func findErasureTime(ctx context.Context, db postgres.Querier, doctorID uuid.UUI
 	return due_at, postgres.Failed("findErasureTime", err)
 }
 
+const findExceptionDuringSQL = `-- name: findExceptionDuring :one
+SELECT id, doctor_id, kind, from_time, to_time, slot_minutes, buffer_minutes, max_patients, created_at FROM availability_exceptions WHERE doctor_id = $1 AND to_time > $2 AND from_time < $3
+    AND (kind = 'LEAVE' OR kind = $4) ORDER BY from_time LIMIT 1
+`
+
+type findExceptionDuringParams struct {
+	DoctorID uuid.UUID
+	FromTime time.Time
+	ToTime   time.Time
+	Kind     ExceptionKind
+}
+
+func findExceptionDuring(ctx context.Context, db postgres.Querier, arg findExceptionDuringParams) (ExceptionRow, error) {
+	row := db.QueryRow(ctx, findExceptionDuringSQL,
+		arg.DoctorID,
+		arg.FromTime,
+		arg.ToTime,
+		arg.Kind,
+	)
+	var i ExceptionRow
+	err := row.Scan(
+		&i.ID,
+		&i.DoctorID,
+		&i.Kind,
+		&i.FromTime,
+		&i.ToTime,
+		&i.SlotMinutes,
+		&i.BufferMinutes,
+		&i.MaxPatients,
+		&i.CreatedAt,
+	)
+	return i, postgres.Failed("findExceptionDuring", err)
+}
+
+const insertExceptionSQL = `-- name: insertException :one
+INSERT INTO availability_exceptions (id, doctor_id, kind, from_time, to_time, slot_minutes, buffer_minutes, max_patients, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+RETURNING id, doctor_id, kind, from_time, to_time, slot_minutes, buffer_minutes, max_patients, created_at
+`
+
+type insertExceptionParams struct {
+	ID            uuid.UUID
+	DoctorID      uuid.UUID
+	Kind          ExceptionKind
+	FromTime      time.Time
+	ToTime        time.Time
+	SlotMinutes   *int32
+	BufferMinutes *int32
+	MaxPatients   *int32
+	Now           time.Time
+}
+
+func insertException(ctx context.Context, tx *postgres.Tx, arg insertExceptionParams) (ExceptionRow, error) {
+	row := tx.QueryRow(ctx, insertExceptionSQL,
+		arg.ID,
+		arg.DoctorID,
+		arg.Kind,
+		arg.FromTime,
+		arg.ToTime,
+		arg.SlotMinutes,
+		arg.BufferMinutes,
+		arg.MaxPatients,
+		arg.Now,
+	)
+	var i ExceptionRow
+	err := row.Scan(
+		&i.ID,
+		&i.DoctorID,
+		&i.Kind,
+		&i.FromTime,
+		&i.ToTime,
+		&i.SlotMinutes,
+		&i.BufferMinutes,
+		&i.MaxPatients,
+		&i.CreatedAt,
+	)
+	return i, postgres.Failed("insertException", err)
+}
+
+const insertRemovalSQL = `-- name: insertRemoval :exec
+INSERT INTO availability_removals (rule_id, start_time, end_time)
+SELECT $1, $2, $3 WHERE EXISTS (SELECT FROM availability_rules WHERE id = $1)
+ON CONFLICT (rule_id, start_time) DO UPDATE SET end_time = greatest(availability_removals.end_time, EXCLUDED.end_time)
+`
+
+func insertRemoval(ctx context.Context, tx *postgres.Tx, ruleID uuid.UUID, startTime time.Time, endTime time.Time) error {
+	_, err := tx.Exec(ctx, insertRemovalSQL, ruleID, startTime, endTime)
+	return postgres.Failed("insertRemoval", err)
+}
+
+const insertRuleSQL = `-- name: insertRule :one
+INSERT INTO availability_rules (id, doctor_id, rrule, start_minute, end_minute, timezone, slot_minutes, buffer_minutes, max_patients,
+    valid_from, valid_to, fill_at, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9,
+    $10, $11, $12, $12, $12)
+RETURNING id, doctor_id, rrule, start_minute, end_minute, timezone, slot_minutes, buffer_minutes, max_patients, valid_from, valid_to, fill_at, created_at, updated_at
+`
+
+type insertRuleParams struct {
+	ID            uuid.UUID
+	DoctorID      uuid.UUID
+	Rrule         string
+	StartMinute   int32
+	EndMinute     int32
+	Timezone      string
+	SlotMinutes   int32
+	BufferMinutes int32
+	MaxPatients   int32
+	ValidFrom     time.Time
+	ValidTo       *time.Time
+	Now           time.Time
+}
+
+func insertRule(ctx context.Context, tx *postgres.Tx, arg insertRuleParams) (RuleRow, error) {
+	row := tx.QueryRow(ctx, insertRuleSQL,
+		arg.ID,
+		arg.DoctorID,
+		arg.Rrule,
+		arg.StartMinute,
+		arg.EndMinute,
+		arg.Timezone,
+		arg.SlotMinutes,
+		arg.BufferMinutes,
+		arg.MaxPatients,
+		arg.ValidFrom,
+		arg.ValidTo,
+		arg.Now,
+	)
+	var i RuleRow
+	err := row.Scan(
+		&i.ID,
+		&i.DoctorID,
+		&i.Rrule,
+		&i.StartMinute,
+		&i.EndMinute,
+		&i.Timezone,
+		&i.SlotMinutes,
+		&i.BufferMinutes,
+		&i.MaxPatients,
+		&i.ValidFrom,
+		&i.ValidTo,
+		&i.FillAt,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+	)
+	return i, postgres.Failed("insertRule", err)
+}
+
 const insertSlotSQL = `-- name: insertSlot :one
 INSERT INTO availability_slots (id, doctor_id, start_time, end_time, status, max_patients, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
-RETURNING id, doctor_id, start_time, end_time, status, max_patients, seats_taken, created_at, updated_at
+RETURNING id, doctor_id, start_time, end_time, status, max_patients, seats_taken, created_at, updated_at, rule_id, local_start, extra_id, blocked_by
 `
 
 type insertSlotParams struct {
@@ -158,8 +405,51 @@ func insertSlot(ctx context.Context, tx *postgres.Tx, arg insertSlotParams) (Ava
 		&i.SeatsTaken,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.RuleID,
+		&i.LocalStart,
+		&i.ExtraID,
+		&i.BlockedBy,
 	)
 	return i, postgres.Failed("insertSlot", err)
+}
+
+const insertSlotsSQL = `-- name: insertSlots :execrows
+INSERT INTO availability_slots (id, doctor_id, start_time, end_time, max_patients, rule_id, local_start, extra_id, created_at, updated_at)
+SELECT unnest($1::uuid[]), $2, unnest($3::timestamptz[]), unnest($4::timestamptz[]), $5,
+    $6::uuid, unnest($7::timestamp[]), $8::uuid, $9, $9
+ON CONFLICT DO NOTHING
+`
+
+type insertSlotsParams struct {
+	Ids         []uuid.UUID
+	DoctorID    uuid.UUID
+	Starts      []time.Time
+	Ends        []time.Time
+	MaxPatients int32
+	RuleID      *uuid.UUID
+	LocalStarts []time.Time
+	ExtraID     *uuid.UUID
+	Now         time.Time
+}
+
+// The doctor is locked, so another slot at the same time can only be one that a conflict leaves out. local_starts is
+// empty for extra hours: then the column is NULL.
+func insertSlots(ctx context.Context, tx *postgres.Tx, arg insertSlotsParams) (int64, error) {
+	result, err := tx.Exec(ctx, insertSlotsSQL,
+		arg.Ids,
+		arg.DoctorID,
+		arg.Starts,
+		arg.Ends,
+		arg.MaxPatients,
+		arg.RuleID,
+		arg.LocalStarts,
+		arg.ExtraID,
+		arg.Now,
+	)
+	if err != nil {
+		return 0, postgres.Failed("insertSlots", err)
+	}
+	return result.RowsAffected(), nil
 }
 
 const isDayOverfullSQL = `-- name: isDayOverfull :one
@@ -185,6 +475,122 @@ func isSlotOfArchive(ctx context.Context, db postgres.Querier, id uuid.UUID) (bo
 	var exists bool
 	err := row.Scan(&exists)
 	return exists, postgres.Failed("isSlotOfArchive", err)
+}
+
+const listDoctorsToFillSQL = `-- name: listDoctorsToFill :many
+SELECT DISTINCT r.doctor_id FROM availability_rules r JOIN doctors d ON d.id = r.doctor_id JOIN users u ON u.id = d.id
+WHERE r.fill_at <= $1 AND r.doctor_id > $2 AND d.is_approved AND u.deleted_at IS NULL AND u.disabled_at IS NULL
+ORDER BY r.doctor_id LIMIT 100
+`
+
+// The doctors with rules that are due. Rules of doctors who aren't approved wait.
+func listDoctorsToFill(ctx context.Context, db postgres.Querier, now time.Time, after uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, listDoctorsToFillSQL, now, after)
+	if err != nil {
+		return nil, postgres.Failed("listDoctorsToFill", err)
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var doctor_id uuid.UUID
+		if err := rows.Scan(&doctor_id); err != nil {
+			return nil, postgres.Failed("listDoctorsToFill", err)
+		}
+		items = append(items, doctor_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listDoctorsToFill", err)
+	}
+	return items, nil
+}
+
+const listExceptionsSQL = `-- name: listExceptions :many
+SELECT id, doctor_id, kind, from_time, to_time, slot_minutes, buffer_minutes, max_patients, created_at FROM availability_exceptions
+WHERE doctor_id = $1 AND to_time > $2 AND from_time < $3 AND (from_time, id) > ($4::timestamptz, $5::uuid)
+ORDER BY from_time, id LIMIT $6
+`
+
+type listExceptionsParams struct {
+	DoctorID   uuid.UUID
+	AfterTime  time.Time
+	BeforeTime time.Time
+	AfterFrom  time.Time
+	AfterID    uuid.UUID
+	MaxRows    int32
+}
+
+func listExceptions(ctx context.Context, db postgres.Querier, arg listExceptionsParams) ([]ExceptionRow, error) {
+	rows, err := db.Query(ctx, listExceptionsSQL,
+		arg.DoctorID,
+		arg.AfterTime,
+		arg.BeforeTime,
+		arg.AfterFrom,
+		arg.AfterID,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, postgres.Failed("listExceptions", err)
+	}
+	defer rows.Close()
+	var items []ExceptionRow
+	for rows.Next() {
+		var i ExceptionRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.DoctorID,
+			&i.Kind,
+			&i.FromTime,
+			&i.ToTime,
+			&i.SlotMinutes,
+			&i.BufferMinutes,
+			&i.MaxPatients,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, postgres.Failed("listExceptions", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listExceptions", err)
+	}
+	return items, nil
+}
+
+const listExtraSlotsSQL = `-- name: listExtraSlots :many
+SELECT id FROM availability_slots
+WHERE doctor_id = $1 AND start_time > $2 AND start_time < $3 AND extra_id = $4::uuid ORDER BY id
+`
+
+type listExtraSlotsParams struct {
+	DoctorID uuid.UUID
+	After    time.Time
+	Before   time.Time
+	ExtraID  uuid.UUID
+}
+
+func listExtraSlots(ctx context.Context, db postgres.Querier, arg listExtraSlotsParams) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, listExtraSlotsSQL,
+		arg.DoctorID,
+		arg.After,
+		arg.Before,
+		arg.ExtraID,
+	)
+	if err != nil {
+		return nil, postgres.Failed("listExtraSlots", err)
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, postgres.Failed("listExtraSlots", err)
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listExtraSlots", err)
+	}
+	return items, nil
 }
 
 const listFreeSeatsSQL = `-- name: listFreeSeats :many
@@ -235,7 +641,7 @@ func listFreeSeats(ctx context.Context, db postgres.Querier, arg listFreeSeatsPa
 }
 
 const listFreeSlotsSQL = `-- name: listFreeSlots :many
-SELECT s.id, s.doctor_id, s.start_time, s.end_time, s.status, s.max_patients, s.seats_taken, s.created_at, s.updated_at FROM availability_slots s LEFT JOIN booking_rules r ON r.doctor_id = s.doctor_id
+SELECT s.id, s.doctor_id, s.start_time, s.end_time, s.status, s.max_patients, s.seats_taken, s.created_at, s.updated_at, s.rule_id, s.local_start, s.extra_id, s.blocked_by FROM availability_slots s LEFT JOIN booking_rules r ON r.doctor_id = s.doctor_id
 WHERE s.doctor_id = $1 AND s.status = 'AVAILABLE' AND s.start_time > $2 AND s.start_time >= $3
     AND s.start_time < $4 AND is_bookable(s, r, $5, $6::timestamptz)
 ORDER BY s.start_time LIMIT $7
@@ -279,6 +685,10 @@ func listFreeSlots(ctx context.Context, db postgres.Querier, arg listFreeSlotsPa
 			&i.SeatsTaken,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.RuleID,
+			&i.LocalStart,
+			&i.ExtraID,
+			&i.BlockedBy,
 		); err != nil {
 			return nil, postgres.Failed("listFreeSlots", err)
 		}
@@ -290,8 +700,223 @@ func listFreeSlots(ctx context.Context, db postgres.Querier, arg listFreeSlotsPa
 	return items, nil
 }
 
+const listLeavesSQL = `-- name: listLeaves :many
+SELECT from_time, to_time FROM availability_exceptions
+WHERE doctor_id = $1 AND kind = 'LEAVE' AND to_time > $2 AND from_time < $3 ORDER BY from_time
+`
+
+type listLeavesRow struct {
+	FromTime time.Time
+	ToTime   time.Time
+}
+
+// A leave's times, which no open slot overlaps unless somebody has booked it.
+func listLeaves(ctx context.Context, db postgres.Querier, doctorID uuid.UUID, after time.Time, before time.Time) ([]listLeavesRow, error) {
+	rows, err := db.Query(ctx, listLeavesSQL, doctorID, after, before)
+	if err != nil {
+		return nil, postgres.Failed("listLeaves", err)
+	}
+	defer rows.Close()
+	var items []listLeavesRow
+	for rows.Next() {
+		var i listLeavesRow
+		if err := rows.Scan(&i.FromTime, &i.ToTime); err != nil {
+			return nil, postgres.Failed("listLeaves", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listLeaves", err)
+	}
+	return items, nil
+}
+
+const listOpenSlotsDuringSQL = `-- name: listOpenSlotsDuring :many
+SELECT id FROM availability_slots
+WHERE doctor_id = $1 AND start_time > $2 AND start_time < $3 AND end_time > $4 AND status <> 'BLOCKED'
+ORDER BY id
+`
+
+type listOpenSlotsDuringParams struct {
+	DoctorID uuid.UUID
+	Since    time.Time
+	Before   time.Time
+	After    time.Time
+}
+
+// Slots that overlap a period and can still be booked or are; since is the earliest start that such a slot can have.
+func listOpenSlotsDuring(ctx context.Context, db postgres.Querier, arg listOpenSlotsDuringParams) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, listOpenSlotsDuringSQL,
+		arg.DoctorID,
+		arg.Since,
+		arg.Before,
+		arg.After,
+	)
+	if err != nil {
+		return nil, postgres.Failed("listOpenSlotsDuring", err)
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, postgres.Failed("listOpenSlotsDuring", err)
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listOpenSlotsDuring", err)
+	}
+	return items, nil
+}
+
+const listRemovalsSQL = `-- name: listRemovals :many
+SELECT start_time, end_time FROM availability_removals WHERE rule_id = $1 AND end_time > $2 ORDER BY start_time
+`
+
+type listRemovalsRow struct {
+	StartTime time.Time
+	EndTime   time.Time
+}
+
+func listRemovals(ctx context.Context, db postgres.Querier, ruleID uuid.UUID, after time.Time) ([]listRemovalsRow, error) {
+	rows, err := db.Query(ctx, listRemovalsSQL, ruleID, after)
+	if err != nil {
+		return nil, postgres.Failed("listRemovals", err)
+	}
+	defer rows.Close()
+	var items []listRemovalsRow
+	for rows.Next() {
+		var i listRemovalsRow
+		if err := rows.Scan(&i.StartTime, &i.EndTime); err != nil {
+			return nil, postgres.Failed("listRemovals", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listRemovals", err)
+	}
+	return items, nil
+}
+
+const listRulesSQL = `-- name: listRules :many
+SELECT id, doctor_id, rrule, start_minute, end_minute, timezone, slot_minutes, buffer_minutes, max_patients, valid_from, valid_to, fill_at, created_at, updated_at FROM availability_rules WHERE doctor_id = $1 AND id > $2 ORDER BY id LIMIT $3
+`
+
+func listRules(ctx context.Context, db postgres.Querier, doctorID uuid.UUID, afterID uuid.UUID, maxRows int32) ([]RuleRow, error) {
+	rows, err := db.Query(ctx, listRulesSQL, doctorID, afterID, maxRows)
+	if err != nil {
+		return nil, postgres.Failed("listRules", err)
+	}
+	defer rows.Close()
+	var items []RuleRow
+	for rows.Next() {
+		var i RuleRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.DoctorID,
+			&i.Rrule,
+			&i.StartMinute,
+			&i.EndMinute,
+			&i.Timezone,
+			&i.SlotMinutes,
+			&i.BufferMinutes,
+			&i.MaxPatients,
+			&i.ValidFrom,
+			&i.ValidTo,
+			&i.FillAt,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+		); err != nil {
+			return nil, postgres.Failed("listRules", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listRules", err)
+	}
+	return items, nil
+}
+
+const listRulesOfSQL = `-- name: listRulesOf :many
+SELECT id, doctor_id, rrule, start_minute, end_minute, timezone, slot_minutes, buffer_minutes, max_patients, valid_from, valid_to, fill_at, created_at, updated_at FROM availability_rules WHERE doctor_id = $1 ORDER BY id
+`
+
+func listRulesOf(ctx context.Context, db postgres.Querier, doctorID uuid.UUID) ([]RuleRow, error) {
+	rows, err := db.Query(ctx, listRulesOfSQL, doctorID)
+	if err != nil {
+		return nil, postgres.Failed("listRulesOf", err)
+	}
+	defer rows.Close()
+	var items []RuleRow
+	for rows.Next() {
+		var i RuleRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.DoctorID,
+			&i.Rrule,
+			&i.StartMinute,
+			&i.EndMinute,
+			&i.Timezone,
+			&i.SlotMinutes,
+			&i.BufferMinutes,
+			&i.MaxPatients,
+			&i.ValidFrom,
+			&i.ValidTo,
+			&i.FillAt,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+		); err != nil {
+			return nil, postgres.Failed("listRulesOf", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listRulesOf", err)
+	}
+	return items, nil
+}
+
+const listSeatsOfSQL = `-- name: listSeatsOf :many
+SELECT s.id AS slot_id, s.start_time, s.end_time, x.consultation_id
+FROM seats x JOIN availability_slots s ON s.id = x.slot_id
+WHERE x.slot_id = ANY($1::uuid[]) ORDER BY s.start_time, x.consultation_id
+`
+
+type listSeatsOfRow struct {
+	SlotID         uuid.UUID
+	StartTime      time.Time
+	EndTime        time.Time
+	ConsultationID uuid.UUID
+}
+
+func listSeatsOf(ctx context.Context, db postgres.Querier, ids []uuid.UUID) ([]listSeatsOfRow, error) {
+	rows, err := db.Query(ctx, listSeatsOfSQL, ids)
+	if err != nil {
+		return nil, postgres.Failed("listSeatsOf", err)
+	}
+	defer rows.Close()
+	var items []listSeatsOfRow
+	for rows.Next() {
+		var i listSeatsOfRow
+		if err := rows.Scan(
+			&i.SlotID,
+			&i.StartTime,
+			&i.EndTime,
+			&i.ConsultationID,
+		); err != nil {
+			return nil, postgres.Failed("listSeatsOf", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listSeatsOf", err)
+	}
+	return items, nil
+}
+
 const listSlotsSQL = `-- name: listSlots :many
-SELECT id, doctor_id, start_time, end_time, status, max_patients, seats_taken, created_at, updated_at FROM availability_slots
+SELECT id, doctor_id, start_time, end_time, status, max_patients, seats_taken, created_at, updated_at, rule_id, local_start, extra_id, blocked_by FROM availability_slots
 WHERE doctor_id = $1 AND start_time >= $2 AND start_time < $3
     AND (start_time, id) > ($4::timestamptz, $5::uuid)
     AND ($6::text = '' OR status = (nullif($6::text, ''))::slot_status)
@@ -335,6 +960,10 @@ func listSlots(ctx context.Context, db postgres.Querier, arg listSlotsParams) ([
 			&i.SeatsTaken,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.RuleID,
+			&i.LocalStart,
+			&i.ExtraID,
+			&i.BlockedBy,
 		); err != nil {
 			return nil, postgres.Failed("listSlots", err)
 		}
@@ -399,6 +1028,51 @@ func listSlotsDuring(ctx context.Context, db postgres.Querier, arg listSlotsDuri
 	return items, nil
 }
 
+const listSlotsToFillSQL = `-- name: listSlotsToFill :many
+SELECT id, start_time, end_time, status, seats_taken, rule_id, local_start, blocked_by FROM availability_slots
+WHERE doctor_id = $1 AND start_time > $2 AND start_time < $3 ORDER BY start_time, id
+`
+
+type listSlotsToFillRow struct {
+	ID         uuid.UUID
+	StartTime  time.Time
+	EndTime    time.Time
+	Status     SlotStatus
+	SeatsTaken int32
+	RuleID     *uuid.UUID
+	LocalStart *time.Time
+	BlockedBy  *uuid.UUID
+}
+
+func listSlotsToFill(ctx context.Context, db postgres.Querier, doctorID uuid.UUID, after time.Time, before time.Time) ([]listSlotsToFillRow, error) {
+	rows, err := db.Query(ctx, listSlotsToFillSQL, doctorID, after, before)
+	if err != nil {
+		return nil, postgres.Failed("listSlotsToFill", err)
+	}
+	defer rows.Close()
+	var items []listSlotsToFillRow
+	for rows.Next() {
+		var i listSlotsToFillRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.StartTime,
+			&i.EndTime,
+			&i.Status,
+			&i.SeatsTaken,
+			&i.RuleID,
+			&i.LocalStart,
+			&i.BlockedBy,
+		); err != nil {
+			return nil, postgres.Failed("listSlotsToFill", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listSlotsToFill", err)
+	}
+	return items, nil
+}
+
 const lockMoveSQL = `-- name: lockMove :exec
 WITH patient AS (
     SELECT u.id FROM users u WHERE u.id = $3 FOR NO KEY UPDATE
@@ -438,7 +1112,7 @@ func lockRules(ctx context.Context, tx *postgres.Tx, doctorID uuid.UUID) (Bookin
 }
 
 const lockSlotSQL = `-- name: lockSlot :one
-SELECT id, doctor_id, start_time, end_time, status, max_patients, seats_taken, created_at, updated_at FROM availability_slots WHERE id = $1 FOR UPDATE
+SELECT id, doctor_id, start_time, end_time, status, max_patients, seats_taken, created_at, updated_at, rule_id, local_start, extra_id, blocked_by FROM availability_slots WHERE id = $1 FOR UPDATE
 `
 
 func lockSlot(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (AvailabilitySlot, error) {
@@ -454,6 +1128,10 @@ func lockSlot(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (AvailabilityS
 		&i.SeatsTaken,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.RuleID,
+		&i.LocalStart,
+		&i.ExtraID,
+		&i.BlockedBy,
 	)
 	return i, postgres.Failed("lockSlot", err)
 }
@@ -465,6 +1143,36 @@ SELECT id FROM availability_slots WHERE doctor_id = $1 AND start_time > $2 ORDER
 func lockSlots(ctx context.Context, tx *postgres.Tx, doctorID uuid.UUID, now time.Time) error {
 	_, err := tx.Exec(ctx, lockSlotsSQL, doctorID, now)
 	return postgres.Failed("lockSlots", err)
+}
+
+const lockSlotsOfSQL = `-- name: lockSlotsOf :many
+SELECT id, seats_taken, status FROM availability_slots WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE
+`
+
+type lockSlotsOfRow struct {
+	ID         uuid.UUID
+	SeatsTaken int32
+	Status     SlotStatus
+}
+
+func lockSlotsOf(ctx context.Context, tx *postgres.Tx, ids []uuid.UUID) ([]lockSlotsOfRow, error) {
+	rows, err := tx.Query(ctx, lockSlotsOfSQL, ids)
+	if err != nil {
+		return nil, postgres.Failed("lockSlotsOf", err)
+	}
+	defer rows.Close()
+	var items []lockSlotsOfRow
+	for rows.Next() {
+		var i lockSlotsOfRow
+		if err := rows.Scan(&i.ID, &i.SeatsTaken, &i.Status); err != nil {
+			return nil, postgres.Failed("lockSlotsOf", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("lockSlotsOf", err)
+	}
+	return items, nil
 }
 
 const readBookabilitySQL = `-- name: readBookability :one
@@ -499,6 +1207,53 @@ func readBookability(ctx context.Context, db postgres.Querier, patientID uuid.UU
 	return i, postgres.Failed("readBookability", err)
 }
 
+const readExceptionSQL = `-- name: readException :one
+SELECT id, doctor_id, kind, from_time, to_time, slot_minutes, buffer_minutes, max_patients, created_at FROM availability_exceptions WHERE id = $1
+`
+
+func readException(ctx context.Context, db postgres.Querier, id uuid.UUID) (ExceptionRow, error) {
+	row := db.QueryRow(ctx, readExceptionSQL, id)
+	var i ExceptionRow
+	err := row.Scan(
+		&i.ID,
+		&i.DoctorID,
+		&i.Kind,
+		&i.FromTime,
+		&i.ToTime,
+		&i.SlotMinutes,
+		&i.BufferMinutes,
+		&i.MaxPatients,
+		&i.CreatedAt,
+	)
+	return i, postgres.Failed("readException", err)
+}
+
+const readRuleSQL = `-- name: readRule :one
+SELECT id, doctor_id, rrule, start_minute, end_minute, timezone, slot_minutes, buffer_minutes, max_patients, valid_from, valid_to, fill_at, created_at, updated_at FROM availability_rules WHERE id = $1
+`
+
+func readRule(ctx context.Context, db postgres.Querier, id uuid.UUID) (RuleRow, error) {
+	row := db.QueryRow(ctx, readRuleSQL, id)
+	var i RuleRow
+	err := row.Scan(
+		&i.ID,
+		&i.DoctorID,
+		&i.Rrule,
+		&i.StartMinute,
+		&i.EndMinute,
+		&i.Timezone,
+		&i.SlotMinutes,
+		&i.BufferMinutes,
+		&i.MaxPatients,
+		&i.ValidFrom,
+		&i.ValidTo,
+		&i.FillAt,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+	)
+	return i, postgres.Failed("readRule", err)
+}
+
 const readRulesSQL = `-- name: readRules :one
 SELECT doctor_id, minimum_notice_minutes, horizon_days, daily_maximum, first_visit_minutes, follow_up_minutes, updated_at FROM booking_rules WHERE doctor_id = $1
 `
@@ -519,7 +1274,7 @@ func readRules(ctx context.Context, db postgres.Querier, doctorID uuid.UUID) (Bo
 }
 
 const readSlotSQL = `-- name: readSlot :one
-SELECT id, doctor_id, start_time, end_time, status, max_patients, seats_taken, created_at, updated_at FROM availability_slots WHERE id = $1
+SELECT id, doctor_id, start_time, end_time, status, max_patients, seats_taken, created_at, updated_at, rule_id, local_start, extra_id, blocked_by FROM availability_slots WHERE id = $1
 `
 
 func readSlot(ctx context.Context, db postgres.Querier, id uuid.UUID) (AvailabilitySlot, error) {
@@ -535,6 +1290,10 @@ func readSlot(ctx context.Context, db postgres.Querier, id uuid.UUID) (Availabil
 		&i.SeatsTaken,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.RuleID,
+		&i.LocalStart,
+		&i.ExtraID,
+		&i.BlockedBy,
 	)
 	return i, postgres.Failed("readSlot", err)
 }
@@ -567,15 +1326,64 @@ WITH patient AS (
 ), freed AS (
     DELETE FROM seats x USING patient p WHERE x.consultation_id = $2 AND x.patient_id = p.id RETURNING x.slot_id
 )
-UPDATE availability_slots s SET seats_taken = s.seats_taken - 1, status = 'AVAILABLE', updated_at = $1
+UPDATE availability_slots s SET seats_taken = s.seats_taken - 1, updated_at = $1,
+    status = CASE WHEN s.blocked_by IS NULL THEN 'AVAILABLE'::slot_status WHEN s.seats_taken = 1 THEN 'BLOCKED' ELSE 'BOOKED' END,
+    max_patients = CASE WHEN s.blocked_by IS NULL OR s.seats_taken = 1 THEN s.max_patients ELSE s.seats_taken - 1 END
 FROM freed WHERE s.id = freed.slot_id
 `
 
 // The patient is locked first, as in batchTakeSeat. Only the call that deletes the seat lowers the count, so that two calls
-// free one seat.
+// free one seat. A slot that is closed to bookings, by a leave for one, isn't opened by that.
 func releaseSeat(ctx context.Context, tx *postgres.Tx, now time.Time, consultationID uuid.UUID) error {
 	_, err := tx.Exec(ctx, releaseSeatSQL, now, consultationID)
 	return postgres.Failed("releaseSeat", err)
+}
+
+const resumeSlotsSQL = `-- name: resumeSlots :execrows
+UPDATE availability_slots SET blocked_by = NULL, updated_at = $1,
+    status = CASE WHEN seats_taken = max_patients THEN 'BOOKED' ELSE 'AVAILABLE'::slot_status END
+WHERE doctor_id = $2 AND start_time > $3 AND start_time < $4 AND blocked_by = $5::uuid AND rule_id IS NULL
+`
+
+type resumeSlotsParams struct {
+	Now      time.Time
+	DoctorID uuid.UUID
+	After    time.Time
+	Before   time.Time
+	LeaveID  uuid.UUID
+}
+
+// Slots of no rule that a leave had closed. Those of rules are made again by the rules.
+func resumeSlots(ctx context.Context, tx *postgres.Tx, arg resumeSlotsParams) (int64, error) {
+	result, err := tx.Exec(ctx, resumeSlotsSQL,
+		arg.Now,
+		arg.DoctorID,
+		arg.After,
+		arg.Before,
+		arg.LeaveID,
+	)
+	if err != nil {
+		return 0, postgres.Failed("resumeSlots", err)
+	}
+	return result.RowsAffected(), nil
+}
+
+const setDoctorFillTimeSQL = `-- name: setDoctorFillTime :exec
+UPDATE availability_rules SET fill_at = $1 WHERE doctor_id = $2
+`
+
+func setDoctorFillTime(ctx context.Context, tx *postgres.Tx, fillAt time.Time, doctorID uuid.UUID) error {
+	_, err := tx.Exec(ctx, setDoctorFillTimeSQL, fillAt, doctorID)
+	return postgres.Failed("setDoctorFillTime", err)
+}
+
+const setFillTimeSQL = `-- name: setFillTime :exec
+UPDATE availability_rules SET fill_at = $1 WHERE id = $2
+`
+
+func setFillTime(ctx context.Context, tx *postgres.Tx, fillAt time.Time, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, setFillTimeSQL, fillAt, id)
+	return postgres.Failed("setFillTime", err)
 }
 
 const startSeatSQL = `-- name: startSeat :exec
@@ -621,10 +1429,86 @@ func storeRules(ctx context.Context, tx *postgres.Tx, arg storeRulesParams) erro
 	return postgres.Failed("storeRules", err)
 }
 
+const suspendSlotsSQL = `-- name: suspendSlots :exec
+UPDATE availability_slots SET status = CASE WHEN seats_taken = 0 THEN 'BLOCKED'::slot_status ELSE 'BOOKED' END,
+    max_patients = CASE WHEN seats_taken = 0 THEN max_patients ELSE seats_taken END,
+    blocked_by = coalesce(blocked_by, $1::uuid), updated_at = $2
+WHERE id = ANY($3::uuid[])
+`
+
+// As closeSlots, for slots that keep their rule: a leave has them.
+func suspendSlots(ctx context.Context, tx *postgres.Tx, leaveID uuid.UUID, now time.Time, ids []uuid.UUID) error {
+	_, err := tx.Exec(ctx, suspendSlotsSQL, leaveID, now, ids)
+	return postgres.Failed("suspendSlots", err)
+}
+
+const updateRuleSQL = `-- name: updateRule :exec
+UPDATE availability_rules SET rrule = $1, start_minute = $2, end_minute = $3, timezone = $4,
+    slot_minutes = $5, buffer_minutes = $6, max_patients = $7, valid_from = $8,
+    valid_to = $9, updated_at = $10
+WHERE id = $11
+`
+
+type updateRuleParams struct {
+	Rrule         string
+	StartMinute   int32
+	EndMinute     int32
+	Timezone      string
+	SlotMinutes   int32
+	BufferMinutes int32
+	MaxPatients   int32
+	ValidFrom     time.Time
+	ValidTo       *time.Time
+	Now           time.Time
+	ID            uuid.UUID
+}
+
+func updateRule(ctx context.Context, tx *postgres.Tx, arg updateRuleParams) error {
+	_, err := tx.Exec(ctx, updateRuleSQL,
+		arg.Rrule,
+		arg.StartMinute,
+		arg.EndMinute,
+		arg.Timezone,
+		arg.SlotMinutes,
+		arg.BufferMinutes,
+		arg.MaxPatients,
+		arg.ValidFrom,
+		arg.ValidTo,
+		arg.Now,
+		arg.ID,
+	)
+	return postgres.Failed("updateRule", err)
+}
+
+const updateRuleSeatsSQL = `-- name: updateRuleSeats :exec
+UPDATE availability_slots SET max_patients = $1::int, updated_at = $2,
+    status = CASE WHEN status = 'BLOCKED' THEN status WHEN seats_taken = $1::int THEN 'BOOKED' ELSE 'AVAILABLE'::slot_status END
+WHERE rule_id = $3::uuid AND start_time > $2 AND max_patients = $4 AND seats_taken <= $1::int
+`
+
+type updateRuleSeatsParams struct {
+	MaxPatients    int32
+	Now            time.Time
+	RuleID         uuid.UUID
+	OldMaxPatients int32
+}
+
+// Follows a change of a rule's seats, but for slots whose doctor has set others.
+func updateRuleSeats(ctx context.Context, tx *postgres.Tx, arg updateRuleSeatsParams) error {
+	_, err := tx.Exec(ctx, updateRuleSeatsSQL,
+		arg.MaxPatients,
+		arg.Now,
+		arg.RuleID,
+		arg.OldMaxPatients,
+	)
+	return postgres.Failed("updateRuleSeats", err)
+}
+
 const updateSlotSQL = `-- name: updateSlot :exec
 UPDATE availability_slots SET start_time = $1, end_time = $2, status = $3, max_patients = $4,
-    updated_at = $5
-WHERE id = $6
+    rule_id = $5, local_start = $6, extra_id = $7,
+    blocked_by = $8, updated_at = $9
+WHERE id = $10
 `
 
 type updateSlotParams struct {
@@ -632,6 +1516,10 @@ type updateSlotParams struct {
 	EndTime     time.Time
 	Status      SlotStatus
 	MaxPatients int32
+	RuleID      *uuid.UUID
+	LocalStart  *time.Time
+	ExtraID     *uuid.UUID
+	BlockedBy   *uuid.UUID
 	Now         time.Time
 	ID          uuid.UUID
 }
@@ -642,6 +1530,10 @@ func updateSlot(ctx context.Context, tx *postgres.Tx, arg updateSlotParams) erro
 		arg.EndTime,
 		arg.Status,
 		arg.MaxPatients,
+		arg.RuleID,
+		arg.LocalStart,
+		arg.ExtraID,
+		arg.BlockedBy,
 		arg.Now,
 		arg.ID,
 	)

@@ -15,7 +15,7 @@ func (s *Service) Routes(api *httpapi.API) {
 		Doc: "Only an approved doctor opens slots. A doctor's slots don't overlap; blocked ones may, but no " +
 			"two are of exactly the same times.",
 		Roles: access.Doctor, Status: 201, Key: httpapi.Optional,
-		Refusals: []*problem.Error{doctor.ErrNotApproved, ErrSlotExists, ErrSlotOverlap, ErrErasureDue},
+		Refusals: []*problem.Error{doctor.ErrNotApproved, ErrSlotExists, ErrSlotOverlap, ErrErasureDue, ErrOnLeave},
 	}, s.Create)
 	httpapi.Query(api, httpapi.Op{
 		Method: "GET", Path: "/availability/doctor/{doctorId}", ID: "list-free-slots", Tag: "availability",
@@ -65,7 +65,7 @@ func (s *Service) Routes(api *httpapi.API) {
 			"A slot that has begun is not changed. A doctor who isn't approved can only block.",
 		Roles: access.Doctor,
 		Refusals: []*problem.Error{doctor.ErrNotApproved, ErrSlotHasConsultations, ErrSlotExists, ErrSlotOverlap,
-			ErrErasureDue, ErrSlotBegun, problem.InvalidTransition},
+			ErrErasureDue, ErrSlotBegun, ErrOnLeave, problem.InvalidTransition},
 	}, s.Update)
 	httpapi.Command(api, httpapi.Op{
 		Method: "DELETE", Path: "/availability/{id}", ID: "delete-slot", Tag: "availability",
@@ -74,4 +74,56 @@ func (s *Service) Routes(api *httpapi.API) {
 		Roles:   access.Doctor, Status: 204,
 		Refusals: []*problem.Error{ErrSlotHasConsultations, ErrSlotHasHistory},
 	}, s.Delete)
+	s.ruleRoutes(api)
+}
+
+// ruleRoutes registers the operations on rules, and the list of exceptions.
+func (s *Service) ruleRoutes(api *httpapi.API) {
+	httpapi.Command(api, httpapi.Op{
+		Method: "POST", Path: "/availability/rules", ID: "create-availability-rule", Tag: "availability",
+		Summary: "Create a rule of availability",
+		Doc: "Makes the slots of the next 60 days now, and those of later days by itself. Times at which you have " +
+			"another slot are left out and named; rules must not overlap each other. Slots begin at the same time " +
+			"on the clocks of the time zone all year. A doctor who waits for approval gets the slots with it.",
+		Roles: access.Doctor, Status: 201, Key: httpapi.Optional,
+		Refusals: []*problem.Error{doctor.ErrNotApproved, ErrTooManyRules},
+	}, s.CreateRule)
+	httpapi.Query(api, httpapi.Op{
+		Method: "POST", Path: "/availability/rules/preview", ID: "preview-availability-rule", Tag: "availability",
+		Summary: "Preview a rule of availability",
+		Doc:     "The slots that the rule would have, whatever other slots and rules you have. Nothing is stored.",
+		Roles:   access.Doctor, NoKeyReason: "it changes nothing",
+	}, s.PreviewRule)
+	httpapi.Query(api, httpapi.Op{
+		Method: "GET", Path: "/availability/rules", ID: "list-availability-rules", Tag: "availability",
+		Summary: "List your rules of availability",
+		Doc:     "The oldest first.",
+		Roles:   access.Doctor,
+	}, s.ListRules)
+	httpapi.Query(api, httpapi.Op{
+		Method: "GET", Path: "/availability/rules/{id}", ID: "read-availability-rule", Tag: "availability",
+		Summary: "Read a rule of availability",
+		Doc:     "One of your own.",
+		Roles:   access.Doctor,
+	}, s.ReadRule)
+	httpapi.Command(api, httpapi.Op{
+		Method: "PATCH", Path: "/availability/rules/{id}", ID: "update-availability-rule", Tag: "availability",
+		Summary: "Update a rule of availability",
+		Doc: "A merge patch. Free slots to come that no longer fit are removed and others made. Booked ones stay as " +
+			"they are, take no more patients, and are named. A slot that you deleted or blocked isn't made again.",
+		Roles:    access.Doctor,
+		Refusals: []*problem.Error{ErrTooManyRules},
+	}, s.UpdateRule)
+	httpapi.Command(api, httpapi.Op{
+		Method: "DELETE", Path: "/availability/rules/{id}", ID: "delete-availability-rule", Tag: "availability",
+		Summary: "Delete a rule of availability",
+		Doc:     "Its free slots to come are removed. Booked ones stay as they are, and are named.",
+		Roles:   access.Doctor,
+	}, s.DeleteRule)
+	httpapi.Query(api, httpapi.Op{
+		Method: "GET", Path: "/availability/exceptions", ID: "list-availability-exceptions", Tag: "availability",
+		Summary: "List your leaves and extra hours",
+		Doc:     "Those that are not over, or of a period, by their begin.",
+		Roles:   access.Doctor,
+	}, s.ListExceptions)
 }

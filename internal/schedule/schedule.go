@@ -1,4 +1,5 @@
-// Package schedule is when doctors can be booked: their slots, and the seats that patients take in them.
+// Package schedule is when doctors can be booked: their slots, the rules and
+// exceptions that slots follow from, and the seats that patients take in them.
 package schedule
 
 import (
@@ -8,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"amrutam/internal/httpapi"
+	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
 )
 
@@ -21,8 +23,10 @@ const (
 	maxWindow     = 92 * 24 * time.Hour
 )
 
-// Service lists and changes slots.
+// Service lists and changes slots, and the rules that make them.
 type Service struct {
+	// DB is for the job that makes the slots of rules.
+	DB *postgres.DB
 	// Cursors sign the positions in the list of free slots.
 	Cursors httpapi.Cursors
 }

@@ -132,8 +132,11 @@ func LockSlots(ctx context.Context, tx *postgres.Tx, doctorID uuid.UUID) error {
 }
 
 // CloseSlots ends the bookings of a doctor's slots that begin after start: it blocks those that nobody has booked, and
-// gives the others no more seats than are taken.
+// gives the others no more seats than are taken. The doctor's rules open theirs again if the doctor comes back.
 func CloseSlots(ctx context.Context, tx *postgres.Tx, doctorID uuid.UUID, start time.Time) error {
+	if err := setDoctorFillTime(ctx, tx, tx.Now, doctorID); err != nil {
+		return err
+	}
 	return closeSlots(ctx, tx, tx.Now, doctorID, start)
 }
 

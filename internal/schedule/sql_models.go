@@ -20,6 +20,10 @@ type AvailabilitySlot struct {
 	SeatsTaken  int32
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
+	RuleID      *uuid.UUID
+	LocalStart  *time.Time
+	ExtraID     *uuid.UUID
+	BlockedBy   *uuid.UUID
 }
 
 type BookingRule struct {
@@ -30,4 +34,33 @@ type BookingRule struct {
 	FirstVisitMinutes    *int32
 	FollowUpMinutes      *int32
 	UpdatedAt            time.Time
+}
+
+type ExceptionRow struct {
+	ID            uuid.UUID
+	DoctorID      uuid.UUID
+	Kind          ExceptionKind
+	FromTime      time.Time
+	ToTime        time.Time
+	SlotMinutes   *int32
+	BufferMinutes *int32
+	MaxPatients   *int32
+	CreatedAt     time.Time
+}
+
+type RuleRow struct {
+	ID            uuid.UUID
+	DoctorID      uuid.UUID
+	Rrule         string
+	StartMinute   int32
+	EndMinute     int32
+	Timezone      string
+	SlotMinutes   int32
+	BufferMinutes int32
+	MaxPatients   int32
+	ValidFrom     time.Time
+	ValidTo       *time.Time
+	FillAt        time.Time
+	CreatedAt     time.Time
+	UpdatedAt     time.Time
 }

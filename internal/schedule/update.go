@@ -33,9 +33,9 @@ type UpdateSlotRequest struct {
 
 // Update changes the times, the seats or the status of a slot. It returns problem.NotFound if the slot isn't the
 // actor's, problem.PreconditionFailed if it has changed meanwhile, problem.Invalid if its times are wrong,
-// ErrSlotBegun, ErrSlotHasConsultations, ErrSlotExists, ErrSlotOverlap or ErrErasureDue if it can't be changed like
-// this, problem.InvalidTransition if a full slot is set to AVAILABLE, and doctor.ErrNotApproved if the doctor isn't
-// approved and the slot would not be blocked.
+// ErrSlotBegun, ErrSlotHasConsultations, ErrSlotExists, ErrSlotOverlap, ErrOnLeave or ErrErasureDue if it can't be
+// changed like this, problem.InvalidTransition if a full slot is set to AVAILABLE, and doctor.ErrNotApproved if the
+// doctor isn't approved and the slot would not be blocked.
 func (s *Service) Update(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in UpdateSlotRequest) (Slot, error) {
 	approvalErr := doctor.LockApproved(ctx, tx, actor.ID)
@@ -49,12 +49,19 @@ func (s *Service) Update(ctx context.Context, tx *postgres.Tx, actor access.Acto
 	if err := in.Check(row.slot().ETag()); err != nil {
 		return Slot{}, err
 	}
+	before := row
 	changed, err := in.apply(&row, tx.Now)
 	switch {
 	case err != nil:
 		return Slot{}, err
 	case len(changed) > 0 && row.Status != SlotBlocked && approvalErr != nil:
 		return Slot{}, approvalErr
+	}
+	if !row.StartTime.Equal(before.StartTime) || !row.EndTime.Equal(before.EndTime) {
+		if err := forgetTimes(ctx, tx, before); err != nil {
+			return Slot{}, err
+		}
+		row.RuleID, row.LocalStart, row.ExtraID = nil, nil, nil // it is the doctor's own now
 	}
 	if err := storeChange(ctx, tx, &row, changed); err != nil {
 		return Slot{}, err
@@ -74,6 +81,14 @@ func storeChange(ctx context.Context, tx *postgres.Tx, row *AvailabilitySlot, ch
 			return err
 		}
 	}
+	if row.Status == SlotAvailable {
+		if err := checkLeave(ctx, tx, *row); err != nil {
+			return err
+		}
+	}
+	if !onlyMaxPatients || row.Status == SlotAvailable {
+		row.BlockedBy = nil // the doctor's hand decides now
+	}
 	row.UpdatedAt = tx.Now
 	return conflictError(updateSlot(ctx, tx, updateSlotParams{
 		ID:          row.ID,
@@ -81,6 +96,10 @@ func storeChange(ctx context.Context, tx *postgres.Tx, row *AvailabilitySlot, ch
 		EndTime:     row.EndTime,
 		Status:      row.Status,
 		MaxPatients: row.MaxPatients,
+		RuleID:      row.RuleID,
+		LocalStart:  row.LocalStart,
+		ExtraID:     row.ExtraID,
+		BlockedBy:   row.BlockedBy,
 		Now:         tx.Now,
 	}))
 }

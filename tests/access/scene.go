@@ -89,6 +89,14 @@ func (s *Scene) make(name string) string {
 		return patient.ID.String()
 	case "export":
 		return s.C.Export(patient)
+	case "rule":
+		return s.C.Post(doctor, "availability/rules", map[string]any{"rrule": "FREQ=DAILY", "startTime": "09:00",
+			"endTime": "10:00", "timezone": "Asia/Kolkata", "slotMinutes": 30,
+			"validFrom": "2026-12-01"}).Want(201).Text("id")
+	case "leave":
+		from := s.C.DB.Now().Add(30 * 24 * time.Hour)
+		return s.C.Post(doctor, "availability/exceptions", map[string]any{"kind": "LEAVE", "from": from,
+			"to": from.Add(time.Hour)}).Want(201).Text("id")
 	case "colleague":
 		return s.C.Support().ID.String()
 	case "new-passkey":

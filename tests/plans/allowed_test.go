@@ -21,6 +21,7 @@ const (
 	live     = "each live day has a partition: there are five, and the default one"
 	oldest   = "an archive run asks once for the oldest row, and stops at the first month that has one"
 	reminds  = "a consultation that begins soon can have been booked in any month; a job looks it up by its start"
+	seated   = "seats has the consultations to come only, and a change of hours asks for many slots at once"
 	deleting = "the foreign key of a deleted slot: its consultations can be of any month"
 )
 
@@ -66,8 +67,13 @@ var allowedFindings = map[string]string{
 	"listUnmatched on unmatched_money: reads many rows":                  rare,
 	"lockConsultationsToRemind on consultations: opens many partitions":  reminds,
 	"noteDaysOfDoctors on consultations: opens many partitions":          rolling,
+	"countSlots on availability_slots: reads many rows":                  rolling,
+	"listDoctorsOfDay on availability_slots: reads many rows":            rolling,
+	"insertDoctorDays on availability_slots: reads many rows":            rolling,
+	"deleteUnusedSlots on consultations: opens many partitions":          deleting,
 	"listCompletedOfDay on consultations: opens many partitions":         rolling,
 	"noteNextVisits on consultations: opens many partitions":             rolling,
+	"listSeatsOf on seats: has a sequential scan":                        seated,
 	"readDoctors on doctors: has a sequential scan":                      doctors,
 	"readTreeBacklog on audit_logs: opens many partitions":               sealing,
 	"searchDoctorsByColumn on doctors: has a sequential scan":            doctors,

@@ -253,5 +253,20 @@ INSERT INTO rollup_groups (day, kind, label, name, consultations, patients)
     SELECT d::date, 'specialization', 'group ' || k, 'Group', 9, 9
     FROM size, generate_series(begin, until, interval '1 day') d, generate_series(1, 8) k;
 
+INSERT INTO availability_rules (id, doctor_id, rrule, start_minute, end_minute, timezone, slot_minutes, buffer_minutes, max_patients,
+        valid_from, fill_at, created_at, updated_at)
+    SELECT pg_temp.id(now(), 21, n * 10 + k), id, 'FREQ=DAILY', 60 * k, 60 * k + 60, 'Asia/Kolkata', 30, 0, 1, now()::date,
+        now() + interval '1 hour', now(), now()
+    FROM person, generate_series(1, 3) k WHERE role = 'DOCTOR';
+INSERT INTO availability_removals (rule_id, start_time, end_time)
+    SELECT id, now() + k * interval '1 day', now() + k * interval '1 day' + interval '30 minutes'
+    FROM availability_rules, generate_series(1, 3) k;
+INSERT INTO availability_exceptions (id, doctor_id, kind, from_time, to_time, created_at)
+    SELECT pg_temp.id(now(), 22, n * 10 + k), id, 'LEAVE', now() + k * interval '30 days', now() + k * interval '30 days' + interval '1 day', now()
+    FROM person, generate_series(1, 3) k WHERE role = 'DOCTOR';
+INSERT INTO leave_offers (consultation_id, leave_id, slot_id, expires_at, created_at)
+    SELECT c.id, c.slot_id, c.slot_id, now() + interval '1 day', now()
+    FROM consultations c WHERE c.status IN ('REQUESTED', 'CONFIRMED') LIMIT 2000;
+
 RESET session_replication_role;
 ANALYZE;

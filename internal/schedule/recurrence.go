@@ -1,0 +1,181 @@
+package schedule
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/teambition/rrule-go"
+)
+
+const (
+	// maxRecurrence limits the text of an RRULE. The schema of the requests allows more, so that a longer one is
+	// refused as a fault of its field and not for the size of the body.
+	maxRecurrence = 500
+	maxInterval   = 1000
+	maxCount      = 5000
+	// maxValidity is how long a rule may be valid that says its end.
+	maxValidity = 10 * 366 * 24 * time.Hour
+	// shiftYears moves the days of a rule before they are computed. The calendar repeats every 400 years, and the
+	// library looks for the next day up to the year 9999: so a rule that has no day ends soon.
+	shiftYears = 7600
+	// maxRecurrenceDays limits the days that are computed of one rule: those of 60 years and more.
+	maxRecurrenceDays = 25_000
+)
+
+const byDay = `([+-]?[1-9][0-9]?)?(MO|TU|WE|TH|FR|SA|SU)`
+
+// recurrenceParts are the parts of an RRULE (RFC 5545, 3.3.10) that a rule may have, each with the form of its value.
+// Those that name a time of day are missing, because startTime does; BYYEARDAY and BYWEEKNO mean nothing to a
+// practice.
+var recurrenceParts = map[string]*regexp.Regexp{
+	"FREQ":       regexp.MustCompile(`^(DAILY|WEEKLY|MONTHLY|YEARLY)$`),
+	"INTERVAL":   regexp.MustCompile(`^[1-9][0-9]{0,3}$`),
+	"COUNT":      regexp.MustCompile(`^[1-9][0-9]{0,3}$`),
+	"UNTIL":      regexp.MustCompile(`^[0-9]{8}(T[0-9]{6}Z?)?$`),
+	"BYDAY":      regexp.MustCompile(`^` + byDay + `(,` + byDay + `)*$`),
+	"BYMONTHDAY": regexp.MustCompile(`^[+-]?[1-9][0-9]?(,[+-]?[1-9][0-9]?)*$`),
+	"BYMONTH":    regexp.MustCompile(`^[1-9][0-9]?(,[1-9][0-9]?)*$`),
+	"BYSETPOS":   regexp.MustCompile(`^[+-]?[1-9][0-9]{0,2}(,[+-]?[1-9][0-9]{0,2})*$`),
+	"WKST":       regexp.MustCompile(`^(MO|TU|WE|TH|FR|SA|SU)$`),
+}
+
+// recurrence is a parsed RRULE: the days of a rule.
+type recurrence struct{ option rrule.ROption }
+
+// parseRecurrence parses an RRULE whose first possible day is from. Returns what is wrong with it, or "".
+func parseRecurrence(text string, from date) (recurrence, string) {
+	if len(text) > maxRecurrence {
+		return recurrence{}, "must have at most 500 characters"
+	}
+	text = strings.TrimPrefix(text, "RRULE:")
+	values, fault := splitParts(text)
+	if fault == "" {
+		fault = checkParts(values, from)
+	}
+	if fault != "" {
+		return recurrence{}, fault
+	}
+	option, err := rrule.StrToROption(text)
+	if err != nil {
+		return recurrence{}, "is not a rule that RFC 5545 allows"
+	}
+	if until := option.Until; !until.IsZero() {
+		// Only its day counts. It is a day of the rule's own zone, like all days of the rule.
+		option.Until = time.Date(until.Year()+shiftYears, until.Month(), until.Day(), 0, 0, 0, 0, time.UTC)
+	}
+	option.Dtstart = from.AddDate(shiftYears, 0, 0)
+	r := recurrence{option: *option}
+	if _, err := rrule.NewRRule(r.option); err != nil {
+		return recurrence{}, "is not a rule that RFC 5545 allows"
+	}
+	if len(r.days(from, from.Add(maxValidity))) == 0 {
+		return recurrence{}, "has no day within ten years"
+	}
+	return r, ""
+}
+
+// splitParts splits an RRULE into its parts, and checks the form of each.
+func splitParts(text string) (values map[string]string, fault string) {
+	values = map[string]string{}
+	for part := range strings.SplitSeq(text, ";") {
+		name, value, _ := strings.Cut(part, "=")
+		form, known := recurrenceParts[name]
+		_, repeated := values[name]
+		switch {
+		case strings.HasPrefix(name, "DTSTART"), strings.HasPrefix(name, "EXDATE"), strings.HasPrefix(name, "RDATE"),
+			strings.HasPrefix(name, "EXRULE"):
+			return nil, "must be the value of an RRULE alone: validFrom is its first day, and exceptions are leaves"
+		case !known:
+			return nil, "may have the parts FREQ, INTERVAL, COUNT, UNTIL, BYDAY, BYMONTHDAY, BYMONTH, BYSETPOS and " +
+				"WKST only, separated by semicolons"
+		case repeated:
+			return nil, "has " + name + " twice"
+		case name == "FREQ" && !form.MatchString(value):
+			return nil, "must have FREQ=DAILY, WEEKLY, MONTHLY or YEARLY"
+		case !form.MatchString(value):
+			return nil, "has a " + name + " that RFC 5545 doesn't allow or that is too large"
+		}
+		values[name] = value
+	}
+	return values, ""
+}
+
+// checkParts checks the parts of an RRULE, whose forms are right, against each other and against its first day.
+func checkParts(values map[string]string, from date) (fault string) {
+	freq, weekdays := values["FREQ"], values["BYDAY"]
+	until, hasUntil := values["UNTIL"]
+	_, hasCount := values["COUNT"]
+	_, hasMonthDay := values["BYMONTHDAY"]
+	_, hasMonth := values["BYMONTH"]
+	_, hasPosition := values["BYSETPOS"]
+	switch {
+	case freq == "":
+		return "must have FREQ=DAILY, WEEKLY, MONTHLY or YEARLY"
+	case hasUntil && hasCount:
+		return "must not have both COUNT and UNTIL"
+	case isAbove(values["INTERVAL"], maxInterval):
+		return "must have an INTERVAL of at most 1000"
+	case isAbove(values["COUNT"], maxCount):
+		return "must have a COUNT of at most 5000"
+	case isAbove(values["BYMONTH"], 12):
+		return "must have a BYMONTH from 1 to 12"
+	case isAbove(values["BYMONTHDAY"], 31):
+		return "must have a BYMONTHDAY from 1 to 31, or from -31 to -1"
+	case isAbove(values["BYSETPOS"], 366):
+		return "must have a BYSETPOS from 1 to 366, or from -366 to -1"
+	case hasPosition && weekdays == "" && !hasMonthDay && !hasMonth:
+		return "must not have BYSETPOS without BYDAY, BYMONTHDAY or BYMONTH"
+	case freq == "WEEKLY" && hasMonthDay:
+		return "must not have BYMONTHDAY with FREQ=WEEKLY"
+	case strings.ContainsAny(weekdays, "0123456789") && (freq == "DAILY" || freq == "WEEKLY"):
+		return "must not have numbers in BYDAY with FREQ=DAILY or WEEKLY"
+	case hasUntil:
+		return checkUntil(until, from)
+	}
+	return ""
+}
+
+// isAbove reports whether one number of a list is larger than most, without its sign.
+func isAbove(list string, most int) bool {
+	return slices.ContainsFunc(strings.Split(list, ","), func(text string) bool {
+		n, _ := strconv.Atoi(strings.TrimLeft(text, "+-")) // the form of the part allows digits only
+		return n > most
+	})
+}
+
+func checkUntil(text string, from date) (fault string) {
+	until, err := time.Parse("20060102", text[:8])
+	switch {
+	case err != nil:
+		return "has an UNTIL that is no date"
+	case until.Before(from):
+		return "has an UNTIL before validFrom"
+	case until.Sub(from) > maxValidity:
+		return "must have an UNTIL at most ten years after validFrom"
+	}
+	return ""
+}
+
+// days returns the days of the rule from one day to another, both included.
+func (r recurrence) days(from, to date) []date {
+	rule, err := rrule.NewRRule(r.option) // its iterators share nothing
+	if err != nil {
+		return nil // parseRecurrence has made it once
+	}
+	var days []date
+	next := rule.Iterator()
+	for range maxRecurrenceDays {
+		shifted, more := next()
+		day := shifted.AddDate(-shiftYears, 0, 0)
+		if !more || day.After(to) {
+			break
+		}
+		if !day.Before(from) {
+			days = append(days, day)
+		}
+	}
+	return days
+}
