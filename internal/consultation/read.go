@@ -36,9 +36,9 @@ func (s *Service) Read(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	if !canSee(actor, row) {
 		return Consultation{}, problem.NotFoundAudited("consultation", in.ID)
 	}
-	health := canSeeHealthData(actor, row, in.Purpose)
-	auditRead(tx, actor, row, health, in.Purpose)
-	return s.response(full, health)
+	sight := sightOf(actor, row, in.Purpose)
+	auditRead(tx, actor, row, sight != noHealthData, in.Purpose)
+	return s.response(full, sight)
 }
 
 // fullRow is a consultation with what its response needs of other tables.
@@ -48,13 +48,13 @@ type fullRow struct {
 }
 
 // readAny reads a live or archived consultation. Most are live, so the archive is read only for those that aren't.
-func readAny(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (fullRow, error) {
-	row, err := readConsultation(ctx, tx, id)
+func readAny(ctx context.Context, db postgres.Querier, id uuid.UUID) (fullRow, error) {
+	row, err := readConsultation(ctx, db, id)
 	if !postgres.NoRows(err) {
 		return fullRow{readConsultationRow: row}, err
 	}
 	query := selectConsultations(archivedRows) + " WHERE c.id = $1"
-	rows, err := postgres.List(ctx, tx, "readArchivedConsultation", query, []any{id}, scanRow)
+	rows, err := postgres.List(ctx, db, "readArchivedConsultation", query, []any{id}, scanRow)
 	if err == nil && len(rows) == 0 {
 		err = pgx.ErrNoRows
 	}

@@ -12,6 +12,17 @@ import (
 	"github.com/google/uuid"
 )
 
+type AddendumRow struct {
+	ID             uuid.UUID
+	ConsultationID uuid.UUID
+	PatientID      uuid.UUID
+	AuthorID       uuid.UUID
+	AuthorName     []byte
+	Text           []byte
+	ReleasedAt     *time.Time
+	CreatedAt      time.Time
+}
+
 type ArchivedConsultation struct {
 	ID                 uuid.UUID
 	PatientID          uuid.UUID
@@ -35,6 +46,13 @@ type ArchivedConsultation struct {
 	UpdatedAt          time.Time
 	Absent             *access.Role
 	CancelledLate      bool
+	CancellationPolicy *string
+	GraceUntil         *time.Time
+	RefundPercent      *int16
+	NotesDraft         bool
+	NotesSavedAt       *time.Time
+	PatientArrivedAt   *time.Time
+	DoctorArrivedAt    *time.Time
 }
 
 type ConsultationRow struct {
@@ -60,4 +78,24 @@ type ConsultationRow struct {
 	UpdatedAt          time.Time
 	Absent             *access.Role
 	CancelledLate      bool
+	CancellationPolicy *string
+	GraceUntil         *time.Time
+	RefundPercent      *int16
+	NotesDraft         bool
+	NotesSavedAt       *time.Time
+	PatientArrivedAt   *time.Time
+	DoctorArrivedAt    *time.Time
+}
+
+type DisputeRow struct {
+	ID             uuid.UUID
+	ConsultationID uuid.UUID
+	PatientID      uuid.UUID
+	DoctorID       uuid.UUID
+	Status         DisputeStatus
+	Reason         []byte
+	DecisionReason *string
+	DecidedBy      *uuid.UUID
+	DecidedAt      *time.Time
+	CreatedAt      time.Time
 }

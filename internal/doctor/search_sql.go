@@ -14,8 +14,8 @@ const (
 	// findableDoctor is the condition of a doctor d that patients can find.
 	findableDoctor = `d.is_approved AND ` + activeUser
 	doctorColumns  = `d.id, p.full_name, d.specialization, d.years_of_experience, d.registration_number, d.clinic_name,
-		d.consultation_fee, d.currency, d.languages_spoken, d.bio, d.is_approved, d.rating, d.rating_count,
-		d.rating_score::text, d.created_at, d.updated_at, s.id, s.start_time, s.end_time`
+		d.consultation_fee, d.currency, d.languages_spoken, d.bio, d.cancellation_policy, d.is_approved, d.rating,
+		d.rating_count, d.rating_score::text, d.created_at, d.updated_at, s.id, s.start_time, s.end_time`
 	selectFreeSlot = `SELECT f.id, f.start_time, f.end_time FROM availability_slots f
 		WHERE f.doctor_id = d.id AND f.status = 'AVAILABLE' `
 	// walkLimit is how many free slots bySlotWalk reads, which takes some milliseconds.
