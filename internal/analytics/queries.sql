@@ -198,7 +198,7 @@ SELECT r.label, sum(r.sums[97] - coalesce((SELECT sum(r.sums[c.quarter + 2] - r.
     FROM (SELECT unnest(@days::date[]) AS day, unnest(@quarters::int[]) AS quarter) c WHERE c.day = r.day), 0))::bigint AS n
 FROM rollups r WHERE r.source = @source GROUP BY r.label;
 
--- The whole months and days of a period, and the parts of the days at its ends.
+-- Months, whole days and parts of days, each added or, with the sign -1, subtracted.
 -- name: sumDoctors :many
 SELECT s.part::int AS part, s.doctor_id, sum(s.offered)::bigint AS offered, sum(s.booked)::bigint AS booked
 FROM (
@@ -206,17 +206,17 @@ FROM (
     FROM (SELECT unnest(@months::date[]) AS month, unnest(@month_parts::int[]) AS part) m
     JOIN rollup_doctor_months r ON r.month = m.month
     UNION ALL
-    SELECT d.part, r.doctor_id, r.offered, r.booked
-    FROM (SELECT unnest(@days::date[]) AS day, unnest(@day_parts::int[]) AS part) d
+    SELECT d.part, r.doctor_id, d.sign * r.offered, d.sign * r.booked
+    FROM (SELECT unnest(@days::date[]) AS day, unnest(@day_parts::int[]) AS part, unnest(@day_signs::int[]) AS sign) d
     JOIN rollup_doctor_days r ON r.day = d.day
     UNION ALL
-    SELECT e.part, r.doctor_id, r.offered_by_quarter[i], r.booked_by_quarter[i]
+    SELECT e.part, r.doctor_id, e.sign * r.offered_by_quarter[i], e.sign * r.booked_by_quarter[i]
     FROM (SELECT unnest(@edges::date[]) AS day, unnest(@begins::int[]) AS begins, unnest(@ends::int[]) AS ends,
-        unnest(@edge_parts::int[]) AS part) e
+        unnest(@edge_parts::int[]) AS part, unnest(@edge_signs::int[]) AS sign) e
     JOIN rollup_doctor_days r ON r.day = e.day
     CROSS JOIN generate_subscripts(r.quarters, 1) AS i
     WHERE r.quarters[i] >= e.begins AND r.quarters[i] < e.ends
-) s GROUP BY 1, 2;
+) s GROUP BY 1, 2 HAVING (sum(s.offered), sum(s.booked)) <> (0, 0);
 
 -- name: listSpecializations :many
 SELECT id, specialization FROM doctors WHERE id = ANY (@ids::uuid[]);

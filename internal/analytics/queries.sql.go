@@ -755,17 +755,17 @@ FROM (
     FROM (SELECT unnest($1::date[]) AS month, unnest($2::int[]) AS part) m
     JOIN rollup_doctor_months r ON r.month = m.month
     UNION ALL
-    SELECT d.part, r.doctor_id, r.offered, r.booked
-    FROM (SELECT unnest($3::date[]) AS day, unnest($4::int[]) AS part) d
+    SELECT d.part, r.doctor_id, d.sign * r.offered, d.sign * r.booked
+    FROM (SELECT unnest($3::date[]) AS day, unnest($4::int[]) AS part, unnest($5::int[]) AS sign) d
     JOIN rollup_doctor_days r ON r.day = d.day
     UNION ALL
-    SELECT e.part, r.doctor_id, r.offered_by_quarter[i], r.booked_by_quarter[i]
-    FROM (SELECT unnest($5::date[]) AS day, unnest($6::int[]) AS begins, unnest($7::int[]) AS ends,
-        unnest($8::int[]) AS part) e
+    SELECT e.part, r.doctor_id, e.sign * r.offered_by_quarter[i], e.sign * r.booked_by_quarter[i]
+    FROM (SELECT unnest($6::date[]) AS day, unnest($7::int[]) AS begins, unnest($8::int[]) AS ends,
+        unnest($9::int[]) AS part, unnest($10::int[]) AS sign) e
     JOIN rollup_doctor_days r ON r.day = e.day
     CROSS JOIN generate_subscripts(r.quarters, 1) AS i
     WHERE r.quarters[i] >= e.begins AND r.quarters[i] < e.ends
-) s GROUP BY 1, 2
+) s GROUP BY 1, 2 HAVING (sum(s.offered), sum(s.booked)) <> (0, 0)
 `
 
 type sumDoctorsParams struct {
@@ -773,10 +773,12 @@ type sumDoctorsParams struct {
 	MonthParts []int32
 	Days       []time.Time
 	DayParts   []int32
+	DaySigns   []int32
 	Edges      []time.Time
 	Begins     []int32
 	Ends       []int32
 	EdgeParts  []int32
+	EdgeSigns  []int32
 }
 
 type sumDoctorsRow struct {
@@ -786,17 +788,19 @@ type sumDoctorsRow struct {
 	Booked   int64
 }
 
-// The whole months and days of a period, and the parts of the days at its ends.
+// Months, whole days and parts of days, each added or, with the sign -1, subtracted.
 func sumDoctors(ctx context.Context, db postgres.Querier, arg sumDoctorsParams) ([]sumDoctorsRow, error) {
 	rows, err := db.Query(ctx, sumDoctorsSQL,
 		arg.Months,
 		arg.MonthParts,
 		arg.Days,
 		arg.DayParts,
+		arg.DaySigns,
 		arg.Edges,
 		arg.Begins,
 		arg.Ends,
 		arg.EdgeParts,
+		arg.EdgeSigns,
 	)
 	if err != nil {
 		return nil, postgres.Failed("sumDoctors", err)

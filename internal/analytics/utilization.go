@@ -143,33 +143,62 @@ func (p period) utilization(all []usage) Utilization {
 
 func minutes(seconds int64) int64 { return int64(math.Round(float64(seconds) / 60)) }
 
-// readUsages reads the time of every doctor in each span, from the sums of whole months and days and from the parts of
-// days at the ends.
+// readUsages reads the time of every doctor in each span: the sums of its months, and of the whole days and parts of
+// days by which it has more or less than these.
 func readUsages(ctx context.Context, r *postgres.Read, spans []span, parts [][]usage) error {
 	var in sumDoctorsParams
 	for i, s := range spans {
-		part := int32(i)
-		for day := startOfDay(s.begin); day.Before(s.end); {
-			next := day.AddDate(0, 1, 0)
-			begin, end := daySegment(day, s)
-			switch {
-			case day.Day() == 1 && !day.Before(s.begin) && !next.After(s.end):
-				in.Months, in.MonthParts = append(in.Months, day), append(in.MonthParts, part)
-				day = next
-				continue
-			case begin == 0 && end == dayQuarters:
-				in.Days, in.DayParts = append(in.Days, day), append(in.DayParts, part)
-			default:
-				in.Edges, in.EdgeParts = append(in.Edges, day), append(in.EdgeParts, part)
-				in.Begins = append(in.Begins, int32(begin)) //nolint:gosec // to 96
-				in.Ends = append(in.Ends, int32(end))       //nolint:gosec // to 96
-			}
-			day = day.Add(dayLength)
-		}
+		addMonths(&in, int32(i), s)
 	}
 	rows, err := sumDoctors(ctx, postgres.ForValues(r), in)
 	for _, row := range rows {
 		parts[row.Part] = append(parts[row.Part], usage{row.DoctorID, row.Offered, row.Booked})
 	}
 	return err
+}
+
+// addMonths adds a span: of a month that it has most of, the month less the rest, and of another one the days.
+func addMonths(in *sumDoctorsParams, part int32, s span) {
+	month := startOfDay(s.begin)
+	for month = month.AddDate(0, 0, 1-month.Day()); month.Before(s.end); month = month.AddDate(0, 1, 0) {
+		next := month.AddDate(0, 1, 0)
+		inside := span{later(month, s.begin), earlier(next, s.end)}
+		if 2*inside.end.Sub(inside.begin) < next.Sub(month) {
+			addDays(in, part, 1, inside)
+			continue
+		}
+		in.Months, in.MonthParts = append(in.Months, month), append(in.MonthParts, part)
+		addDays(in, part, -1, span{month, inside.begin})
+		addDays(in, part, -1, span{inside.end, next})
+	}
+}
+
+// addDays adds the days and the parts of days of a span, or subtracts them if the sign is -1.
+func addDays(in *sumDoctorsParams, part, sign int32, s span) {
+	for day := startOfDay(s.begin); day.Before(s.end); day = day.Add(dayLength) {
+		begin, end := daySegment(day, s)
+		if begin == 0 && end == dayQuarters {
+			in.Days, in.DayParts = append(in.Days, day), append(in.DayParts, part)
+			in.DaySigns = append(in.DaySigns, sign)
+			continue
+		}
+		in.Edges, in.EdgeParts = append(in.Edges, day), append(in.EdgeParts, part)
+		in.EdgeSigns = append(in.EdgeSigns, sign)
+		in.Begins = append(in.Begins, int32(begin)) //nolint:gosec // to 96
+		in.Ends = append(in.Ends, int32(end))       //nolint:gosec // to 96
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }

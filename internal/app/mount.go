@@ -56,7 +56,8 @@ func (a *App) mount() error {
 	if c := a.Config.Currency; c != "" && !money.IsCurrency(c) { // it is "" when only the document is made
 		return errors.New("AMRUTAM_CURRENCY " + money.CurrencyFormat)
 	}
-	a.doctors = &doctor.Service{Mails: mails, Cursors: a.API.Cursors, Currency: a.Config.Currency}
+	a.doctors = &doctor.Service{Mails: mails, Cursors: a.API.Cursors, Currency: a.Config.Currency,
+		CancellationPolicy: a.Config.CancellationPolicy}
 	a.doctors.Routes(a.API)
 	a.slots = &schedule.Service{DB: a.DB, Cursors: a.API.Cursors}
 	a.slots.Routes(a.API)
@@ -95,7 +96,8 @@ func (a *App) mount() error {
 
 // mountRecords builds what follows from consultations: prescriptions, reviews, and the requests about one's data.
 func (a *App) mountRecords(consultations *consultation.Service, payments *payment.Service) {
-	prescriptions := &prescription.Service{Sealer: a.Sealer, Mails: a.mails, Config: a.Config, Cursors: a.API.Cursors}
+	prescriptions := &prescription.Service{Sealer: a.Sealer, Accounts: a.accounts, Consultations: consultations,
+		Mails: a.mails, Config: a.Config, Cursors: a.API.Cursors}
 	prescriptions.Routes(a.API)
 	reviews := &review.Service{Doctors: a.doctors, Config: a.Config, Cursors: a.API.Cursors,
 		Limits: limit.Limiter{Off: a.Config.LoginLimit == "off"}}

@@ -21,6 +21,9 @@ const (
 	refundID       = "0199f3a2-7c1e-7000-8000-000000000042"
 	unmatchedID    = "0199f3a2-7c1e-7000-8000-000000000043"
 	reviewID       = "5b1f3c52-8e0d-4a67-9c1b-2f6d7a9e4c10"
+	addendumID     = "0199f3a2-7c1e-7000-8000-000000000031"
+	disputeID      = "0199f3a2-7c1e-7000-8000-000000000032"
+	visitID        = "0199f3a2-7c1e-7000-8000-000000000033"
 	prescriptionID = "0199f3a2-7c1e-7000-8000-000000000050"
 	consentID      = "0199f3a2-7c1e-7000-8000-000000000060"
 	sessionID      = "0199f3a2-7c1e-7000-8000-000000000070"
@@ -43,6 +46,9 @@ const (
 	slotEnd     = "2026-11-24T05:00:00Z"
 	movedStart  = "2026-11-25T04:30:00Z"
 	movedEnd    = "2026-11-25T05:00:00Z"
+	checkedInAt = "2026-11-24T04:28:00Z"
+	visitedAt   = "2026-10-20T04:30:00Z"
+	addedAt     = "2026-11-26T06:15:00Z"
 	begunAt     = "2026-11-24T04:31:00Z"
 	endedAt     = "2026-11-24T04:52:00Z"
 	cancelledAt = "2026-11-23T10:00:00Z"
@@ -67,9 +73,10 @@ var storyOrder = []string{
 	"search-doctors", "list-doctor-facets", "read-doctor", "list-doctor-reviews", "list-free-slots", "list-free-days",
 	"list-consents", "give-consent", "withdraw-consent",
 	"book-consultation", "list-own-consultations", "read-consultation", "consent-to-consultation",
-	"list-consultation-offers", "cancel-consultation", "reschedule-consultation", "start-payment",
-	"read-consultation-payment",
+	"list-consultation-offers", "read-cancellation-terms", "cancel-consultation", "reschedule-consultation",
+	"start-payment", "read-consultation-payment",
 	"list-own-prescriptions", "list-consultation-prescriptions", "read-prescription",
+	"list-addenda", "dispute-no-show", "read-dispute",
 	"create-review", "read-own-review", "update-review", "report-review",
 	"list-own-access-log", "request-own-export", "read-own-export", "download-own-export",
 	"request-own-erasure", "read-own-erasure", "cancel-own-erasure", "delete-own-user",
@@ -78,8 +85,10 @@ var storyOrder = []string{
 	"create-availability-rule", "preview-availability-rule", "list-availability-rules", "read-availability-rule",
 	"update-availability-rule", "delete-availability-rule",
 	"create-availability-exception", "list-availability-exceptions", "delete-availability-exception",
-	"list-doctor-consultations", "update-consultation-status", "write-prescription", "reply-to-review",
-	"search-consultations", "list-reviews", "read-review", "moderate-review", "request-refund", "list-refunds",
+	"list-doctor-consultations", "read-patient", "check-in", "update-consultation-status", "save-notes",
+	"write-addendum", "release-addendum", "write-prescription", "reply-to-review",
+	"search-consultations", "list-reviews", "read-review", "moderate-review",
+	"list-disputes", "decide-dispute", "request-refund", "list-refunds",
 	"approve-refund", "decline-refund", "list-unmatched-money", "resolve-unmatched-money",
 	"receive-payment-webhook",
 	"approve-doctor", "list-users", "read-user", "invite-user", "disable-user", "update-user-role",
@@ -128,6 +137,15 @@ var storyValues = map[string]any{
 	"Consultation.createdAt": bookedAt, "Consultation.updatedAt": bookedAt, "Consultation.paymentDueAt": dueAt,
 	"Consultation.refundedAmount": "0.00", "Consultation.rescheduledFrom": nil, "Consultation.balanceDue": nil,
 	"Consultation.balanceDueAt": nil,
+
+	"CancelledConsultation.id": consultationID, "CancelledConsultation.startTime": slotStart,
+	"CancelledConsultation.endTime": slotEnd, "CancelledConsultation.createdAt": bookedAt,
+	"CancelledConsultation.updatedAt": cancelledAt, "CancelledConsultation.refundedAmount": "0.00",
+	"Addendum.id": addendumID, "Addendum.authorId": meeraID, "Addendum.createdAt": addedAt,
+	"Addendum.releasedAt": addedAt, "Dispute.id": disputeID, "Dispute.createdAt": reportedAt,
+	"Dispute.decidedBy": nil, "Dispute.decidedAt": nil, "Dispute.decisionReason": nil,
+	"SavedNotes.updatedAt": begunAt, "CheckIns.doctorArrivedAt": checkedInAt, "CheckIns.patientArrivedAt": checkedInAt,
+	"EarlierVisit.consultationId": visitID, "EarlierVisit.startTime": visitedAt,
 
 	"Payment.id": paymentID, "Payment.createdAt": bookedAt, "Payment.updatedAt": bookedAt,
 	"PaymentDetail.id": paymentID, "PaymentDetail.createdAt": bookedAt, "PaymentDetail.updatedAt": bookedAt,
@@ -184,8 +202,10 @@ var storyReplies = map[string]map[string]any{
 	"update-consultation-status": {"status": "IN_PROGRESS", "startedAt": begunAt, "paymentStatus": "PAID",
 		"paymentDueAt": nil, "updatedAt": begunAt},
 	"read-consultation": {"status": "CONFIRMED", "paymentStatus": "PAID", "paymentDueAt": nil, "updatedAt": paidAt},
-	"approve-refund":    {"status": "PENDING", "approvedBy": adminID},
-	"decline-refund":    {"status": "FAILED", "failureReason": "The call was held in full"},
+	"decide-dispute": {"status": "REFUNDED", "decidedBy": supportID, "decidedAt": "2026-11-26T08:00:00Z",
+		"decisionReason": "The patient had checked in on time", "reason": httpapi.Absent},
+	"approve-refund": {"status": "PENDING", "approvedBy": adminID},
+	"decline-refund": {"status": "FAILED", "failureReason": "The call was held in full"},
 	"resolve-unmatched-money": {"status": "RETURNING", "actions": []any{}, "resolvedBy": adminID,
 		"resolvedAt": cancelledAt, "updatedAt": cancelledAt, "resolution": "Paid to a closed account; sent back"},
 	"update-review": {"rating": 4, "text": "Explained every step, but began late."},

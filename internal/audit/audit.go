@@ -43,6 +43,10 @@ func Write(tx *postgres.Tx, actor access.Actor, action string, entity uuid.UUID,
 	WriteFor(tx, actor, action, entityType, entity.String(), meta)
 }
 
+// WrittenBefore says that the row of an earlier transaction stands for this action too: the first of many that
+// somebody repeats within minutes, as saving what they type.
+func WrittenBefore(tx *postgres.Tx) { tx.MarkAudited() }
+
 // WriteFor is Write for an entity whose type isn't the action's, or whose id is no UUID.
 func WriteFor(tx *postgres.Tx, actor access.Actor, action, entityType, entityID string, meta Meta) {
 	all := Meta{}

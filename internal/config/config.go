@@ -11,11 +11,14 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"strings"
 	"time"
 
 	"github.com/caarlos0/env/v11"
+
+	"amrutam/internal/cancellation"
 )
 
 // Config is every setting. The tags are the reference: `amrutam serve --help` and docs/configuration.md are made of
@@ -89,16 +92,19 @@ type Config struct {
 	MaxBookings           int           `env:"AMRUTAM_MAX_BOOKINGS" envDefault:"10" help:"consultations to come a patient may hold, free ones too, at least 1"`
 	MaxBookingsWithDoctor int           `env:"AMRUTAM_MAX_BOOKINGS_WITH_DOCTOR" envDefault:"3" help:"as AMRUTAM_MAX_BOOKINGS, with one doctor"`
 	MaxReschedules        int           `env:"AMRUTAM_MAX_RESCHEDULES" envDefault:"3" help:"how often a patient may move a consultation to another slot"`
-	CancelUntil           time.Duration `env:"AMRUTAM_CANCEL_UNTIL" envDefault:"2h" help:"a patient may cancel a confirmed consultation until so long before its start"`
-	LeaveAnswerWithin     time.Duration `env:"AMRUTAM_LEAVE_ANSWER_WITHIN" envDefault:"24h" help:"how long patients of a doctor who goes on leave may choose another slot; then the consultation is cancelled and refunded"`
-	LeaveAnswerBefore     time.Duration `env:"AMRUTAM_LEAVE_ANSWER_BEFORE" envDefault:"2h" help:"they may choose until so long before its start at the latest"`
-	StartEarly            time.Duration `env:"AMRUTAM_START_EARLY" envDefault:"15m" help:"a doctor may start so long before the slot"`
-	NoShowAfter           time.Duration `env:"AMRUTAM_NO_SHOW_AFTER" envDefault:"10m" help:"a doctor may record a no-show so long after the start, in a slot of less than twice that from its middle"`
-	Reminders             string        `env:"AMRUTAM_REMINDERS" envDefault:"24h,1h" help:"how long before its start both sides of a consultation are reminded by mail, comma-separated, each from 5m to 720h; or none"`
-	CompleteAfter         time.Duration `env:"AMRUTAM_COMPLETE_AFTER" envDefault:"2h" help:"a consultation in progress is completed so long after its slot when its doctor didn't"`
-	PrescribeWithin       time.Duration `env:"AMRUTAM_PRESCRIBE_WITHIN" envDefault:"168h" help:"a prescription may be written so long after completion"`
-	ReviewWithin          time.Duration `env:"AMRUTAM_REVIEW_WITHIN" envDefault:"720h" help:"a patient may review a consultation so long after its end"`
-	ReviewChangeWithin    time.Duration `env:"AMRUTAM_REVIEW_CHANGE_WITHIN" envDefault:"24h" help:"a patient may change a review so long after writing it"`
+	// CancellationPolicy is stored with each booking, so that a change is for later ones alone.
+	CancellationPolicy cancellation.Policy `env:"AMRUTAM_CANCELLATION_POLICY" envDefault:"24h=100,2h=50" help:"what a patient who cancels gets back: steps of hours before the start and percents of what was paid, both falling from 100 percent; after the last step nothing; a doctor may have an own one, and a booking keeps the one it was made with"`
+	CancellationGrace  time.Duration       `env:"AMRUTAM_CANCELLATION_GRACE" envDefault:"15m" help:"a patient who cancels so long after the booking gets everything back, also right before the start"`
+	LeaveAnswerWithin  time.Duration       `env:"AMRUTAM_LEAVE_ANSWER_WITHIN" envDefault:"24h" help:"how long patients of a doctor who goes on leave may choose another slot; then the consultation is cancelled and refunded"`
+	LeaveAnswerBefore  time.Duration       `env:"AMRUTAM_LEAVE_ANSWER_BEFORE" envDefault:"2h" help:"they may choose until so long before its start at the latest"`
+	StartEarly         time.Duration       `env:"AMRUTAM_START_EARLY" envDefault:"15m" help:"a doctor may start so long before the slot"`
+	NoShowAfter        time.Duration       `env:"AMRUTAM_NO_SHOW_AFTER" envDefault:"10m" help:"a doctor may record a no-show so long after the start, in a slot of less than twice that from its middle"`
+	Reminders          string              `env:"AMRUTAM_REMINDERS" envDefault:"24h,1h" help:"how long before its start both sides of a consultation are reminded by mail, comma-separated, each from 5m to 720h; or none"`
+	CompleteAfter      time.Duration       `env:"AMRUTAM_COMPLETE_AFTER" envDefault:"2h" help:"a consultation in progress is completed so long after its slot when its doctor didn't"`
+	PrescribeWithin    time.Duration       `env:"AMRUTAM_PRESCRIBE_WITHIN" envDefault:"168h" help:"a prescription may be written so long after completion"`
+	DisputeWithin      time.Duration       `env:"AMRUTAM_DISPUTE_WITHIN" envDefault:"336h" help:"a patient may dispute a no-show so long after the slot"`
+	ReviewWithin       time.Duration       `env:"AMRUTAM_REVIEW_WITHIN" envDefault:"720h" help:"a patient may review a consultation so long after its end"`
+	ReviewChangeWithin time.Duration       `env:"AMRUTAM_REVIEW_CHANGE_WITHIN" envDefault:"24h" help:"a patient may change a review so long after writing it"`
 
 	ErasureAfter   time.Duration `env:"AMRUTAM_ERASURE_AFTER" envDefault:"48h" help:"an erasure can be stopped for so long after it was asked for" section:"Privacy"`
 	RetentionYears int           `env:"AMRUTAM_RETENTION_YEARS" envDefault:"3" help:"years for which the law has the record of a consultation kept, also of who asks to be erased"`
@@ -161,7 +167,9 @@ func (c *Config) Production() bool { return c.Env == "production" }
 func Load(need Need) (*Config, error) {
 	var errs settingErrors
 	errs.addUnknownNames()
-	c, err := env.ParseAs[Config]()
+	c, err := env.ParseAsWithOptions[Config](env.Options{FuncMap: map[reflect.Type]env.ParserFunc{
+		reflect.TypeFor[cancellation.Policy](): func(v string) (any, error) { return cancellation.Parse(v) },
+	}})
 	if err != nil {
 		if err := errs.addParseErrors(err); err != nil {
 			return nil, err

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/caarlos0/env/v11"
+
+	"amrutam/internal/cancellation"
 )
 
 // settingErrors collects the errors in the settings, at most one for each variable. A message names the variable and
@@ -61,6 +63,9 @@ func (errs *settingErrors) addParseErrors(err error) error {
 		switch parse.Type {
 		case reflect.TypeFor[time.Duration]():
 			form = "a duration like 15m"
+		case reflect.TypeFor[cancellation.Policy]():
+			form = "1 to 5 steps like 24h=100,2h=50: hours before the start, at most 168, and percents, both of " +
+				"which fall, from 100 percent"
 		case reflect.TypeFor[bool]():
 			form = "true or false"
 		}
@@ -182,7 +187,8 @@ func (c *Config) validateDurations(errs *settingErrors) {
 		}
 	}
 	for name, d := range map[string]time.Duration{
-		"AMRUTAM_CANCEL_UNTIL":         c.CancelUntil,
+		"AMRUTAM_CANCELLATION_GRACE":   c.CancellationGrace,
+		"AMRUTAM_DISPUTE_WITHIN":       c.DisputeWithin,
 		"AMRUTAM_LEAVE_ANSWER_BEFORE":  c.LeaveAnswerBefore,
 		"AMRUTAM_LEAVE_ANSWER_WITHIN":  c.LeaveAnswerWithin,
 		"AMRUTAM_START_EARLY":          c.StartEarly,

@@ -47,6 +47,9 @@ func (s *Service) Book(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 		return Consultation{}, err
 	}
 	row := s.newConsultation(id, actor.ID, seat, tx.Now)
+	if row.CancellationPolicy = patient.CancellationPolicy; row.CancellationPolicy == nil {
+		row.CancellationPolicy = new(s.Config.CancellationPolicy.String())
+	}
 	key, err := s.Sealer.UnwrapCached(actor.ID, patient.Wrapped)
 	if err != nil {
 		return Consultation{}, err
@@ -59,6 +62,7 @@ func (s *Service) Book(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 		Status: row.Status, Reason: row.Reason,
 		PaymentStatus: row.PaymentStatus, Fee: row.Fee, Currency: row.Currency, PaymentDueAt: row.PaymentDueAt,
 		ScheduledStart: row.ScheduledStart, ScheduledEnd: row.ScheduledEnd,
+		CancellationPolicy: row.CancellationPolicy, GraceUntil: row.GraceUntil,
 		Now: tx.Now,
 	})
 	consent.RecordImplied(tx, actor.ID, id, patient.NoticeVersion)
@@ -129,18 +133,22 @@ func (s *Service) newConsultation(id, patient uuid.UUID, seat schedule.Seat, now
 		Status:        StatusRequested,
 		PaymentStatus: PaymentPending, Fee: seat.Fee, Currency: seat.Currency,
 		ScheduledStart: seat.Start, ScheduledEnd: seat.End,
-		CreatedAt: now, UpdatedAt: now,
+		GraceUntil: new(earliest(now.Add(s.Config.CancellationGrace), seat.Start)),
+		CreatedAt:  now, UpdatedAt: now,
 	}
 	if seat.Fee == 0 {
 		row.Status, row.PaymentStatus = StatusConfirmed, PaymentPaid
 		return row
 	}
-	due := now.Add(s.Config.PayWithin)
-	if due.After(seat.Start) {
-		due = seat.Start
-	}
-	row.PaymentDueAt = &due
+	row.PaymentDueAt = new(earliest(now.Add(s.Config.PayWithin), seat.Start))
 	return row
+}
+
+func earliest(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // checkBooking checks that the patient consents to treatment, and has no more bookings than allowed with the one just

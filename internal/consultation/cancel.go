@@ -9,6 +9,8 @@ import (
 
 	"amrutam/internal/access"
 	"amrutam/internal/audit"
+	"amrutam/internal/money"
+	"amrutam/internal/payment"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
 	"amrutam/internal/seal"
@@ -24,10 +26,32 @@ type CancelRequest struct {
 	} `required:"false"`
 }
 
-// Cancel cancels a consultation before its end, frees its seat and refunds everything that was paid. Repeated by the
-// same person, it changes nothing and returns the same. Returns problem.NotFound, problem.InvalidTransition,
-// ErrTooLate.
-func (s *Service) Cancel(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+// Cancelled is the answer to a cancellation.
+type Cancelled struct {
+	_ struct{} `doc:"A cancelled consultation, and what is refunded"`
+
+	Consultation
+	Refund money.Money `json:"refund" doc:"What goes back of what was paid, in all: refundedAmount is what has arrived of it"`
+}
+
+// Cancel cancels a consultation before its end, frees its seat, and refunds everything that was paid, or to a patient
+// what the policy says. Repeated by the same person, it changes nothing and returns the same. Returns
+// problem.NotFound, problem.InvalidTransition, ErrTooLate.
+func (s *Service) Cancel(ctx context.Context, tx *postgres.Tx, actor access.Actor, in CancelRequest) (Cancelled,
+	error) {
+	c, err := s.cancelOnce(ctx, tx, actor, in)
+	if err != nil {
+		return Cancelled{}, err
+	}
+	if c.RefundedAmount, err = s.Payments.Refunded(ctx, tx, c.ID); err != nil {
+		return Cancelled{}, err
+	}
+	paid, err := payment.ReadPaid(ctx, tx, c.ID)
+	return Cancelled{Consultation: c, Refund: paid.After(0)}, err
+}
+
+// cancelOnce is Cancel without the money in the answer.
+func (s *Service) cancelOnce(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in CancelRequest) (Consultation, error) {
 	row, err := s.lock(ctx, tx, actor, in.ID)
 	if err != nil {
@@ -42,7 +66,7 @@ func (s *Service) Cancel(ctx context.Context, tx *postgres.Tx, actor access.Acto
 			return s.repeatCancellation(ctx, tx, actor, row)
 		}
 	}
-	if err := s.checkCancellation(ctx, tx, actor, row); err != nil {
+	if err := s.checkTransition(actor, row, StatusCancelled, tx.Now); err != nil {
 		return Consultation{}, err
 	}
 	reason := ""
@@ -59,34 +83,19 @@ func (s *Service) Cancel(ctx context.Context, tx *postgres.Tx, actor access.Acto
 	if row.CancellationReason, err = key.Seal(columnCancellation, row.ID, reason); err != nil {
 		return Consultation{}, err
 	}
+	if isPatient(actor, row) {
+		if err := applyPolicy(ctx, tx, &row); err != nil {
+			return Consultation{}, err
+		}
+	}
 	if err := s.cancel(ctx, tx, actor, &row, cancelledBy(actor)); err != nil {
 		return Consultation{}, err
 	}
 	c := withoutHealthData(row)
-	if c.RefundedAmount, err = s.Payments.Refunded(ctx, tx, row.ID); err != nil {
-		return Consultation{}, err
-	}
 	if reason != "" && canSeeHealthData(actor, row, "") {
 		c.CancellationReason = &reason
 	}
 	return c, nil
-}
-
-// checkCancellation is checkTransition for a cancellation. A patient whose doctor is on leave may cancel until the
-// start.
-func (s *Service) checkCancellation(ctx context.Context, tx *postgres.Tx, actor access.Actor,
-	row ConsultationRow) error {
-	err := s.checkTransition(actor, row, StatusCancelled, tx.Now)
-	if !errors.Is(err, ErrTooLate) || !row.ScheduledStart.After(tx.Now) {
-		return err
-	}
-	switch offered, offerErr := hasOffer(ctx, tx, row); {
-	case offerErr != nil:
-		return offerErr
-	case offered:
-		return nil
-	}
-	return err
 }
 
 // repeatCancellation returns what the first cancellation by the actor returned.
@@ -94,10 +103,6 @@ func (s *Service) repeatCancellation(ctx context.Context, tx *postgres.Tx, actor
 	row ConsultationRow) (Consultation, error) {
 	audit.Write(tx, actor, auditActions[StatusCancelled], row.ID, audit.Meta{"changed": false})
 	c := withoutHealthData(row)
-	var err error
-	if c.RefundedAmount, err = s.Payments.Refunded(ctx, tx, row.ID); err != nil {
-		return Consultation{}, err
-	}
 	if row.CancellationReason == nil || !canSeeHealthData(actor, row, "") {
 		return c, nil
 	}
@@ -118,8 +123,7 @@ func (s *Service) repeatCancellation(ctx context.Context, tx *postgres.Tx, actor
 }
 
 // cancel cancels a locked consultation and mails both parties; by is who cancelled, as the mails' templates name it.
-// All that was paid is refunded, unless the row is marked as cancelled late: then nothing is. An open attempt to pay
-// fails.
+// All that was paid is refunded, or the share that applyPolicy has noted. An open attempt to pay fails.
 func (s *Service) cancel(ctx context.Context, tx *postgres.Tx, actor access.Actor, row *ConsultationRow,
 	by string) error {
 	ended, err := s.Payments.EndAttempts(ctx, tx, row.ID)
@@ -133,11 +137,13 @@ func (s *Service) cancel(ctx context.Context, tx *postgres.Tx, actor access.Acto
 		return err
 	}
 	data := map[string]string{"by": by, "refund": ""}
+	reason := "cancelled by " + describeActor(actor)
 	if row.CancelledLate {
 		data["kept"] = "yes"
-		return s.notifyParties(ctx, tx, *row, "consultation-cancelled", data)
+		data["refund"], err = s.refundShare(ctx, tx, actor, row, reason)
+	} else {
+		data["refund"], err = s.refundAll(ctx, tx, actor, row.ID, reason)
 	}
-	data["refund"], err = s.refundAll(ctx, tx, actor, row.ID, "cancelled by "+describeActor(actor))
 	if err != nil {
 		return err
 	}
@@ -149,10 +155,25 @@ func (s *Service) cancel(ctx context.Context, tx *postgres.Tx, actor access.Acto
 func (s *Service) refundAll(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uuid.UUID,
 	reason string) (string, error) {
 	refunded, err := s.Payments.RefundAll(ctx, tx, actor, id, reason)
-	if err != nil || refunded.Amount == 0 {
-		return "", err
+	return describeRefund(refunded), err
+}
+
+// refundShare is refundAll for the share that applyPolicy has noted.
+func (s *Service) refundShare(ctx context.Context, tx *postgres.Tx, actor access.Actor, row *ConsultationRow,
+	reason string) (string, error) {
+	if *row.RefundPercent == 0 {
+		return "", nil
 	}
-	return refunded.Amount.String() + " " + refunded.Currency, nil
+	refunded, err := s.Payments.RefundShare(ctx, tx, actor, row.ID, int(*row.RefundPercent), reason)
+	return describeRefund(refunded), err
+}
+
+// describeRefund returns an amount with its currency for a mail, or "" if it is zero.
+func describeRefund(m money.Money) string {
+	if m.Amount == 0 {
+		return ""
+	}
+	return m.Amount.String() + " " + m.Currency
 }
 
 // cancelledBy returns who cancelled, as the mails' templates name it.

@@ -85,13 +85,16 @@ type Consultation struct {
 	RescheduledFrom    PreviousOrNull `json:"rescheduledFrom" doc:"Where it was before it was last moved; null when it never was"`
 	RescheduleCount    int            `json:"rescheduleCount" doc:"How often it was moved" example:"0"`
 	Reason             *string        `json:"reason,omitempty" health:"consultations.reason" example:"Back pain for two weeks" doc:"Why the patient comes (health data)"`
-	Notes              *string        `json:"notes,omitempty" health:"consultations.notes" doc:"The doctor's notes (health data)"`
+	Notes              *string        `json:"notes,omitempty" health:"consultations.notes" doc:"The doctor's notes (health data); the patient sees them once the doctor has released them"`
+	NotesReleased      *bool          `json:"notesReleased,omitempty" doc:"Whether the patient sees the notes; left out while there are none, and for those who don't see them in any case" example:"true"`
 	CancelledBy        *CancelledBy   `json:"cancelledBy" nullable:"true" doc:"Who cancelled; SYSTEM when it wasn't paid in time"`
 	CancellationReason *string        `json:"cancellationReason,omitempty" health:"consultations.cancellation_reason" doc:"Why it was cancelled (health data)"`
 	CancelledAt        *time.Time     `json:"cancelledAt" doc:"When it was cancelled"`
 	StartedAt          *time.Time     `json:"startedAt" doc:"When the doctor began"`
 	EndedAt            *time.Time     `json:"endedAt" doc:"When the doctor ended it"`
-	Absent             *AbsentParty   `json:"absent" nullable:"true" doc:"Who didn't come, when it is NO_SHOW: the doctor said that the patient didn't, or the doctor never started it"`
+	Absent             *AbsentParty   `json:"absent" nullable:"true" doc:"Who didn't come, when it is NO_SHOW: the patient if the doctor said so, or if it was never started and the doctor alone checked in; else the doctor"`
+	PatientArrivedAt   *time.Time     `json:"patientArrivedAt" doc:"When the patient first checked in"`
+	DoctorArrivedAt    *time.Time     `json:"doctorArrivedAt" doc:"When the doctor first checked in"`
 	CreatedAt          time.Time      `json:"createdAt" doc:"When it was booked"`
 	UpdatedAt          time.Time      `json:"updatedAt" doc:"When it last changed"`
 	Archived           bool           `json:"archived" doc:"true when it is in the archive, where it goes a year after its end: it never changes there, and reading it is slower" example:"false"`
@@ -112,17 +115,24 @@ const (
 	columnCancellation = "consultations.cancellation_reason"
 )
 
-// response returns the consultation with both names, and with its health data if the caller may see it.
-func (s *Service) response(full fullRow, withHealthData bool) (Consultation, error) {
+// response returns the consultation with both names, and with as much of its health data as the caller may see.
+func (s *Service) response(full fullRow, sight sight) (Consultation, error) {
 	c := withoutHealthData(full.ConsultationRow)
 	c.PatientName = full.PatientName
 	c.DoctorName = full.DoctorName
 	c.RefundedAmount = full.Refunded
 	c.Archived = full.archived
-	if !withHealthData {
+	if sight == noHealthData {
 		return c, nil
 	}
-	return c, s.addHealthData(&c, full.ConsultationRow, full.Wrapped)
+	row := full.ConsultationRow
+	if row.Notes != nil {
+		c.NotesReleased = new(!row.NotesDraft)
+	}
+	if row.NotesDraft && sight == releasedData {
+		row.Notes = nil
+	}
+	return c, s.addHealthData(&c, row, full.Wrapped)
 }
 
 // withoutHealthData returns what everybody sees who may know of the consultation.
@@ -133,7 +143,8 @@ func withoutHealthData(row ConsultationRow) Consultation {
 		PaymentStatus: row.PaymentStatus, Fee: row.Fee, Currency: row.Currency,
 		StartTime: row.ScheduledStart, EndTime: row.ScheduledEnd,
 		CancelledAt: row.CancelledAt, StartedAt: row.StartedAt, EndedAt: row.EndedAt,
-		Absent:     (*AbsentParty)(row.Absent),
+		Absent:           (*AbsentParty)(row.Absent),
+		PatientArrivedAt: row.PatientArrivedAt, DoctorArrivedAt: row.DoctorArrivedAt,
 		BalanceDue: row.BalanceDue, BalanceDueAt: row.BalanceDueAt,
 		RescheduledFrom: previousOf(row), RescheduleCount: int(row.RescheduleCount),
 		CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt,

@@ -81,8 +81,8 @@ type Deactivation struct {
 // CancelUpcoming cancels the upcoming consultations of a deactivated patient or doctor, mails both parties, and closes
 // a doctor's slots.
 //
-// Everything that was paid is refunded, even if it is later than the patient may cancel. The exception are patients
-// who delete their own account: what starts so soon that they could not cancel it is cancelled without a refund.
+// Everything that was paid is refunded. The exception are patients who delete their own account: they get back what
+// the policy gives.
 //
 // A consultation in progress goes on. A confirmed one whose start is past when its patient is deleted is left to
 // the doctor and the sweep. Returns ErrHasConsultations unless the cancellation is confirmed,
@@ -114,7 +114,11 @@ func (s *Service) CancelUpcoming(ctx context.Context, tx *postgres.Tx, actor acc
 		return hasConsultations(len(cancelled))
 	}
 	for _, row := range cancelled {
-		row.CancelledLate = d.OwnRequest && s.isLate(row, d, tx.Now)
+		if d.OwnRequest && row.PatientID == d.UserID {
+			if err := applyPolicy(ctx, tx, &row); err != nil {
+				return err
+			}
+		}
 		if err := s.cancel(ctx, tx, actor, &row, d.cancelledBy(actor)); err != nil {
 			return err
 		}
@@ -146,12 +150,6 @@ func (d Deactivation) cancelledBy(actor access.Actor) string {
 		return "doctor-stops"
 	}
 	return "patient-stops"
-}
-
-// isLate reports whether the patient is deactivated later than they may cancel a consultation that costs something.
-func (s *Service) isLate(row ConsultationRow, d Deactivation, now time.Time) bool {
-	return row.PatientID == d.UserID && row.Status == StatusConfirmed && row.Fee > 0 &&
-		now.After(s.cancelUntil(row))
 }
 
 // CloseSlotsFrom closes a doctor's slots that start then or later to further bookings. The bookings in them stay. It

@@ -37,8 +37,8 @@ func (s *Service) ReadCareRecord(ctx context.Context, db postgres.Querier, perso
 	return record, nil
 }
 
-// EraseUnstarted erases the health data of a patient's consultations that ended without being started: they are no
-// care record. Returns how many there are.
+// EraseUnstarted erases the health data of a patient's consultations that ended without being started, and the texts
+// of disputes about that: they are no care record. Returns how many consultations there are.
 func (s *Service) EraseUnstarted(ctx context.Context, tx *postgres.Tx, patient uuid.UUID) (int64, error) {
 	key, err := s.Sealer.PersonKey(ctx, tx, patient)
 	if errors.Is(err, seal.ErrErased) {
@@ -46,6 +46,9 @@ func (s *Service) EraseUnstarted(ctx context.Context, tx *postgres.Tx, patient u
 	}
 	if err != nil {
 		return 0, err
+	}
+	if err := eraseDisputes(ctx, tx, patient); err != nil {
+		return 0, fmt.Errorf("erase the texts of disputes: %w", err)
 	}
 	live, err := listUnstartedConsultations(ctx, tx, patient)
 	if err != nil {

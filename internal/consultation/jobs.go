@@ -93,7 +93,17 @@ func (s *Service) endOverdue(ctx context.Context, tx *postgres.Tx, id uuid.UUID)
 	return s.cancel(ctx, tx, actor, &row, cancelledBy(actor))
 }
 
-// endMissed ends a consultation that nobody started as a no-show of the doctor. Everything that was paid is refunded.
+// missing returns who was missing at a consultation that the doctor never started: the patient if the doctor alone
+// checked in, else the doctor, who would have had to start it.
+func missing(row ConsultationRow) access.Role {
+	if row.DoctorArrivedAt != nil && row.PatientArrivedAt == nil {
+		return access.RolePatient
+	}
+	return access.RoleDoctor
+}
+
+// endMissed ends a consultation that nobody started as a no-show of who was missing. If that is the doctor, everything
+// that was paid is refunded.
 func (s *Service) endMissed(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
 	row, err := lockConsultation(ctx, tx, id)
 	if err != nil {
@@ -103,15 +113,26 @@ func (s *Service) endMissed(ctx context.Context, tx *postgres.Tx, id uuid.UUID) 
 		return nil
 	}
 	actor := access.System(Sweep{}.Kind())
+	row.Absent = new(missing(row))
 	if err := s.transition(ctx, tx, actor, &row, StatusNoShow); err != nil {
 		return err
 	}
-	refund, err := s.refundAll(ctx, tx, actor, row.ID, "the doctor was absent")
-	if err != nil {
-		return err
+	refund := ""
+	if *row.Absent == access.RoleDoctor {
+		if refund, err = s.refundAll(ctx, tx, actor, row.ID, "the doctor was absent"); err != nil {
+			return err
+		}
 	}
-	data := map[string]string{"absent": string(access.RoleDoctor), "refund": refund}
-	return s.notifyParties(ctx, tx, row, "consultation-missed", data)
+	return s.notifyMissed(ctx, tx, actor, row, refund)
+}
+
+// notifyMissed mails both parties who was absent, what is refunded, and until when an absent patient may dispute it.
+func (s *Service) notifyMissed(ctx context.Context, tx *postgres.Tx, actor access.Actor, row ConsultationRow,
+	refund string) error {
+	return s.notifyParties(ctx, tx, row, "consultation-missed", map[string]string{
+		"absent": string(*row.Absent), "refund": refund, "by": cancelledBy(actor),
+		"until": s.disputeUntil(row).Format(time.RFC3339),
+	})
 }
 
 // endOverrun completes a consultation that its doctor did not complete, as of the slot's end, and mails the doctor.

@@ -136,8 +136,8 @@ func stands(row ConsultationRow, offer LeaveOffer) bool {
 }
 
 // hasOffer reports whether the patient of a consultation may choose another slot or a refund because of a leave.
-func hasOffer(ctx context.Context, tx *postgres.Tx, row ConsultationRow) (bool, error) {
-	offer, err := readOffer(ctx, tx, row.ID)
+func hasOffer(ctx context.Context, db postgres.Querier, row ConsultationRow) (bool, error) {
+	offer, err := readOffer(ctx, db, row.ID)
 	if postgres.NoRows(err) {
 		return false, nil
 	}

@@ -24,6 +24,12 @@ type ListRequest struct {
 	Sort   Sort      `query:"sort" default:"latest" doc:"By the start of the consultation: latest first, or earliest first" example:"latest"`
 }
 
+// DoctorListRequest is a ListRequest of a doctor, who may also name a patient.
+type DoctorListRequest struct {
+	ListRequest
+	PatientID httpapi.UUID `query:"patientId" doc:"Only this patient's" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
+}
+
 // pageEnd is the start and id of a page's last consultation.
 type pageEnd = httpapi.Position[time.Time]
 
@@ -38,13 +44,17 @@ type SearchRequest struct {
 func (s *Service) ListMine(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in ListRequest) (httpapi.Page[Consultation], error) {
 	audit.WriteReading(tx, actor, "consultation.list", actor.ID, nil, actor.ID)
-	return s.list(ctx, tx, in, "consultations/me", true, filter{ofPatient, actor.ID})
+	return s.list(ctx, tx, in, "consultations/me", releasedData, filter{ofPatient, actor.ID})
 }
 
 // ListOfDoctor lists the doctor's own consultations with their health data. Each call is audited.
 func (s *Service) ListOfDoctor(ctx context.Context, tx *postgres.Tx, actor access.Actor,
-	in ListRequest) (httpapi.Page[Consultation], error) {
-	page, err := s.list(ctx, tx, in, "consultations/doctor/me", true, filter{ofDoctor, actor.ID})
+	in DoctorListRequest) (httpapi.Page[Consultation], error) {
+	filters := []filter{{ofDoctor, actor.ID}}
+	if in.PatientID != "" {
+		filters = append(filters, filter{ofPatient, uuid.MustParse(string(in.PatientID))})
+	}
+	page, err := s.list(ctx, tx, in.ListRequest, "consultations/doctor/me", allData, filters...)
 	audit.WriteReading(tx, actor, "consultation.list", actor.ID, nil, patientsOf(page.Items)...)
 	return page, err
 }
@@ -60,7 +70,7 @@ func (s *Service) Search(ctx context.Context, tx *postgres.Tx, actor access.Acto
 	if in.DoctorID != "" {
 		filters = append(filters, filter{ofDoctor, uuid.MustParse(string(in.DoctorID))})
 	}
-	page, err := s.list(ctx, tx, in.ListRequest, "consultations", false, filters...)
+	page, err := s.list(ctx, tx, in.ListRequest, "consultations", noHealthData, filters...)
 	audit.Write(tx, actor, "consultation.search", actor.ID,
 		audit.Meta{"filters": in.usedFilters(), "patientIds": patientsOf(page.Items)})
 	return page, err
@@ -99,7 +109,7 @@ func patientsOf(page []Consultation) []uuid.UUID {
 }
 
 // list reads a page of the consultations that fulfil the filters and the request. scope names the list in its cursors.
-func (s *Service) list(ctx context.Context, tx *postgres.Tx, in ListRequest, scope string, withHealthData bool,
+func (s *Service) list(ctx context.Context, tx *postgres.Tx, in ListRequest, scope string, sight sight,
 	filters ...filter) (httpapi.Page[Consultation], error) {
 	var page httpapi.Page[Consultation]
 	if fault := httpapi.PeriodFault(in.From, in.To); fault != "" {
@@ -123,7 +133,7 @@ func (s *Service) list(ctx context.Context, tx *postgres.Tx, in ListRequest, sco
 	}
 	items := make([]Consultation, len(rows))
 	for i, row := range rows {
-		if items[i], err = s.response(row, withHealthData); err != nil {
+		if items[i], err = s.response(row, sight); err != nil {
 			return page, err
 		}
 	}
@@ -172,7 +182,8 @@ func selectConsultations(from string) string { return listColumns + " FROM " + f
 
 const listColumns = `SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status,
 	c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason,
-	c.cancelled_at, c.started_at, c.ended_at, c.absent, c.rescheduled_from_slot, c.rescheduled_from_start,
+	c.cancelled_at, c.started_at, c.ended_at, c.absent, c.cancellation_policy, c.grace_until, c.notes_draft,
+	c.patient_arrived_at, c.doctor_arrived_at, c.rescheduled_from_slot, c.rescheduled_from_start,
 	c.reschedule_count, c.balance_due, c.balance_due_at, c.created_at, c.updated_at, c.archived, k.wrapped,
 	pp.full_name, dp.full_name, CASE WHEN c.payment_status = 'PAID'
 		THEN (SELECT coalesce(sum(r.amount), 0) FROM refunded_fees r WHERE r.consultation_id = c.id)
@@ -184,12 +195,12 @@ const listJoins = ` c
 	JOIN profiles dp ON dp.user_id = c.doctor_id`
 
 // scan reads a row of selectConsultations for a response.
-func (s *Service) scan(row pgx.CollectableRow, withHealthData bool) (Consultation, error) {
+func (s *Service) scan(row pgx.CollectableRow, sight sight) (Consultation, error) {
 	full, err := scanRow(row)
 	if err != nil {
 		return Consultation{}, err
 	}
-	return s.response(full, withHealthData)
+	return s.response(full, sight)
 }
 
 // scanRow reads a row of selectConsultations.
@@ -197,7 +208,8 @@ func scanRow(row pgx.CollectableRow) (full fullRow, err error) {
 	c := &full.ConsultationRow
 	err = row.Scan(&c.ID, &c.PatientID, &c.DoctorID, &c.SlotID, &c.Status, &c.Reason, &c.Notes, &c.PaymentStatus,
 		&c.Fee, &c.Currency, &c.ScheduledStart, &c.ScheduledEnd, &c.PaymentDueAt, &c.CancelledBy,
-		&c.CancellationReason, &c.CancelledAt, &c.StartedAt, &c.EndedAt, &c.Absent, &c.RescheduledFromSlot,
+		&c.CancellationReason, &c.CancelledAt, &c.StartedAt, &c.EndedAt, &c.Absent, &c.CancellationPolicy,
+		&c.GraceUntil, &c.NotesDraft, &c.PatientArrivedAt, &c.DoctorArrivedAt, &c.RescheduledFromSlot,
 		&c.RescheduledFromStart, &c.RescheduleCount, &c.BalanceDue, &c.BalanceDueAt, &c.CreatedAt, &c.UpdatedAt,
 		&full.archived, &full.Wrapped, &full.PatientName, &full.DoctorName, &full.Refunded)
 	return full, err

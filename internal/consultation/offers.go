@@ -90,7 +90,7 @@ func listAlternatives(ctx context.Context, db postgres.Querier, now time.Time,
 	others, err := listOtherAlternatives(ctx, db, listOtherAlternativesParams{
 		DoctorID: row.DoctorID, PatientID: row.PatientID, Now: now, StartTime: row.ScheduledStart,
 		Currency: row.Currency,
-		Since: row.ScheduledStart.Add(-similarTime), Before: row.ScheduledStart.Add(similarTime),
+		Since:    row.ScheduledStart.Add(-similarTime), Before: row.ScheduledStart.Add(similarTime),
 	})
 	if err != nil {
 		return nil, err

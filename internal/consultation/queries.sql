@@ -1,8 +1,8 @@
 -- name: queueInsertConsultation :exec
 INSERT INTO consultations (id, patient_id, doctor_id, slot_id, status, reason, payment_status, fee, currency,
-    scheduled_start, scheduled_end, payment_due_at, created_at, updated_at)
+    scheduled_start, scheduled_end, payment_due_at, cancellation_policy, grace_until, created_at, updated_at)
 VALUES (@id, @patient_id, @doctor_id, @slot_id, @status, @reason, @payment_status, @fee, @currency,
-    @scheduled_start, @scheduled_end, sqlc.narg('payment_due_at'), @now, @now);
+    @scheduled_start, @scheduled_end, sqlc.narg('payment_due_at'), @cancellation_policy, @grace_until, @now, @now);
 
 -- name: lockConsultation :one
 SELECT * FROM consultations WHERE id = @id FOR UPDATE;
@@ -24,11 +24,12 @@ WHERE c.id = @id;
 -- name: updateConsultation :execrows
 UPDATE consultations SET status = @status, payment_status = @payment_status, notes = @notes,
     payment_due_at = @payment_due_at, cancelled_by = @cancelled_by, cancelled_at = @cancelled_at,
-    cancellation_reason = @cancellation_reason, cancelled_late = @cancelled_late, started_at = @started_at,
-    ended_at = @ended_at, absent = @absent, slot_id = @slot_id, scheduled_start = @scheduled_start,
-    scheduled_end = @scheduled_end, fee = @fee, rescheduled_from_slot = @rescheduled_from_slot,
-    rescheduled_from_start = @rescheduled_from_start, rescheduled_at = @rescheduled_at,
-    reschedule_count = @reschedule_count, balance_due = @balance_due, balance_due_at = @balance_due_at, updated_at = @now
+    cancellation_reason = @cancellation_reason, cancelled_late = @cancelled_late, refund_percent = @refund_percent,
+    started_at = @started_at, ended_at = @ended_at, absent = @absent, notes_draft = @notes_draft, slot_id = @slot_id,
+    scheduled_start = @scheduled_start, scheduled_end = @scheduled_end, fee = @fee,
+    rescheduled_from_slot = @rescheduled_from_slot, rescheduled_from_start = @rescheduled_from_start,
+    rescheduled_at = @rescheduled_at, reschedule_count = @reschedule_count, balance_due = @balance_due,
+    balance_due_at = @balance_due_at, updated_at = @now
 WHERE id = @id;
 
 -- name: findOldestConsultation :one
@@ -79,13 +80,14 @@ SELECT count(*) FROM consultations WHERE (patient_id = @user_id OR doctor_id = @
 -- Nth newest booking ended without payment since abandoned_since, where N is max_abandoned, or 1970 if there are fewer. Those that the doctor or staff cancelled don't count.
 -- name: batchReadPatient :one
 SELECT k.wrapped, n.version AS notice_version, pp.full_name AS patient_name, dp.full_name AS doctor_name,
-    b.unpaid, b.abandoned_at, l.live, l.live_with_doctor,
+    d.cancellation_policy, b.unpaid, b.abandoned_at, l.live, l.live_with_doctor,
     EXISTS (SELECT FROM consents x WHERE x.user_id = k.user_id AND x.purpose = n.purpose
         AND x.notice_version = n.version AND x.withdrawn_at IS NULL) AS consented
 FROM seats t
 JOIN data_keys k ON k.user_id = t.patient_id
 JOIN profiles pp ON pp.user_id = t.patient_id
-JOIN profiles dp ON dp.user_id = t.doctor_id,
+JOIN profiles dp ON dp.user_id = t.doctor_id
+JOIN doctors d ON d.id = t.doctor_id,
 (SELECT purpose, version FROM consent_notices WHERE purpose = 'TREATMENT' ORDER BY version DESC LIMIT 1) n,
 LATERAL (SELECT count(*) FILTER (WHERE c.status = 'REQUESTED' AND c.payment_due_at > @now::timestamptz) AS unpaid,
     coalesce((array_agg(least(c.cancelled_at, c.payment_due_at) ORDER BY least(c.cancelled_at, c.payment_due_at) DESC)
@@ -243,3 +245,65 @@ FROM (SELECT DISTINCT ON (s.doctor_id) s.id AS slot_id, s.doctor_id, p.full_name
         AND is_bookable(s, r, had_visit(@patient_id, d.id), @now::timestamptz)
     ORDER BY s.doctor_id, abs(extract(epoch FROM s.start_time - @start_time::timestamptz))) n
 ORDER BY abs(extract(epoch FROM n.start_time - @start_time::timestamptz)), n.slot_id LIMIT 5;
+
+-- Of a draft, which isn't over, and of notes that are released after the end.
+-- name: updateNotes :exec
+UPDATE consultations SET notes = @notes, notes_draft = @notes_draft, notes_saved_at = @notes_saved_at,
+    updated_at = @updated_at
+WHERE id = @id;
+
+-- name: notePatientArrival :exec
+UPDATE consultations SET patient_arrived_at = @now, updated_at = @now WHERE id = @id AND patient_arrived_at IS NULL;
+
+-- name: noteDoctorArrival :exec
+UPDATE consultations SET doctor_arrived_at = @now, updated_at = @now WHERE id = @id AND doctor_arrived_at IS NULL;
+
+-- name: insertAddendum :exec
+INSERT INTO addenda (id, consultation_id, patient_id, author_id, author_name, text, released_at, created_at)
+VALUES (@id, @consultation_id, @patient_id, @author_id, @author_name, @text, sqlc.narg('released_at'), @now);
+
+-- name: countAddenda :one
+SELECT count(*) FROM addenda WHERE consultation_id = @consultation_id;
+
+-- name: listAddenda :many
+SELECT * FROM addenda WHERE consultation_id = @consultation_id AND (released_at IS NOT NULL OR @drafts::boolean)
+ORDER BY id LIMIT 100;
+
+-- name: readAddendum :one
+SELECT * FROM addenda WHERE id = @id;
+
+-- name: releaseAddendum :execrows
+UPDATE addenda SET released_at = @now WHERE id = @id AND released_at IS NULL;
+
+-- name: listAddendaOfPatient :many
+SELECT * FROM addenda WHERE patient_id = @patient_id AND released_at IS NOT NULL AND id > @after
+ORDER BY id LIMIT @row_limit;
+
+-- name: insertDispute :exec
+INSERT INTO disputes (id, consultation_id, patient_id, doctor_id, status, reason, created_at)
+VALUES (@id, @consultation_id, @patient_id, @doctor_id, 'OPEN', @reason, @now);
+
+-- name: readDispute :one
+SELECT sqlc.embed(d), k.wrapped FROM disputes d JOIN data_keys k ON k.user_id = d.patient_id
+WHERE d.consultation_id = @consultation_id;
+
+-- name: findDispute :one
+SELECT consultation_id FROM disputes WHERE id = @id;
+
+-- name: lockDispute :one
+SELECT * FROM disputes WHERE id = @id FOR UPDATE;
+
+-- name: decideDispute :exec
+UPDATE disputes SET status = @status, decision_reason = @decision_reason, decided_by = @decided_by, decided_at = @now
+WHERE id = @id;
+
+-- name: listDisputes :many
+SELECT sqlc.embed(d), k.wrapped FROM disputes d JOIN data_keys k ON k.user_id = d.patient_id
+WHERE d.status = @status AND d.id > @after ORDER BY d.id LIMIT @row_limit;
+
+-- name: listDisputesOfPatient :many
+SELECT sqlc.embed(d), k.wrapped FROM disputes d JOIN data_keys k ON k.user_id = d.patient_id
+WHERE d.patient_id = @patient_id ORDER BY d.id;
+
+-- name: eraseDisputes :exec
+UPDATE disputes SET reason = NULL, decision_reason = NULL WHERE patient_id = @patient_id;

@@ -18,13 +18,14 @@ import (
 
 const batchReadPatientSQL = `-- name: batchReadPatient :one
 SELECT k.wrapped, n.version AS notice_version, pp.full_name AS patient_name, dp.full_name AS doctor_name,
-    b.unpaid, b.abandoned_at, l.live, l.live_with_doctor,
+    d.cancellation_policy, b.unpaid, b.abandoned_at, l.live, l.live_with_doctor,
     EXISTS (SELECT FROM consents x WHERE x.user_id = k.user_id AND x.purpose = n.purpose
         AND x.notice_version = n.version AND x.withdrawn_at IS NULL) AS consented
 FROM seats t
 JOIN data_keys k ON k.user_id = t.patient_id
 JOIN profiles pp ON pp.user_id = t.patient_id
-JOIN profiles dp ON dp.user_id = t.doctor_id,
+JOIN profiles dp ON dp.user_id = t.doctor_id
+JOIN doctors d ON d.id = t.doctor_id,
 (SELECT purpose, version FROM consent_notices WHERE purpose = 'TREATMENT' ORDER BY version DESC LIMIT 1) n,
 LATERAL (SELECT count(*) FILTER (WHERE c.status = 'REQUESTED' AND c.payment_due_at > $1::timestamptz) AS unpaid,
     coalesce((array_agg(least(c.cancelled_at, c.payment_due_at) ORDER BY least(c.cancelled_at, c.payment_due_at) DESC)
@@ -50,15 +51,16 @@ type batchReadPatientParams struct {
 }
 
 type batchReadPatientRow struct {
-	Wrapped        []byte
-	NoticeVersion  int32
-	PatientName    string
-	DoctorName     string
-	Unpaid         int64
-	AbandonedAt    time.Time
-	Live           int64
-	LiveWithDoctor int64
-	Consented      bool
+	Wrapped            []byte
+	NoticeVersion      int32
+	PatientName        string
+	DoctorName         string
+	CancellationPolicy *string
+	Unpaid             int64
+	AbandonedAt        time.Time
+	Live               int64
+	LiveWithDoctor     int64
+	Consented          bool
 }
 
 // What Book must know about the patient. There is no row unless takeSeat has taken the seat; live and
@@ -80,6 +82,7 @@ func batchReadPatient(b *pgx.Batch, arg batchReadPatientParams, got func(batchRe
 			&i.NoticeVersion,
 			&i.PatientName,
 			&i.DoctorName,
+			&i.CancellationPolicy,
 			&i.Unpaid,
 			&i.AbandonedAt,
 			&i.Live,
@@ -100,6 +103,17 @@ func confirmedAt(ctx context.Context, db postgres.Querier, id uuid.UUID, schedul
 	var planned bool
 	err := row.Scan(&planned)
 	return planned, postgres.Failed("confirmedAt", err)
+}
+
+const countAddendaSQL = `-- name: countAddenda :one
+SELECT count(*) FROM addenda WHERE consultation_id = $1
+`
+
+func countAddenda(ctx context.Context, db postgres.Querier, consultationID uuid.UUID) (int64, error) {
+	row := db.QueryRow(ctx, countAddendaSQL, consultationID)
+	var count int64
+	err := row.Scan(&count)
+	return count, postgres.Failed("countAddenda", err)
 }
 
 const countNotStartedConsultationsSQL = `-- name: countNotStartedConsultations :one
@@ -142,6 +156,30 @@ func countQuietConsultations(ctx context.Context, db postgres.Querier, before ti
 		return nil, postgres.Failed("countQuietConsultations", err)
 	}
 	return items, nil
+}
+
+const decideDisputeSQL = `-- name: decideDispute :exec
+UPDATE disputes SET status = $1, decision_reason = $2, decided_by = $3, decided_at = $4
+WHERE id = $5
+`
+
+type decideDisputeParams struct {
+	Status         DisputeStatus
+	DecisionReason *string
+	DecidedBy      *uuid.UUID
+	Now            *time.Time
+	ID             uuid.UUID
+}
+
+func decideDispute(ctx context.Context, tx *postgres.Tx, arg decideDisputeParams) error {
+	_, err := tx.Exec(ctx, decideDisputeSQL,
+		arg.Status,
+		arg.DecisionReason,
+		arg.DecidedBy,
+		arg.Now,
+		arg.ID,
+	)
+	return postgres.Failed("decideDispute", err)
 }
 
 const deleteCalendarFeedSQL = `-- name: deleteCalendarFeed :execrows
@@ -217,6 +255,15 @@ func eraseConsultationTexts(ctx context.Context, tx *postgres.Tx, now time.Time,
 	return postgres.Failed("eraseConsultationTexts", err)
 }
 
+const eraseDisputesSQL = `-- name: eraseDisputes :exec
+UPDATE disputes SET reason = NULL, decision_reason = NULL WHERE patient_id = $1
+`
+
+func eraseDisputes(ctx context.Context, tx *postgres.Tx, patientID uuid.UUID) error {
+	_, err := tx.Exec(ctx, eraseDisputesSQL, patientID)
+	return postgres.Failed("eraseDisputes", err)
+}
+
 const findCalendarFeedSQL = `-- name: findCalendarFeed :one
 SELECT u.id, u.role, p.language FROM calendar_feeds f
 JOIN users u ON u.id = f.user_id AND u.deleted_at IS NULL AND u.disabled_at IS NULL
@@ -237,6 +284,17 @@ func findCalendarFeed(ctx context.Context, db postgres.Querier, secretHash []byt
 	return i, postgres.Failed("findCalendarFeed", err)
 }
 
+const findDisputeSQL = `-- name: findDispute :one
+SELECT consultation_id FROM disputes WHERE id = $1
+`
+
+func findDispute(ctx context.Context, db postgres.Querier, id uuid.UUID) (uuid.UUID, error) {
+	row := db.QueryRow(ctx, findDisputeSQL, id)
+	var consultation_id uuid.UUID
+	err := row.Scan(&consultation_id)
+	return consultation_id, postgres.Failed("findDispute", err)
+}
+
 const findOldestConsultationSQL = `-- name: findOldestConsultation :one
 SELECT greatest(made_at(id), 'epoch')::timestamptz AS made FROM consultations ORDER BY id LIMIT 1
 `
@@ -246,6 +304,62 @@ func findOldestConsultation(ctx context.Context, db postgres.Querier) (time.Time
 	var made time.Time
 	err := row.Scan(&made)
 	return made, postgres.Failed("findOldestConsultation", err)
+}
+
+const insertAddendumSQL = `-- name: insertAddendum :exec
+INSERT INTO addenda (id, consultation_id, patient_id, author_id, author_name, text, released_at, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+`
+
+type insertAddendumParams struct {
+	ID             uuid.UUID
+	ConsultationID uuid.UUID
+	PatientID      uuid.UUID
+	AuthorID       uuid.UUID
+	AuthorName     []byte
+	Text           []byte
+	ReleasedAt     *time.Time
+	Now            time.Time
+}
+
+func insertAddendum(ctx context.Context, tx *postgres.Tx, arg insertAddendumParams) error {
+	_, err := tx.Exec(ctx, insertAddendumSQL,
+		arg.ID,
+		arg.ConsultationID,
+		arg.PatientID,
+		arg.AuthorID,
+		arg.AuthorName,
+		arg.Text,
+		arg.ReleasedAt,
+		arg.Now,
+	)
+	return postgres.Failed("insertAddendum", err)
+}
+
+const insertDisputeSQL = `-- name: insertDispute :exec
+INSERT INTO disputes (id, consultation_id, patient_id, doctor_id, status, reason, created_at)
+VALUES ($1, $2, $3, $4, 'OPEN', $5, $6)
+`
+
+type insertDisputeParams struct {
+	ID             uuid.UUID
+	ConsultationID uuid.UUID
+	PatientID      uuid.UUID
+	DoctorID       uuid.UUID
+	Reason         []byte
+	Now            time.Time
+}
+
+func insertDispute(ctx context.Context, tx *postgres.Tx, arg insertDisputeParams) error {
+	_, err := tx.Exec(ctx, insertDisputeSQL,
+		arg.ID,
+		arg.ConsultationID,
+		arg.PatientID,
+		arg.DoctorID,
+		arg.Reason,
+		arg.Now,
+	)
+	return postgres.Failed("insertDispute", err)
 }
 
 const insertOfferSQL = `-- name: insertOffer :exec
@@ -304,8 +418,160 @@ func insertReminder(ctx context.Context, tx *postgres.Tx, arg insertReminderPara
 	return result.RowsAffected(), nil
 }
 
+const listAddendaSQL = `-- name: listAddenda :many
+SELECT id, consultation_id, patient_id, author_id, author_name, text, released_at, created_at FROM addenda WHERE consultation_id = $1 AND (released_at IS NOT NULL OR $2::boolean)
+ORDER BY id LIMIT 100
+`
+
+func listAddenda(ctx context.Context, db postgres.Querier, consultationID uuid.UUID, drafts bool) ([]AddendumRow, error) {
+	rows, err := db.Query(ctx, listAddendaSQL, consultationID, drafts)
+	if err != nil {
+		return nil, postgres.Failed("listAddenda", err)
+	}
+	defer rows.Close()
+	var items []AddendumRow
+	for rows.Next() {
+		var i AddendumRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.ConsultationID,
+			&i.PatientID,
+			&i.AuthorID,
+			&i.AuthorName,
+			&i.Text,
+			&i.ReleasedAt,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, postgres.Failed("listAddenda", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listAddenda", err)
+	}
+	return items, nil
+}
+
+const listAddendaOfPatientSQL = `-- name: listAddendaOfPatient :many
+SELECT id, consultation_id, patient_id, author_id, author_name, text, released_at, created_at FROM addenda WHERE patient_id = $1 AND released_at IS NOT NULL AND id > $2
+ORDER BY id LIMIT $3
+`
+
+func listAddendaOfPatient(ctx context.Context, db postgres.Querier, patientID uuid.UUID, after uuid.UUID, rowLimit int32) ([]AddendumRow, error) {
+	rows, err := db.Query(ctx, listAddendaOfPatientSQL, patientID, after, rowLimit)
+	if err != nil {
+		return nil, postgres.Failed("listAddendaOfPatient", err)
+	}
+	defer rows.Close()
+	var items []AddendumRow
+	for rows.Next() {
+		var i AddendumRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.ConsultationID,
+			&i.PatientID,
+			&i.AuthorID,
+			&i.AuthorName,
+			&i.Text,
+			&i.ReleasedAt,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, postgres.Failed("listAddendaOfPatient", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listAddendaOfPatient", err)
+	}
+	return items, nil
+}
+
+const listDisputesSQL = `-- name: listDisputes :many
+SELECT d.id, d.consultation_id, d.patient_id, d.doctor_id, d.status, d.reason, d.decision_reason, d.decided_by, d.decided_at, d.created_at, k.wrapped FROM disputes d JOIN data_keys k ON k.user_id = d.patient_id
+WHERE d.status = $1 AND d.id > $2 ORDER BY d.id LIMIT $3
+`
+
+type listDisputesRow struct {
+	DisputeRow DisputeRow
+	Wrapped    []byte
+}
+
+func listDisputes(ctx context.Context, db postgres.Querier, status DisputeStatus, after uuid.UUID, rowLimit int32) ([]listDisputesRow, error) {
+	rows, err := db.Query(ctx, listDisputesSQL, status, after, rowLimit)
+	if err != nil {
+		return nil, postgres.Failed("listDisputes", err)
+	}
+	defer rows.Close()
+	var items []listDisputesRow
+	for rows.Next() {
+		var i listDisputesRow
+		if err := rows.Scan(
+			&i.DisputeRow.ID,
+			&i.DisputeRow.ConsultationID,
+			&i.DisputeRow.PatientID,
+			&i.DisputeRow.DoctorID,
+			&i.DisputeRow.Status,
+			&i.DisputeRow.Reason,
+			&i.DisputeRow.DecisionReason,
+			&i.DisputeRow.DecidedBy,
+			&i.DisputeRow.DecidedAt,
+			&i.DisputeRow.CreatedAt,
+			&i.Wrapped,
+		); err != nil {
+			return nil, postgres.Failed("listDisputes", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listDisputes", err)
+	}
+	return items, nil
+}
+
+const listDisputesOfPatientSQL = `-- name: listDisputesOfPatient :many
+SELECT d.id, d.consultation_id, d.patient_id, d.doctor_id, d.status, d.reason, d.decision_reason, d.decided_by, d.decided_at, d.created_at, k.wrapped FROM disputes d JOIN data_keys k ON k.user_id = d.patient_id
+WHERE d.patient_id = $1 ORDER BY d.id
+`
+
+type listDisputesOfPatientRow struct {
+	DisputeRow DisputeRow
+	Wrapped    []byte
+}
+
+func listDisputesOfPatient(ctx context.Context, db postgres.Querier, patientID uuid.UUID) ([]listDisputesOfPatientRow, error) {
+	rows, err := db.Query(ctx, listDisputesOfPatientSQL, patientID)
+	if err != nil {
+		return nil, postgres.Failed("listDisputesOfPatient", err)
+	}
+	defer rows.Close()
+	var items []listDisputesOfPatientRow
+	for rows.Next() {
+		var i listDisputesOfPatientRow
+		if err := rows.Scan(
+			&i.DisputeRow.ID,
+			&i.DisputeRow.ConsultationID,
+			&i.DisputeRow.PatientID,
+			&i.DisputeRow.DoctorID,
+			&i.DisputeRow.Status,
+			&i.DisputeRow.Reason,
+			&i.DisputeRow.DecisionReason,
+			&i.DisputeRow.DecidedBy,
+			&i.DisputeRow.DecidedAt,
+			&i.DisputeRow.CreatedAt,
+			&i.Wrapped,
+		); err != nil {
+			return nil, postgres.Failed("listDisputesOfPatient", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listDisputesOfPatient", err)
+	}
+	return items, nil
+}
+
 const listDoctorCalendarSQL = `-- name: listDoctorCalendar :many
-SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status, c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason, c.cancelled_at, c.started_at, c.ended_at, c.created_at, c.updated_at, c.absent, c.cancelled_late, c.rescheduled_from_slot, c.rescheduled_from_start, c.rescheduled_at, c.reschedule_count, c.balance_due, c.balance_due_at, p.full_name AS other FROM consultations c JOIN profiles p ON p.user_id = c.patient_id
+SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status, c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason, c.cancelled_at, c.started_at, c.ended_at, c.created_at, c.updated_at, c.absent, c.cancelled_late, c.rescheduled_from_slot, c.rescheduled_from_start, c.rescheduled_at, c.reschedule_count, c.balance_due, c.balance_due_at, c.cancellation_policy, c.grace_until, c.refund_percent, c.notes_draft, c.notes_saved_at, c.patient_arrived_at, c.doctor_arrived_at, p.full_name AS other FROM consultations c JOIN profiles p ON p.user_id = c.patient_id
 WHERE c.doctor_id = $1 AND c.id >= ids_since($1) AND c.scheduled_start > $2 AND c.scheduled_start < $3
     AND c.status NOT IN ('REQUESTED', 'CANCELLED')
 ORDER BY c.scheduled_start, c.id LIMIT $4
@@ -366,6 +632,13 @@ func listDoctorCalendar(ctx context.Context, db postgres.Querier, arg listDoctor
 			&i.ConsultationRow.RescheduleCount,
 			&i.ConsultationRow.BalanceDue,
 			&i.ConsultationRow.BalanceDueAt,
+			&i.ConsultationRow.CancellationPolicy,
+			&i.ConsultationRow.GraceUntil,
+			&i.ConsultationRow.RefundPercent,
+			&i.ConsultationRow.NotesDraft,
+			&i.ConsultationRow.NotesSavedAt,
+			&i.ConsultationRow.PatientArrivedAt,
+			&i.ConsultationRow.DoctorArrivedAt,
 			&i.Other,
 		); err != nil {
 			return nil, postgres.Failed("listDoctorCalendar", err)
@@ -656,7 +929,7 @@ func listOwnAlternatives(ctx context.Context, db postgres.Querier, arg listOwnAl
 }
 
 const listPatientCalendarSQL = `-- name: listPatientCalendar :many
-SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status, c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason, c.cancelled_at, c.started_at, c.ended_at, c.created_at, c.updated_at, c.absent, c.cancelled_late, c.rescheduled_from_slot, c.rescheduled_from_start, c.rescheduled_at, c.reschedule_count, c.balance_due, c.balance_due_at, p.full_name AS other FROM consultations c JOIN profiles p ON p.user_id = c.doctor_id
+SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status, c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason, c.cancelled_at, c.started_at, c.ended_at, c.created_at, c.updated_at, c.absent, c.cancelled_late, c.rescheduled_from_slot, c.rescheduled_from_start, c.rescheduled_at, c.reschedule_count, c.balance_due, c.balance_due_at, c.cancellation_policy, c.grace_until, c.refund_percent, c.notes_draft, c.notes_saved_at, c.patient_arrived_at, c.doctor_arrived_at, p.full_name AS other FROM consultations c JOIN profiles p ON p.user_id = c.doctor_id
 WHERE c.patient_id = $1 AND c.id >= ids_since($1) AND c.scheduled_start > $2 AND c.scheduled_start < $3
     AND c.status NOT IN ('REQUESTED', 'CANCELLED')
 ORDER BY c.scheduled_start, c.id LIMIT $4
@@ -717,6 +990,13 @@ func listPatientCalendar(ctx context.Context, db postgres.Querier, arg listPatie
 			&i.ConsultationRow.RescheduleCount,
 			&i.ConsultationRow.BalanceDue,
 			&i.ConsultationRow.BalanceDueAt,
+			&i.ConsultationRow.CancellationPolicy,
+			&i.ConsultationRow.GraceUntil,
+			&i.ConsultationRow.RefundPercent,
+			&i.ConsultationRow.NotesDraft,
+			&i.ConsultationRow.NotesSavedAt,
+			&i.ConsultationRow.PatientArrivedAt,
+			&i.ConsultationRow.DoctorArrivedAt,
 			&i.Other,
 		); err != nil {
 			return nil, postgres.Failed("listPatientCalendar", err)
@@ -805,7 +1085,7 @@ func listUnstartedConsultations(ctx context.Context, db postgres.Querier, patien
 }
 
 const lockArchivedConsultationSQL = `-- name: lockArchivedConsultation :one
-SELECT id, patient_id, doctor_id, slot_id, status, reason, notes, payment_status, fee, currency, scheduled_start, scheduled_end, payment_due_at, cancelled_by, cancellation_reason, cancelled_at, started_at, ended_at, created_at, updated_at, absent, cancelled_late, rescheduled_from_slot, rescheduled_from_start, rescheduled_at, reschedule_count, balance_due, balance_due_at FROM archived_consultations WHERE id = $1 FOR UPDATE
+SELECT id, patient_id, doctor_id, slot_id, status, reason, notes, payment_status, fee, currency, scheduled_start, scheduled_end, payment_due_at, cancelled_by, cancellation_reason, cancelled_at, started_at, ended_at, created_at, updated_at, absent, cancelled_late, rescheduled_from_slot, rescheduled_from_start, rescheduled_at, reschedule_count, balance_due, balance_due_at, cancellation_policy, grace_until, refund_percent, notes_draft, notes_saved_at, patient_arrived_at, doctor_arrived_at FROM archived_consultations WHERE id = $1 FOR UPDATE
 `
 
 func lockArchivedConsultation(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (ArchivedConsultation, error) {
@@ -840,12 +1120,19 @@ func lockArchivedConsultation(ctx context.Context, tx *postgres.Tx, id uuid.UUID
 		&i.RescheduleCount,
 		&i.BalanceDue,
 		&i.BalanceDueAt,
+		&i.CancellationPolicy,
+		&i.GraceUntil,
+		&i.RefundPercent,
+		&i.NotesDraft,
+		&i.NotesSavedAt,
+		&i.PatientArrivedAt,
+		&i.DoctorArrivedAt,
 	)
 	return i, postgres.Failed("lockArchivedConsultation", err)
 }
 
 const lockConsultationSQL = `-- name: lockConsultation :one
-SELECT id, patient_id, doctor_id, slot_id, status, reason, notes, payment_status, fee, currency, scheduled_start, scheduled_end, payment_due_at, cancelled_by, cancellation_reason, cancelled_at, started_at, ended_at, created_at, updated_at, absent, cancelled_late, rescheduled_from_slot, rescheduled_from_start, rescheduled_at, reschedule_count, balance_due, balance_due_at FROM consultations WHERE id = $1 FOR UPDATE
+SELECT id, patient_id, doctor_id, slot_id, status, reason, notes, payment_status, fee, currency, scheduled_start, scheduled_end, payment_due_at, cancelled_by, cancellation_reason, cancelled_at, started_at, ended_at, created_at, updated_at, absent, cancelled_late, rescheduled_from_slot, rescheduled_from_start, rescheduled_at, reschedule_count, balance_due, balance_due_at, cancellation_policy, grace_until, refund_percent, notes_draft, notes_saved_at, patient_arrived_at, doctor_arrived_at FROM consultations WHERE id = $1 FOR UPDATE
 `
 
 func lockConsultation(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (ConsultationRow, error) {
@@ -880,12 +1167,19 @@ func lockConsultation(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (Consu
 		&i.RescheduleCount,
 		&i.BalanceDue,
 		&i.BalanceDueAt,
+		&i.CancellationPolicy,
+		&i.GraceUntil,
+		&i.RefundPercent,
+		&i.NotesDraft,
+		&i.NotesSavedAt,
+		&i.PatientArrivedAt,
+		&i.DoctorArrivedAt,
 	)
 	return i, postgres.Failed("lockConsultation", err)
 }
 
 const lockConsultationsToRemindSQL = `-- name: lockConsultationsToRemind :many
-SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status, c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason, c.cancelled_at, c.started_at, c.ended_at, c.created_at, c.updated_at, c.absent, c.cancelled_late, c.rescheduled_from_slot, c.rescheduled_from_start, c.rescheduled_at, c.reschedule_count, c.balance_due, c.balance_due_at, pp.full_name AS patient_name, dp.full_name AS doctor_name
+SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status, c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason, c.cancelled_at, c.started_at, c.ended_at, c.created_at, c.updated_at, c.absent, c.cancelled_late, c.rescheduled_from_slot, c.rescheduled_from_start, c.rescheduled_at, c.reschedule_count, c.balance_due, c.balance_due_at, c.cancellation_policy, c.grace_until, c.refund_percent, c.notes_draft, c.notes_saved_at, c.patient_arrived_at, c.doctor_arrived_at, pp.full_name AS patient_name, dp.full_name AS doctor_name
 FROM consultations c
 JOIN profiles pp ON pp.user_id = c.patient_id
 JOIN profiles dp ON dp.user_id = c.doctor_id
@@ -955,6 +1249,13 @@ func lockConsultationsToRemind(ctx context.Context, tx *postgres.Tx, arg lockCon
 			&i.ConsultationRow.RescheduleCount,
 			&i.ConsultationRow.BalanceDue,
 			&i.ConsultationRow.BalanceDueAt,
+			&i.ConsultationRow.CancellationPolicy,
+			&i.ConsultationRow.GraceUntil,
+			&i.ConsultationRow.RefundPercent,
+			&i.ConsultationRow.NotesDraft,
+			&i.ConsultationRow.NotesSavedAt,
+			&i.ConsultationRow.PatientArrivedAt,
+			&i.ConsultationRow.DoctorArrivedAt,
 			&i.PatientName,
 			&i.DoctorName,
 		); err != nil {
@@ -968,8 +1269,30 @@ func lockConsultationsToRemind(ctx context.Context, tx *postgres.Tx, arg lockCon
 	return items, nil
 }
 
+const lockDisputeSQL = `-- name: lockDispute :one
+SELECT id, consultation_id, patient_id, doctor_id, status, reason, decision_reason, decided_by, decided_at, created_at FROM disputes WHERE id = $1 FOR UPDATE
+`
+
+func lockDispute(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (DisputeRow, error) {
+	row := tx.QueryRow(ctx, lockDisputeSQL, id)
+	var i DisputeRow
+	err := row.Scan(
+		&i.ID,
+		&i.ConsultationID,
+		&i.PatientID,
+		&i.DoctorID,
+		&i.Status,
+		&i.Reason,
+		&i.DecisionReason,
+		&i.DecidedBy,
+		&i.DecidedAt,
+		&i.CreatedAt,
+	)
+	return i, postgres.Failed("lockDispute", err)
+}
+
 const lockUnfinishedConsultationsSQL = `-- name: lockUnfinishedConsultations :many
-SELECT id, patient_id, doctor_id, slot_id, status, reason, notes, payment_status, fee, currency, scheduled_start, scheduled_end, payment_due_at, cancelled_by, cancellation_reason, cancelled_at, started_at, ended_at, created_at, updated_at, absent, cancelled_late, rescheduled_from_slot, rescheduled_from_start, rescheduled_at, reschedule_count, balance_due, balance_due_at FROM consultations WHERE (patient_id = $1 OR doctor_id = $1) AND id >= ids_since($1)
+SELECT id, patient_id, doctor_id, slot_id, status, reason, notes, payment_status, fee, currency, scheduled_start, scheduled_end, payment_due_at, cancelled_by, cancellation_reason, cancelled_at, started_at, ended_at, created_at, updated_at, absent, cancelled_late, rescheduled_from_slot, rescheduled_from_start, rescheduled_at, reschedule_count, balance_due, balance_due_at, cancellation_policy, grace_until, refund_percent, notes_draft, notes_saved_at, patient_arrived_at, doctor_arrived_at FROM consultations WHERE (patient_id = $1 OR doctor_id = $1) AND id >= ids_since($1)
     AND (status IN ('REQUESTED', 'IN_PROGRESS') OR (status = 'CONFIRMED' AND scheduled_end > $2))
 ORDER BY id FOR UPDATE
 `
@@ -1014,6 +1337,13 @@ func lockUnfinishedConsultations(ctx context.Context, tx *postgres.Tx, userID uu
 			&i.RescheduleCount,
 			&i.BalanceDue,
 			&i.BalanceDueAt,
+			&i.CancellationPolicy,
+			&i.GraceUntil,
+			&i.RefundPercent,
+			&i.NotesDraft,
+			&i.NotesSavedAt,
+			&i.PatientArrivedAt,
+			&i.DoctorArrivedAt,
 		); err != nil {
 			return nil, postgres.Failed("lockUnfinishedConsultations", err)
 		}
@@ -1034,27 +1364,47 @@ func lockUsers(ctx context.Context, tx *postgres.Tx, ids []uuid.UUID) error {
 	return postgres.Failed("lockUsers", err)
 }
 
+const noteDoctorArrivalSQL = `-- name: noteDoctorArrival :exec
+UPDATE consultations SET doctor_arrived_at = $1, updated_at = $1 WHERE id = $2 AND doctor_arrived_at IS NULL
+`
+
+func noteDoctorArrival(ctx context.Context, tx *postgres.Tx, now *time.Time, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, noteDoctorArrivalSQL, now, id)
+	return postgres.Failed("noteDoctorArrival", err)
+}
+
+const notePatientArrivalSQL = `-- name: notePatientArrival :exec
+UPDATE consultations SET patient_arrived_at = $1, updated_at = $1 WHERE id = $2 AND patient_arrived_at IS NULL
+`
+
+func notePatientArrival(ctx context.Context, tx *postgres.Tx, now *time.Time, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, notePatientArrivalSQL, now, id)
+	return postgres.Failed("notePatientArrival", err)
+}
+
 const queueInsertConsultationSQL = `-- name: queueInsertConsultation :exec
 INSERT INTO consultations (id, patient_id, doctor_id, slot_id, status, reason, payment_status, fee, currency,
-    scheduled_start, scheduled_end, payment_due_at, created_at, updated_at)
+    scheduled_start, scheduled_end, payment_due_at, cancellation_policy, grace_until, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9,
-    $10, $11, $12, $13, $13)
+    $10, $11, $12, $13, $14, $15, $15)
 `
 
 type queueInsertConsultationParams struct {
-	ID             uuid.UUID
-	PatientID      uuid.UUID
-	DoctorID       uuid.UUID
-	SlotID         uuid.UUID
-	Status         Status
-	Reason         []byte
-	PaymentStatus  PaymentState
-	Fee            money.Amount
-	Currency       string
-	ScheduledStart time.Time
-	ScheduledEnd   time.Time
-	PaymentDueAt   *time.Time
-	Now            time.Time
+	ID                 uuid.UUID
+	PatientID          uuid.UUID
+	DoctorID           uuid.UUID
+	SlotID             uuid.UUID
+	Status             Status
+	Reason             []byte
+	PaymentStatus      PaymentState
+	Fee                money.Amount
+	Currency           string
+	ScheduledStart     time.Time
+	ScheduledEnd       time.Time
+	PaymentDueAt       *time.Time
+	CancellationPolicy *string
+	GraceUntil         *time.Time
+	Now                time.Time
 }
 
 func queueInsertConsultation(tx *postgres.Tx, arg queueInsertConsultationParams) {
@@ -1071,8 +1421,30 @@ func queueInsertConsultation(tx *postgres.Tx, arg queueInsertConsultationParams)
 		arg.ScheduledStart,
 		arg.ScheduledEnd,
 		arg.PaymentDueAt,
+		arg.CancellationPolicy,
+		arg.GraceUntil,
 		arg.Now,
 	)
+}
+
+const readAddendumSQL = `-- name: readAddendum :one
+SELECT id, consultation_id, patient_id, author_id, author_name, text, released_at, created_at FROM addenda WHERE id = $1
+`
+
+func readAddendum(ctx context.Context, db postgres.Querier, id uuid.UUID) (AddendumRow, error) {
+	row := db.QueryRow(ctx, readAddendumSQL, id)
+	var i AddendumRow
+	err := row.Scan(
+		&i.ID,
+		&i.ConsultationID,
+		&i.PatientID,
+		&i.AuthorID,
+		&i.AuthorName,
+		&i.Text,
+		&i.ReleasedAt,
+		&i.CreatedAt,
+	)
+	return i, postgres.Failed("readAddendum", err)
 }
 
 const readCareRecordSQL = `-- name: readCareRecord :one
@@ -1105,7 +1477,7 @@ func readCareRecord(ctx context.Context, db postgres.Querier, person uuid.UUID) 
 }
 
 const readConsultationSQL = `-- name: readConsultation :one
-SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status, c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason, c.cancelled_at, c.started_at, c.ended_at, c.created_at, c.updated_at, c.absent, c.cancelled_late, c.rescheduled_from_slot, c.rescheduled_from_start, c.rescheduled_at, c.reschedule_count, c.balance_due, c.balance_due_at, k.wrapped, pp.full_name AS patient_name, dp.full_name AS doctor_name,
+SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status, c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason, c.cancelled_at, c.started_at, c.ended_at, c.created_at, c.updated_at, c.absent, c.cancelled_late, c.rescheduled_from_slot, c.rescheduled_from_start, c.rescheduled_at, c.reschedule_count, c.balance_due, c.balance_due_at, c.cancellation_policy, c.grace_until, c.refund_percent, c.notes_draft, c.notes_saved_at, c.patient_arrived_at, c.doctor_arrived_at, k.wrapped, pp.full_name AS patient_name, dp.full_name AS doctor_name,
     (CASE WHEN c.payment_status = 'PAID'
         THEN (SELECT coalesce(sum(r.amount), 0) FROM refunded_fees r WHERE r.consultation_id = c.id)
         ELSE 0 END)::numeric(12, 2) AS refunded
@@ -1156,12 +1528,48 @@ func readConsultation(ctx context.Context, db postgres.Querier, id uuid.UUID) (r
 		&i.ConsultationRow.RescheduleCount,
 		&i.ConsultationRow.BalanceDue,
 		&i.ConsultationRow.BalanceDueAt,
+		&i.ConsultationRow.CancellationPolicy,
+		&i.ConsultationRow.GraceUntil,
+		&i.ConsultationRow.RefundPercent,
+		&i.ConsultationRow.NotesDraft,
+		&i.ConsultationRow.NotesSavedAt,
+		&i.ConsultationRow.PatientArrivedAt,
+		&i.ConsultationRow.DoctorArrivedAt,
 		&i.Wrapped,
 		&i.PatientName,
 		&i.DoctorName,
 		&i.Refunded,
 	)
 	return i, postgres.Failed("readConsultation", err)
+}
+
+const readDisputeSQL = `-- name: readDispute :one
+SELECT d.id, d.consultation_id, d.patient_id, d.doctor_id, d.status, d.reason, d.decision_reason, d.decided_by, d.decided_at, d.created_at, k.wrapped FROM disputes d JOIN data_keys k ON k.user_id = d.patient_id
+WHERE d.consultation_id = $1
+`
+
+type readDisputeRow struct {
+	DisputeRow DisputeRow
+	Wrapped    []byte
+}
+
+func readDispute(ctx context.Context, db postgres.Querier, consultationID uuid.UUID) (readDisputeRow, error) {
+	row := db.QueryRow(ctx, readDisputeSQL, consultationID)
+	var i readDisputeRow
+	err := row.Scan(
+		&i.DisputeRow.ID,
+		&i.DisputeRow.ConsultationID,
+		&i.DisputeRow.PatientID,
+		&i.DisputeRow.DoctorID,
+		&i.DisputeRow.Status,
+		&i.DisputeRow.Reason,
+		&i.DisputeRow.DecisionReason,
+		&i.DisputeRow.DecidedBy,
+		&i.DisputeRow.DecidedAt,
+		&i.DisputeRow.CreatedAt,
+		&i.Wrapped,
+	)
+	return i, postgres.Failed("readDispute", err)
 }
 
 const readOfferSQL = `-- name: readOffer :one
@@ -1198,6 +1606,18 @@ func readPartyNames(ctx context.Context, db postgres.Querier, patientID uuid.UUI
 	return i, postgres.Failed("readPartyNames", err)
 }
 
+const releaseAddendumSQL = `-- name: releaseAddendum :execrows
+UPDATE addenda SET released_at = $1 WHERE id = $2 AND released_at IS NULL
+`
+
+func releaseAddendum(ctx context.Context, tx *postgres.Tx, now *time.Time, id uuid.UUID) (int64, error) {
+	result, err := tx.Exec(ctx, releaseAddendumSQL, now, id)
+	if err != nil {
+		return 0, postgres.Failed("releaseAddendum", err)
+	}
+	return result.RowsAffected(), nil
+}
+
 const storeCalendarFeedSQL = `-- name: storeCalendarFeed :exec
 INSERT INTO calendar_feeds (user_id, secret_hash, created_at) VALUES ($1, $2, $3)
 ON CONFLICT (user_id) DO UPDATE SET secret_hash = excluded.secret_hash, created_at = excluded.created_at
@@ -1222,12 +1642,13 @@ func updateArchivedPayment(ctx context.Context, tx *postgres.Tx, paymentStatus P
 const updateConsultationSQL = `-- name: updateConsultation :execrows
 UPDATE consultations SET status = $1, payment_status = $2, notes = $3,
     payment_due_at = $4, cancelled_by = $5, cancelled_at = $6,
-    cancellation_reason = $7, cancelled_late = $8, started_at = $9,
-    ended_at = $10, absent = $11, slot_id = $12, scheduled_start = $13,
-    scheduled_end = $14, fee = $15, rescheduled_from_slot = $16,
-    rescheduled_from_start = $17, rescheduled_at = $18,
-    reschedule_count = $19, balance_due = $20, balance_due_at = $21, updated_at = $22
-WHERE id = $23
+    cancellation_reason = $7, cancelled_late = $8, refund_percent = $9,
+    started_at = $10, ended_at = $11, absent = $12, notes_draft = $13, slot_id = $14,
+    scheduled_start = $15, scheduled_end = $16, fee = $17,
+    rescheduled_from_slot = $18, rescheduled_from_start = $19,
+    rescheduled_at = $20, reschedule_count = $21, balance_due = $22,
+    balance_due_at = $23, updated_at = $24
+WHERE id = $25
 `
 
 type updateConsultationParams struct {
@@ -1239,9 +1660,11 @@ type updateConsultationParams struct {
 	CancelledAt          *time.Time
 	CancellationReason   []byte
 	CancelledLate        bool
+	RefundPercent        *int16
 	StartedAt            *time.Time
 	EndedAt              *time.Time
 	Absent               *access.Role
+	NotesDraft           bool
 	SlotID               uuid.UUID
 	ScheduledStart       time.Time
 	ScheduledEnd         time.Time
@@ -1266,9 +1689,11 @@ func updateConsultation(ctx context.Context, tx *postgres.Tx, arg updateConsulta
 		arg.CancelledAt,
 		arg.CancellationReason,
 		arg.CancelledLate,
+		arg.RefundPercent,
 		arg.StartedAt,
 		arg.EndedAt,
 		arg.Absent,
+		arg.NotesDraft,
 		arg.SlotID,
 		arg.ScheduledStart,
 		arg.ScheduledEnd,
@@ -1286,6 +1711,32 @@ func updateConsultation(ctx context.Context, tx *postgres.Tx, arg updateConsulta
 		return 0, postgres.Failed("updateConsultation", err)
 	}
 	return result.RowsAffected(), nil
+}
+
+const updateNotesSQL = `-- name: updateNotes :exec
+UPDATE consultations SET notes = $1, notes_draft = $2, notes_saved_at = $3,
+    updated_at = $4
+WHERE id = $5
+`
+
+type updateNotesParams struct {
+	Notes        []byte
+	NotesDraft   bool
+	NotesSavedAt *time.Time
+	UpdatedAt    time.Time
+	ID           uuid.UUID
+}
+
+// Of a draft, which isn't over, and of notes that are released after the end.
+func updateNotes(ctx context.Context, tx *postgres.Tx, arg updateNotesParams) error {
+	_, err := tx.Exec(ctx, updateNotesSQL,
+		arg.Notes,
+		arg.NotesDraft,
+		arg.NotesSavedAt,
+		arg.UpdatedAt,
+		arg.ID,
+	)
+	return postgres.Failed("updateNotes", err)
 }
 
 const wasCancelledBySQL = `-- name: wasCancelledBy :one

@@ -36,9 +36,9 @@ func (s *Service) Read(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	if !canSee(actor, row) {
 		return Consultation{}, problem.NotFoundAudited("consultation", in.ID)
 	}
-	health := canSeeHealthData(actor, row, in.Purpose)
-	auditRead(tx, actor, row, health, in.Purpose)
-	return s.response(full, health)
+	sight := sightOf(actor, row, in.Purpose)
+	auditRead(tx, actor, row, sight != noHealthData, in.Purpose)
+	return s.response(full, sight)
 }
 
 // fullRow is a consultation with what its response needs of other tables.

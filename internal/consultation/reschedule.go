@@ -1,6 +1,7 @@
 package consultation
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -72,7 +73,12 @@ func (s *Service) Reschedule(ctx context.Context, tx *postgres.Tx, actor access.
 	if err != nil {
 		return Consultation{}, err
 	}
-	if err := s.checkReschedule(actor, row, in, tx.Now); err != nil {
+	offered, err := hasOffer(ctx, tx, row)
+	if err != nil {
+		return Consultation{}, err
+	}
+	byPatient := isPatient(actor, row) && !offered
+	if err := s.checkReschedule(byPatient, row, in, tx.Now); err != nil {
 		return Consultation{}, err
 	}
 	seat, err := schedule.MoveSeat(ctx, tx, row.ID, row.PatientID, row.SlotID, in.Body.SlotID)
@@ -94,7 +100,7 @@ func (s *Service) Reschedule(ctx context.Context, tx *postgres.Tx, actor access.
 	if row.PaymentDueAt != nil && row.PaymentDueAt.After(seat.Start) {
 		row.PaymentDueAt = &seat.Start
 	}
-	refund, err := s.chargeMove(ctx, tx, actor, &row, seat)
+	refund, err := s.chargeMove(ctx, tx, actor, byPatient, &row, seat)
 	if err != nil {
 		return Consultation{}, err
 	}
@@ -111,9 +117,9 @@ func (s *Service) Reschedule(ctx context.Context, tx *postgres.Tx, actor access.
 	return c, err
 }
 
-// checkReschedule checks that the actor, the patient or staff, may move the consultation now: a patient as long as
-// they may cancel it, staff until its start.
-func (s *Service) checkReschedule(actor access.Actor, row ConsultationRow, in RescheduleRequest,
+// checkReschedule checks that the consultation may be moved now: by a patient who isn't asked to, because the doctor is
+// on leave, as long as a cancellation would give something back, else until its start.
+func (s *Service) checkReschedule(byPatient bool, row ConsultationRow, in RescheduleRequest,
 	now time.Time) error {
 	switch {
 	case row.Status != StatusRequested && row.Status != StatusConfirmed:
@@ -121,21 +127,25 @@ func (s *Service) checkReschedule(actor access.Actor, row ConsultationRow, in Re
 			fmt.Sprintf("A consultation that is %s can't be moved.", row.Status))
 	case isOverdue(row, now), isBalanceOverdue(row, now):
 		return problem.InvalidTransition.WithDetail("It was not paid in time: the booking is over.")
-	case isPatient(actor, row) && int(row.RescheduleCount) >= s.Config.MaxReschedules:
+	case byPatient && int(row.RescheduleCount) >= s.Config.MaxReschedules:
 		return ErrTooManyReschedules
 	case in.Body.SlotID == row.SlotID:
 		return problem.InvalidField("body.slotId", "is the slot of the consultation already")
-	case isPatient(actor, row) && row.Status == StatusConfirmed:
-		return checkWindow(now, time.Time{}, s.cancelUntil(row))
+	case byPatient && row.Status == StatusConfirmed:
+		if percent, _, err := refundPercent(row, now); err != nil || percent == 0 {
+			return cmp.Or(err, error(ErrTooLate.WithDetail(
+				"It could be moved as long as a cancellation would have given something back.")))
+		}
 	}
 	return checkWindow(now, time.Time{}, row.ScheduledStart)
 }
 
 // chargeMove charges a paid consultation the doctor's present fee. A lower fee refunds the difference, which it
-// returns. A higher one is due from a patient who moves their consultation, and from nobody when staff moves it. One
+// returns. A higher one is due from a patient who moves their consultation, and from nobody when staff moves it or the
+// doctor is on leave. One
 // that isn't paid yet keeps its fee, which is some minutes old, and so does one whose doctor has changed the currency.
-func (s *Service) chargeMove(ctx context.Context, tx *postgres.Tx, actor access.Actor, row *ConsultationRow,
-	seat schedule.Seat) (refund money.Amount, err error) {
+func (s *Service) chargeMove(ctx context.Context, tx *postgres.Tx, actor access.Actor, byPatient bool,
+	row *ConsultationRow, seat schedule.Seat) (refund money.Amount, err error) {
 	if err := s.endBalance(ctx, tx, row); err != nil {
 		return 0, err
 	}
@@ -146,7 +156,7 @@ func (s *Service) chargeMove(ctx context.Context, tx *postgres.Tx, actor access.
 		refund = row.Fee - seat.Fee
 		row.Fee = seat.Fee
 		return refund, s.Payments.Lower(ctx, tx, actor, row.ID, seat.Fee, "moved to a lower fee")
-	case seat.Fee > row.Fee && isPatient(actor, *row):
+	case seat.Fee > row.Fee && byPatient:
 		due := tx.Now.Add(s.Config.PayWithin)
 		if due.After(seat.Start) {
 			due = seat.Start

@@ -58,13 +58,22 @@ func (s *Service) Routes(api *httpapi.API) {
 	httpapi.Command(api, httpapi.Op{
 		Method: "POST", Path: "/consultations/{id}/cancel", ID: "cancel-consultation", Tag: "consultations",
 		Summary: "Cancel a consultation",
-		Doc: "A patient may cancel until the configured time before a confirmed start (AMRUTAM_CANCEL_UNTIL), " +
-			"doctor and staff until the start, or with a reason while it is in progress. Everything paid is " +
-			"refunded. (Who deletes the account later than a patient may cancel gets nothing back.) Whoever " +
-			"cancelled it and asks again gets the same answer.",
+		Doc: "Until the start; doctor and staff also with a reason while it is in progress. A patient gets back " +
+			"what the policy says that the consultation was booked with (read-cancellation-terms shows it " +
+			"beforehand), and everything until AMRUTAM_CANCELLATION_GRACE after the booking; so does who deletes " +
+			"the account. " +
+			"When doctor or staff cancel, everything paid is refunded. Whoever cancelled it and asks again gets " +
+			"the same answer.",
 		Roles: anyParty, Key: httpapi.Optional,
 		Refusals: []*problem.Error{problem.InvalidTransition, ErrTooLate},
 	}, s.Cancel)
+	httpapi.Query(api, httpapi.Op{
+		Method: "GET", Path: "/consultations/{id}/cancellation", ID: "read-cancellation-terms",
+		Tag:     "consultations",
+		Summary: "Read what a cancellation would mean",
+		Doc:     "Whether you may cancel it now, what would be refunded, and until when that stays so.",
+		Roles:   anyParty,
+	}, s.ReadTerms)
 	httpapi.Command(api, httpapi.Op{
 		Method: "POST", Path: "/consultations/{id}/reschedule", ID: "reschedule-consultation", Tag: "consultations",
 		Summary: "Move a consultation to another slot",
@@ -82,7 +91,8 @@ func (s *Service) Routes(api *httpapi.API) {
 		Summary: "Update a consultation's status",
 		Doc: "IN_PROGRESS from the configured time before the start (AMRUTAM_START_EARLY) until the end of the " +
 			"slot; NO_SHOW from the configured time after the start (AMRUTAM_NO_SHOW_AFTER) until the end of the " +
-			"slot; one never started by then is recorded as missed by the doctor, and refunded. It starts only " +
+			"slot. One never started by then is recorded as missed by the patient if the doctor alone has checked " +
+			"in, else by the doctor, and refunded. It starts only " +
 			"while the patient's consent to it stands, and while none of another slot is in progress; patients who " +
 			"share a slot are seen together. One that nobody completes becomes COMPLETED by itself after the " +
 			"configured time (AMRUTAM_COMPLETE_AFTER), as of the slot's end.",
@@ -99,6 +109,7 @@ func (s *Service) Routes(api *httpapi.API) {
 		Refusals: []*problem.Error{problem.NotFound, problem.InvalidTransition, consent.ErrOutdated},
 		Statuses: map[int]string{201: "The new consent", 200: "The consent that was there already"},
 	}, s.Consent)
+	s.careRoutes(api)
 	httpapi.Command(api, httpapi.Op{
 		Method: "POST", Path: "/payments/initiate", ID: "start-payment", Tag: "payments",
 		Summary: "Start a payment",
@@ -196,4 +207,79 @@ func (s *Service) leaveRoutes(api *httpapi.API) {
 			"cancel: everything paid is given back.",
 		Roles: access.Patient | access.Support | access.Admin,
 	}, s.ListOffers)
+}
+
+// careRoutes registers what is done during a consultation and after it.
+func (s *Service) careRoutes(api *httpapi.API) {
+	httpapi.Command(api, httpapi.Op{
+		Method: "POST", Path: "/consultations/{id}/arrive", ID: "check-in", Tag: "consultations",
+		Summary: "Check in to a consultation",
+		Doc: "Says that you are there, from the configured time before the start (AMRUTAM_START_EARLY) until the " +
+			"end of the slot. Both sides see it, and it is the evidence of who was missing if the doctor never " +
+			"starts the consultation. To check in again changes nothing.",
+		Roles: access.Patient | access.Doctor, Key: httpapi.Optional,
+		Refusals: []*problem.Error{problem.NotFound, problem.InvalidTransition, ErrTooEarly, ErrTooLate},
+	}, s.Arrive)
+	httpapi.Command(api, httpapi.Op{
+		Method: "PATCH", Path: "/consultations/{id}/notes", ID: "save-notes", Tag: "consultations",
+		Summary: "Save or release the notes",
+		Doc: "For saving while the doctor types: If-Match is required, and a save that is based on an older version " +
+			"is refused, so that neither text is lost. Only while the consultation is IN_PROGRESS; the notes can " +
+			"also be released after its completion. The audit log has one entry for all saves with less than ten " +
+			"minutes between them.",
+		Roles:    access.Doctor,
+		Refusals: []*problem.Error{problem.InvalidTransition, ErrNotesChanged, ErrVersionRequired},
+	}, s.SaveNotes)
+	httpapi.Command(api, httpapi.Op{
+		Method: "POST", Path: "/consultations/{id}/addenda", ID: "write-addendum", Tag: "consultations",
+		Summary: "Add to the notes of a completed consultation",
+		Doc: "Dated and signed with your name; never changed or deleted. The patient sees it once it is released. " +
+			"Archived consultations take addenda too.",
+		Roles: access.Doctor, Status: 201, Key: httpapi.Optional,
+		Refusals: []*problem.Error{problem.NotFound, problem.InvalidTransition, ErrTooManyAddenda},
+	}, s.AddAddendum)
+	httpapi.Command(api, httpapi.Op{
+		Method: "GET", Path: "/consultations/{id}/addenda", ID: "list-addenda", Tag: "consultations",
+		Summary: "List the addenda to a consultation",
+		Doc: "The oldest first. The patient sees those that are released; an ADMIN needs X-Purpose. Each call is " +
+			"audited.",
+		Roles: access.Patient | access.Doctor | access.Admin,
+	}, s.ListAddenda)
+	httpapi.Command(api, httpapi.Op{
+		Method: "POST", Path: "/addenda/{id}/release", ID: "release-addendum", Tag: "consultations",
+		Summary: "Release an addendum to the patient",
+		Doc:     "To release it again changes nothing.",
+		Roles:   access.Doctor, Key: httpapi.Optional,
+		Refusals: []*problem.Error{problem.InvalidTransition},
+	}, s.ReleaseAddendum)
+	httpapi.Command(api, httpapi.Op{
+		Method: "POST", Path: "/consultations/{id}/dispute", ID: "dispute-no-show", Tag: "consultations",
+		Summary: "Dispute a no-show",
+		Doc: "The patient's word against a no-show that was recorded of them, until the configured time after the " +
+			"slot (AMRUTAM_DISPUTE_WITHIN); once for each consultation. Staff decide it, and both sides are mailed.",
+		Roles: access.Patient, Status: 201, Key: httpapi.Optional,
+		Refusals: []*problem.Error{problem.NotFound, problem.InvalidTransition, ErrTooLate, ErrDisputed},
+	}, s.Dispute)
+	httpapi.Command(api, httpapi.Op{
+		Method: "GET", Path: "/consultations/{id}/dispute", ID: "read-dispute", Tag: "consultations",
+		Summary: "Read the dispute of a no-show",
+		Doc:     "The doctor doesn't see what the patient says. Each reading is audited.",
+		Roles:   anyParty,
+	}, s.ReadDispute)
+	httpapi.Command(api, httpapi.Op{
+		Method: "GET", Path: "/disputes", ID: "list-disputes", Tag: "consultations",
+		Summary: "List disputes",
+		Doc:     "For staff: those of a status, the oldest first. Each page is audited.",
+		Roles:   access.Support | access.Admin,
+	}, s.ListDisputes)
+	httpapi.Command(api, httpapi.Op{
+		Method: "POST", Path: "/disputes/{id}/decide", ID: "decide-dispute", Tag: "consultations",
+		Summary: "Decide a dispute",
+		Doc: "REFUNDED gives everything back that was paid; the consultation stays NO_SHOW in any case. Both sides " +
+			"are mailed.",
+		Sends: true,
+		Roles: access.Support | access.Admin, Key: httpapi.Optional,
+		Refusals:  []*problem.Error{problem.InvalidTransition},
+		RecentMFA: true,
+	}, s.DecideDispute)
 }

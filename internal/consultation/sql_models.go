@@ -12,6 +12,17 @@ import (
 	"github.com/google/uuid"
 )
 
+type AddendumRow struct {
+	ID             uuid.UUID
+	ConsultationID uuid.UUID
+	PatientID      uuid.UUID
+	AuthorID       uuid.UUID
+	AuthorName     []byte
+	Text           []byte
+	ReleasedAt     *time.Time
+	CreatedAt      time.Time
+}
+
 type ArchivedConsultation struct {
 	ID                   uuid.UUID
 	PatientID            uuid.UUID
@@ -41,6 +52,13 @@ type ArchivedConsultation struct {
 	RescheduleCount      int32
 	BalanceDue           *money.Amount
 	BalanceDueAt         *time.Time
+	CancellationPolicy   *string
+	GraceUntil           *time.Time
+	RefundPercent        *int16
+	NotesDraft           bool
+	NotesSavedAt         *time.Time
+	PatientArrivedAt     *time.Time
+	DoctorArrivedAt      *time.Time
 }
 
 type ConsultationRow struct {
@@ -72,6 +90,26 @@ type ConsultationRow struct {
 	RescheduleCount      int32
 	BalanceDue           *money.Amount
 	BalanceDueAt         *time.Time
+	CancellationPolicy   *string
+	GraceUntil           *time.Time
+	RefundPercent        *int16
+	NotesDraft           bool
+	NotesSavedAt         *time.Time
+	PatientArrivedAt     *time.Time
+	DoctorArrivedAt      *time.Time
+}
+
+type DisputeRow struct {
+	ID             uuid.UUID
+	ConsultationID uuid.UUID
+	PatientID      uuid.UUID
+	DoctorID       uuid.UUID
+	Status         DisputeStatus
+	Reason         []byte
+	DecisionReason *string
+	DecidedBy      *uuid.UUID
+	DecidedAt      *time.Time
+	CreatedAt      time.Time
 }
 
 type LeaveOffer struct {

@@ -73,6 +73,23 @@ func (AbsentParty) Schema(r huma.Registry) *huma.Schema {
 		AbsentParty(access.RoleDoctor))
 }
 
+// DisputeStatus is the state of a dispute.
+type DisputeStatus string
+
+// The states of a dispute.
+const (
+	DisputeOpen     DisputeStatus = "OPEN"
+	DisputeUpheld   DisputeStatus = "UPHELD"
+	DisputeRefunded DisputeStatus = "REFUNDED"
+)
+
+// Schema lists the states.
+func (DisputeStatus) Schema(r huma.Registry) *huma.Schema {
+	return httpapi.Enum(r, "DisputeStatus",
+		"Where a dispute stands: UPHELD when the no-show stays as it was recorded, REFUNDED when the patient got "+
+			"everything back", DisputeOpen, DisputeUpheld, DisputeRefunded)
+}
+
 // Sort is the order of a list of consultations.
 type Sort string
 

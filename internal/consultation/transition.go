@@ -53,8 +53,6 @@ func (s *Service) checkTransition(actor access.Actor, row ConsultationRow, to St
 		return invalid
 	case from == StatusRequested:
 		return nil
-	case from == StatusConfirmed && isPatient(actor, row):
-		return checkWindow(now, time.Time{}, s.cancelUntil(row))
 	case from == StatusConfirmed:
 		return checkWindow(now, time.Time{}, row.ScheduledStart)
 	case from == StatusInProgress && !isPatient(actor, row):
@@ -71,11 +69,6 @@ func (s *Service) noShowFrom(row ConsultationRow) time.Time {
 	return row.ScheduledStart.Add(min(s.Config.NoShowAfter, half))
 }
 
-// cancelUntil returns until when the patient may cancel a confirmed consultation.
-func (s *Service) cancelUntil(row ConsultationRow) time.Time {
-	return row.ScheduledStart.Add(-s.Config.CancelUntil)
-}
-
 // checkWindow returns ErrTooEarly before from and ErrTooLate after until. A zero bound is none.
 func checkWindow(now, from, until time.Time) error {
 	switch {
@@ -88,7 +81,8 @@ func checkWindow(now, from, until time.Time) error {
 }
 
 // transition changes the status of a locked consultation, for which the caller has checked that it may. It stores the
-// row, releases the seat if the consultation is over, and audits it. It moves no money: its callers refund.
+// row, releases the seat if the consultation is over, and audits it. It moves no money: its callers refund. Of a
+// no-show they have noted who was absent.
 func (s *Service) transition(ctx context.Context, tx *postgres.Tx, actor access.Actor, row *ConsultationRow,
 	to Status) error {
 	from := row.Status
@@ -107,11 +101,9 @@ func (s *Service) transition(ctx context.Context, tx *postgres.Tx, actor access.
 		if actor.ID == uuid.Nil { // the sweep, because the doctor didn't
 			row.EndedAt = &row.ScheduledEnd
 		}
-	case StatusNoShow:
-		row.Absent = new(absentParty(actor))
 	case StatusCancelled:
 		row.CancelledAt, row.CancelledBy = &tx.Now, roleOf(actor)
-	case StatusRequested, StatusConfirmed:
+	case StatusRequested, StatusConfirmed, StatusNoShow:
 	}
 	if to.IsFinal() {
 		if err := schedule.ReleaseSeat(ctx, tx, row.ID); err != nil {
@@ -121,15 +113,6 @@ func (s *Service) transition(ctx context.Context, tx *postgres.Tx, actor access.
 	audit.Write(tx, actor, auditActions[to], row.ID, audit.Meta{"from": from, "to": to})
 	tx.AfterCommit(s.Metrics.Bookings.WithLabelValues(string(to)).Inc)
 	return s.save(ctx, tx, *row)
-}
-
-// absentParty returns who didn't come: the patient if the doctor reports it, the doctor if the system found that
-// nobody started the consultation.
-func absentParty(actor access.Actor) access.Role {
-	if actor.ID == uuid.Nil {
-		return access.RoleDoctor
-	}
-	return access.RolePatient
 }
 
 // lockAny locks the row of a live or archived consultation. One that is archived meanwhile is found in the archive.
@@ -148,11 +131,11 @@ func (s *Service) save(ctx context.Context, tx *postgres.Tx, row ConsultationRow
 		ID: row.ID, Status: row.Status, PaymentStatus: row.PaymentStatus, PaymentDueAt: row.PaymentDueAt,
 		Notes: row.Notes, StartedAt: row.StartedAt, EndedAt: row.EndedAt, Absent: row.Absent,
 		CancelledAt: row.CancelledAt, CancelledBy: row.CancelledBy, CancelledLate: row.CancelledLate,
-		CancellationReason: row.CancellationReason,
-		SlotID:             row.SlotID, ScheduledStart: row.ScheduledStart, ScheduledEnd: row.ScheduledEnd,
+		RefundPercent: row.RefundPercent, CancellationReason: row.CancellationReason, NotesDraft: row.NotesDraft,
+		SlotID: row.SlotID, ScheduledStart: row.ScheduledStart, ScheduledEnd: row.ScheduledEnd,
 		Fee: row.Fee, RescheduledFromSlot: row.RescheduledFromSlot, RescheduledFromStart: row.RescheduledFromStart,
-		RescheduledAt: row.RescheduledAt,
-		RescheduleCount: row.RescheduleCount, BalanceDue: row.BalanceDue, BalanceDueAt: row.BalanceDueAt,
+		RescheduledAt: row.RescheduledAt, RescheduleCount: row.RescheduleCount,
+		BalanceDue: row.BalanceDue, BalanceDueAt: row.BalanceDueAt,
 		Now: tx.Now,
 	})
 	if err != nil || n > 0 {

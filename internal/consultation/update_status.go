@@ -20,8 +20,9 @@ type UpdateStatusRequest struct {
 	Body struct {
 		_ struct{} `doc:"The new status and the doctor's notes"`
 
-		Status Status  `json:"status" enum:"IN_PROGRESS,COMPLETED,NO_SHOW" doc:"Where it goes" example:"IN_PROGRESS"`
-		Notes  *string `json:"notes,omitempty" health:"consultations.notes" text:"lines" maxLength:"20000" doc:"Replaces the notes; only the patient and you read them" example:"Advised rest"`
+		Status  Status  `json:"status" enum:"IN_PROGRESS,COMPLETED,NO_SHOW" doc:"Where it goes" example:"IN_PROGRESS"`
+		Notes   *string `json:"notes,omitempty" health:"consultations.notes" text:"lines" maxLength:"20000" doc:"Replaces the notes; only the patient and you read them" example:"Advised rest"`
+		Release *bool   `json:"release,omitempty" doc:"false keeps these notes from the patient, true also releases those that are there already; left out: the patient reads the notes sent here, and those that were kept from them stay so" example:"true"`
 	}
 }
 
@@ -57,6 +58,11 @@ func (s *Service) UpdateStatus(ctx context.Context, tx *postgres.Tx, actor acces
 			return Consultation{}, err
 		}
 	}
+	if in.Body.Release != nil {
+		row.NotesDraft = !*in.Body.Release
+	} else if in.Body.Notes != nil {
+		row.NotesDraft = false
+	}
 	if in.Body.Notes != nil {
 		key, err := s.Sealer.PersonKey(ctx, tx, row.PatientID)
 		if err != nil {
@@ -66,12 +72,14 @@ func (s *Service) UpdateStatus(ctx context.Context, tx *postgres.Tx, actor acces
 			return Consultation{}, err
 		}
 	}
+	if to == StatusNoShow {
+		row.Absent = new(access.RolePatient)
+	}
 	if err := s.transition(ctx, tx, actor, &row, to); err != nil {
 		return Consultation{}, err
 	}
 	if to == StatusNoShow {
-		data := map[string]string{"absent": string(access.RolePatient), "refund": ""}
-		if err := s.notifyParties(ctx, tx, row, "consultation-missed", data); err != nil {
+		if err := s.notifyMissed(ctx, tx, actor, row, ""); err != nil {
 			return Consultation{}, err
 		}
 	}
@@ -80,5 +88,5 @@ func (s *Service) UpdateStatus(ctx context.Context, tx *postgres.Tx, actor acces
 		return Consultation{}, err
 	}
 	auditRead(tx, actor, full.ConsultationRow, true, "") // the response has the reason and the notes
-	return s.response(full, true)
+	return s.response(full, allData)
 }

@@ -80,5 +80,5 @@ func (s *Service) Apply(ctx context.Context, tx *postgres.Tx, actor access.Actor
 		return Doctor{}, err
 	}
 	audit.Write(tx, actor, "doctor.apply", d.ID, nil)
-	return d, nil
+	return s.withPolicy(d), nil
 }

@@ -43,7 +43,9 @@ func (s *Service) Approve(ctx context.Context, tx *postgres.Tx, actor access.Act
 	if err != nil {
 		return Doctor{}, false, err
 	}
-	d = row.doctor()
+	if d, err = row.doctor(); err != nil {
+		return Doctor{}, false, err
+	}
 	if err := in.Check(d.ETag()); err != nil {
 		return Doctor{}, false, err
 	}
@@ -55,14 +57,14 @@ func (s *Service) Approve(ctx context.Context, tx *postgres.Tx, actor access.Act
 	decided := row.IsApproved || row.ApprovalDecidedAt != nil
 	if decided && row.IsApproved == in.Body.Approved {
 		audit.Write(tx, actor, action, d.ID, audit.Meta{"changed": []string{}})
-		return d, false, nil
+		return s.withPolicy(d), false, nil
 	}
 	d.IsApproved, d.UpdatedAt = in.Body.Approved, tx.Now
 	if err := s.storeDecision(ctx, tx, row, in); err != nil {
 		return Doctor{}, false, err
 	}
 	audit.Write(tx, actor, action, d.ID, audit.Meta{"changed": []string{"isApproved"}})
-	return d, row.IsApproved, nil
+	return s.withPolicy(d), row.IsApproved, nil
 }
 
 // storeDecision stores a decision about a locked doctor, and mails the doctor.

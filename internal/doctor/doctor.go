@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
+	"amrutam/internal/cancellation"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/money"
 	"amrutam/internal/notification"
@@ -25,6 +26,8 @@ type Service struct {
 	// Currency is the ISO 4217 code of fees without a currency, and the one in which a search compares fees by
 	// default.
 	Currency string
+	// CancellationPolicy is that of doctors without an own one.
+	CancellationPolicy cancellation.Policy
 }
 
 var (
@@ -50,23 +53,24 @@ var (
 type Doctor struct {
 	_ struct{} `doc:"A doctor as patients find them"`
 
-	ID                 uuid.UUID      `json:"id" format:"uuid" doc:"The doctor's id, which is the user's id"`
-	UserID             uuid.UUID      `json:"userId" format:"uuid" doc:"The same value as id"`
-	FullName           string         `json:"fullName" doc:"Name in the user's profile"`
-	Specialization     string         `json:"specialization" doc:"Field of practice" example:"Panchakarma"`
-	YearsOfExperience  int            `json:"yearsOfExperience" doc:"Years in practice" example:"12"`
-	RegistrationNumber string         `json:"registrationNumber" doc:"Number in the medical register" example:"AYU-KL-20417"`
-	ClinicName         *string        `json:"clinicName" doc:"Clinic, if any" example:"Nair Ayurveda"`
-	ConsultationFee    money.Amount   `json:"consultationFee" doc:"Fee of one consultation"`
-	Currency           string         `json:"currency" doc:"ISO 4217 code of the fee" example:"INR"`
-	LanguagesSpoken    []string       `json:"languagesSpoken" doc:"Language tags (BCP 47) in their canonical form" example:"[\"en\",\"hi\"]"`
-	Bio                *string        `json:"bio" doc:"What the doctor tells about themselves" example:"Twelve years of Panchakarma in Kochi."`
-	IsApproved         bool           `json:"isApproved" doc:"Whether the doctor is approved; only then patients find them" example:"true"`
-	Rating             *float64       `json:"rating" minimum:"1" maximum:"5" doc:"Mean of the patients' ratings; null while there are none" example:"4.6"`
-	RatingCount        int            `json:"ratingCount" minimum:"0" doc:"How many ratings that is the mean of" example:"87"`
-	NextFreeSlot       NextSlotOrNull `json:"nextFreeSlot" doc:"First free slot to come, in a search for a time the first one in that time; null when there is none"`
-	CreatedAt          time.Time      `json:"createdAt" doc:"When the doctor applied"`
-	UpdatedAt          time.Time      `json:"updatedAt" doc:"When the profile last changed"`
+	ID                 uuid.UUID           `json:"id" format:"uuid" doc:"The doctor's id, which is the user's id"`
+	UserID             uuid.UUID           `json:"userId" format:"uuid" doc:"The same value as id"`
+	FullName           string              `json:"fullName" doc:"Name in the user's profile"`
+	Specialization     string              `json:"specialization" doc:"Field of practice" example:"Panchakarma"`
+	YearsOfExperience  int                 `json:"yearsOfExperience" doc:"Years in practice" example:"12"`
+	RegistrationNumber string              `json:"registrationNumber" doc:"Number in the medical register" example:"AYU-KL-20417"`
+	ClinicName         *string             `json:"clinicName" doc:"Clinic, if any" example:"Nair Ayurveda"`
+	ConsultationFee    money.Amount        `json:"consultationFee" doc:"Fee of one consultation"`
+	Currency           string              `json:"currency" doc:"ISO 4217 code of the fee" example:"INR"`
+	LanguagesSpoken    []string            `json:"languagesSpoken" doc:"Language tags (BCP 47) in their canonical form" example:"[\"en\",\"hi\"]"`
+	Bio                *string             `json:"bio" doc:"What the doctor tells about themselves" example:"Twelve years of Panchakarma in Kochi."`
+	CancellationPolicy cancellation.Policy `json:"cancellationPolicy" minItems:"1" maxItems:"5" doc:"What a patient who cancels gets back, of bookings made now: by the first step whose time isn't over; nothing after the last one"`
+	IsApproved         bool                `json:"isApproved" doc:"Whether the doctor is approved; only then patients find them" example:"true"`
+	Rating             *float64            `json:"rating" minimum:"1" maximum:"5" doc:"Mean of the patients' ratings; null while there are none" example:"4.6"`
+	RatingCount        int                 `json:"ratingCount" minimum:"0" doc:"How many ratings that is the mean of" example:"87"`
+	NextFreeSlot       NextSlotOrNull      `json:"nextFreeSlot" doc:"First free slot to come, in a search for a time the first one in that time; null when there is none"`
+	CreatedAt          time.Time           `json:"createdAt" doc:"When the doctor applied"`
+	UpdatedAt          time.Time           `json:"updatedAt" doc:"When the profile last changed"`
 
 	// score is what a search sorts by, as PostgreSQL writes it.
 	score string

@@ -7,14 +7,14 @@ VALUES (@id, @id, @specialization, @years_of_experience, @registration_number, @
 ON CONFLICT (id) DO UPDATE SET specialization = excluded.specialization, years_of_experience = excluded.years_of_experience,
     registration_number = excluded.registration_number, registration_key = excluded.registration_key, clinic_name = excluded.clinic_name,
     consultation_fee = excluded.consultation_fee, currency = excluded.currency, languages_spoken = excluded.languages_spoken,
-    bio = excluded.bio, approval_reason = NULL, approval_decided_at = NULL, created_at = excluded.created_at, updated_at = excluded.updated_at
+    bio = excluded.bio, cancellation_policy = NULL, approval_reason = NULL, approval_decided_at = NULL, created_at = excluded.created_at, updated_at = excluded.updated_at
     WHERE NOT doctors.is_approved AND doctors.approval_decided_at IS NOT NULL AND doctors.registration_key IS NULL
 RETURNING (SELECT p.full_name FROM profiles p WHERE p.user_id = doctors.id)::text;
 
 -- With the lock an approval and a change of the profile run one after the other.
 -- name: lockDoctor :one
 SELECT d.id, d.specialization, d.years_of_experience, d.registration_number, d.registration_key, d.clinic_name, d.consultation_fee,
-    d.currency, d.languages_spoken, d.bio, d.is_approved, d.approval_reason, d.approval_decided_at, d.rating, d.rating_count, d.created_at, d.updated_at, p.full_name
+    d.currency, d.languages_spoken, d.bio, d.cancellation_policy, d.is_approved, d.approval_reason, d.approval_decided_at, d.rating, d.rating_count, d.created_at, d.updated_at, p.full_name
 FROM doctors d JOIN users u ON u.id = d.id JOIN profiles p ON p.user_id = d.id
 WHERE d.id = @id AND u.deleted_at IS NULL
 FOR NO KEY UPDATE OF d;
@@ -22,7 +22,8 @@ FOR NO KEY UPDATE OF d;
 -- name: updateDoctor :exec
 UPDATE doctors SET specialization = @specialization, years_of_experience = @years_of_experience,
     registration_number = @registration_number, registration_key = sqlc.narg('registration_key'), clinic_name = sqlc.narg('clinic_name'),
-    consultation_fee = @consultation_fee, currency = @currency, languages_spoken = @languages_spoken, bio = sqlc.narg('bio'), updated_at = @now
+    consultation_fee = @consultation_fee, currency = @currency, languages_spoken = @languages_spoken, bio = sqlc.narg('bio'),
+    cancellation_policy = sqlc.narg('cancellation_policy'), updated_at = @now
 WHERE id = @id;
 
 -- name: decideApproval :exec

@@ -130,7 +130,7 @@ VALUES ($1, $1, $2, $3, $4, $5::text, $6,
 ON CONFLICT (id) DO UPDATE SET specialization = excluded.specialization, years_of_experience = excluded.years_of_experience,
     registration_number = excluded.registration_number, registration_key = excluded.registration_key, clinic_name = excluded.clinic_name,
     consultation_fee = excluded.consultation_fee, currency = excluded.currency, languages_spoken = excluded.languages_spoken,
-    bio = excluded.bio, approval_reason = NULL, approval_decided_at = NULL, created_at = excluded.created_at, updated_at = excluded.updated_at
+    bio = excluded.bio, cancellation_policy = NULL, approval_reason = NULL, approval_decided_at = NULL, created_at = excluded.created_at, updated_at = excluded.updated_at
     WHERE NOT doctors.is_approved AND doctors.approval_decided_at IS NOT NULL AND doctors.registration_key IS NULL
 RETURNING (SELECT p.full_name FROM profiles p WHERE p.user_id = doctors.id)::text
 `
@@ -210,7 +210,7 @@ func lockApproved(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (bool, err
 
 const lockDoctorSQL = `-- name: lockDoctor :one
 SELECT d.id, d.specialization, d.years_of_experience, d.registration_number, d.registration_key, d.clinic_name, d.consultation_fee,
-    d.currency, d.languages_spoken, d.bio, d.is_approved, d.approval_reason, d.approval_decided_at, d.rating, d.rating_count, d.created_at, d.updated_at, p.full_name
+    d.currency, d.languages_spoken, d.bio, d.cancellation_policy, d.is_approved, d.approval_reason, d.approval_decided_at, d.rating, d.rating_count, d.created_at, d.updated_at, p.full_name
 FROM doctors d JOIN users u ON u.id = d.id JOIN profiles p ON p.user_id = d.id
 WHERE d.id = $1 AND u.deleted_at IS NULL
 FOR NO KEY UPDATE OF d
@@ -227,6 +227,7 @@ type lockDoctorRow struct {
 	Currency           string
 	LanguagesSpoken    []string
 	Bio                *string
+	CancellationPolicy *string
 	IsApproved         bool
 	ApprovalReason     *string
 	ApprovalDecidedAt  *time.Time
@@ -252,6 +253,7 @@ func lockDoctor(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (lockDoctorR
 		&i.Currency,
 		&i.LanguagesSpoken,
 		&i.Bio,
+		&i.CancellationPolicy,
 		&i.IsApproved,
 		&i.ApprovalReason,
 		&i.ApprovalDecidedAt,
@@ -286,8 +288,9 @@ func nextFreeSlot(ctx context.Context, db postgres.Querier, doctorID uuid.UUID, 
 const updateDoctorSQL = `-- name: updateDoctor :exec
 UPDATE doctors SET specialization = $1, years_of_experience = $2,
     registration_number = $3, registration_key = $4, clinic_name = $5,
-    consultation_fee = $6, currency = $7, languages_spoken = $8, bio = $9, updated_at = $10
-WHERE id = $11
+    consultation_fee = $6, currency = $7, languages_spoken = $8, bio = $9,
+    cancellation_policy = $10, updated_at = $11
+WHERE id = $12
 `
 
 type updateDoctorParams struct {
@@ -300,6 +303,7 @@ type updateDoctorParams struct {
 	Currency           string
 	LanguagesSpoken    []string
 	Bio                *string
+	CancellationPolicy *string
 	Now                time.Time
 	ID                 uuid.UUID
 }
@@ -315,6 +319,7 @@ func updateDoctor(ctx context.Context, tx *postgres.Tx, arg updateDoctorParams) 
 		arg.Currency,
 		arg.LanguagesSpoken,
 		arg.Bio,
+		arg.CancellationPolicy,
 		arg.Now,
 		arg.ID,
 	)

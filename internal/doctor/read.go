@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"amrutam/internal/access"
+	"amrutam/internal/cancellation"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
 )
@@ -35,7 +36,31 @@ func (s *Service) Read(ctx context.Context, r *postgres.Read, actor access.Actor
 	if postgres.NoRows(err) {
 		return Doctor{}, problem.NotFound
 	}
-	return d, err
+	return s.withPolicy(d), err
+}
+
+// withPolicy returns the doctor with the clinic's policy if the doctor has no own one.
+func (s *Service) withPolicy(d Doctor) Doctor {
+	if d.CancellationPolicy == nil {
+		d.CancellationPolicy = s.CancellationPolicy
+	}
+	return d
+}
+
+// ownPolicy reads what policyText returns.
+func ownPolicy(text *string) (cancellation.Policy, error) {
+	if text == nil {
+		return nil, nil
+	}
+	return cancellation.Parse(*text)
+}
+
+// policyText returns an own policy as it is stored, or nil if there is none.
+func policyText(p cancellation.Policy) *string {
+	if p == nil {
+		return nil
+	}
+	return new(p.String())
 }
 
 // WithNextSlot returns the doctor with the next free slot, as a stranger sees it.
@@ -59,8 +84,10 @@ func LockApproved(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
 	return err
 }
 
-func (r lockDoctorRow) doctor() Doctor {
+func (r lockDoctorRow) doctor() (Doctor, error) {
+	policy, err := ownPolicy(r.CancellationPolicy)
 	return Doctor{
+		CancellationPolicy: policy,
 		ID:                 r.ID,
 		UserID:             r.ID,
 		FullName:           r.FullName,
@@ -77,5 +104,5 @@ func (r lockDoctorRow) doctor() Doctor {
 		RatingCount:        int(r.RatingCount),
 		CreatedAt:          r.CreatedAt,
 		UpdatedAt:          r.UpdatedAt,
-	}
+	}, err
 }

@@ -89,6 +89,9 @@ func (s *Service) Search(ctx context.Context, r *postgres.Read, actor access.Act
 	if err != nil {
 		return none, err
 	}
+	for i := range found {
+		found[i] = s.withPolicy(found[i])
+	}
 	return httpapi.NewPage(s.Cursors, scope, in.Limit, found, func(d Doctor) any { return d.position(in.Sort) }), nil
 }
 
@@ -184,10 +187,15 @@ func scanDoctor(row pgx.Row) (Doctor, error) {
 	var rating money.Amount
 	var slot *uuid.UUID
 	var start, end *time.Time
+	var policy *string
 	err := row.Scan(&d.ID, &d.FullName, &d.Specialization, &d.YearsOfExperience, &d.RegistrationNumber, &d.ClinicName,
-		&d.ConsultationFee, &d.Currency, &d.LanguagesSpoken, &d.Bio, &d.IsApproved, &rating, &d.RatingCount,
+		&d.ConsultationFee, &d.Currency, &d.LanguagesSpoken, &d.Bio, &policy, &d.IsApproved, &rating, &d.RatingCount,
 		&d.score, &d.CreatedAt, &d.UpdatedAt, &slot, &start, &end)
 	d.UserID, d.Rating, d.NextFreeSlot = d.ID, toRating(rating, d.RatingCount), nextSlot(slot, start, end)
+	if err != nil {
+		return d, err
+	}
+	d.CancellationPolicy, err = ownPolicy(policy)
 	return d, err
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"amrutam/internal/access"
 	"amrutam/internal/audit"
+	"amrutam/internal/cancellation"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/money"
 	"amrutam/internal/postgres"
@@ -22,14 +23,15 @@ type ChangeRequest struct {
 	Body struct {
 		_ struct{} `doc:"A merge patch of your doctor profile: what is absent stays, null clears"`
 
-		Specialization     httpapi.Field[string]      `json:"specialization,omitempty" minLength:"1" maxLength:"200" pattern:"\\S" patternDescription:"more than spaces" doc:"Field of practice" example:"Panchakarma"`
-		YearsOfExperience  httpapi.Field[int]         `json:"yearsOfExperience,omitempty" minimum:"0" maximum:"80" doc:"Years in practice" example:"13"`
-		RegistrationNumber httpapi.Field[string]      `json:"registrationNumber,omitempty" minLength:"1" maxLength:"100" pattern:"\\S" patternDescription:"more than spaces" doc:"Number in the medical register; fixed while the doctor is approved" example:"AYU-KL-20417"`
-		ClinicName         httpapi.Clearable[string]  `json:"clinicName,omitempty" minLength:"1" maxLength:"200" pattern:"\\S" patternDescription:"more than spaces" doc:"Clinic; null for none" example:"Nair Ayurveda"`
-		ConsultationFee    httpapi.Field[money.Input] `json:"consultationFee,omitempty" doc:"Fee of one consultation; bookings that exist keep theirs"`
-		Currency           httpapi.Field[string]      `json:"currency,omitempty" pattern:"^[A-Z]{3}$" patternDescription:"three capital letters, like INR" doc:"ISO 4217 code of the fee" example:"INR"`
-		LanguagesSpoken    httpapi.Field[[]string]    `json:"languagesSpoken,omitempty" minItems:"1" maxItems:"20" maxLength:"35" doc:"Language tags (BCP 47) like hi or en-IN; kept in their canonical form, each once" example:"[\"en\",\"hi\"]"`
-		Bio                httpapi.Clearable[string]  `json:"bio,omitempty" text:"lines" maxLength:"5000" doc:"What you tell about yourself; null for nothing" example:"Twelve years of Panchakarma in Kochi."`
+		Specialization     httpapi.Field[string]                  `json:"specialization,omitempty" minLength:"1" maxLength:"200" pattern:"\\S" patternDescription:"more than spaces" doc:"Field of practice" example:"Panchakarma"`
+		YearsOfExperience  httpapi.Field[int]                     `json:"yearsOfExperience,omitempty" minimum:"0" maximum:"80" doc:"Years in practice" example:"13"`
+		RegistrationNumber httpapi.Field[string]                  `json:"registrationNumber,omitempty" minLength:"1" maxLength:"100" pattern:"\\S" patternDescription:"more than spaces" doc:"Number in the medical register; fixed while the doctor is approved" example:"AYU-KL-20417"`
+		ClinicName         httpapi.Clearable[string]              `json:"clinicName,omitempty" minLength:"1" maxLength:"200" pattern:"\\S" patternDescription:"more than spaces" doc:"Clinic; null for none" example:"Nair Ayurveda"`
+		ConsultationFee    httpapi.Field[money.Input]             `json:"consultationFee,omitempty" doc:"Fee of one consultation; bookings that exist keep theirs"`
+		Currency           httpapi.Field[string]                  `json:"currency,omitempty" pattern:"^[A-Z]{3}$" patternDescription:"three capital letters, like INR" doc:"ISO 4217 code of the fee" example:"INR"`
+		LanguagesSpoken    httpapi.Field[[]string]                `json:"languagesSpoken,omitempty" minItems:"1" maxItems:"20" maxLength:"35" doc:"Language tags (BCP 47) like hi or en-IN; kept in their canonical form, each once" example:"[\"en\",\"hi\"]"`
+		CancellationPolicy httpapi.Clearable[cancellation.Policy] `json:"cancellationPolicy,omitempty" minItems:"1" maxItems:"5" doc:"What a patient who cancels gets back: hours and percents fall, from 100 percent at most 168 hours before the start; null for the clinic's. Bookings that exist keep theirs"`
+		Bio                httpapi.Clearable[string]              `json:"bio,omitempty" text:"lines" maxLength:"5000" doc:"What you tell about yourself; null for nothing" example:"Twelve years of Panchakarma in Kochi."`
 	}
 }
 
@@ -47,7 +49,10 @@ func (s *Service) Update(ctx context.Context, tx *postgres.Tx, actor access.Acto
 	if err != nil {
 		return Doctor{}, err
 	}
-	d := row.doctor()
+	d, err := row.doctor()
+	if err != nil {
+		return Doctor{}, err
+	}
 	if err := in.Check(d.ETag()); err != nil {
 		return Doctor{}, err
 	}
@@ -56,6 +61,11 @@ func (s *Service) Update(ctx context.Context, tx *postgres.Tx, actor access.Acto
 	}
 	if in.Body.LanguagesSpoken.Value, err = canonicalTags(in.Body.LanguagesSpoken.Value); err != nil {
 		return Doctor{}, err
+	}
+	if p := in.Body.CancellationPolicy; p.Set && !p.Null {
+		if err := p.Value.Check(); err != nil {
+			return Doctor{}, problem.InvalidField("body.cancellationPolicy", err.Error())
+		}
 	}
 	registration := d.RegistrationNumber
 	changed := in.apply(&d)
@@ -76,7 +86,7 @@ func (s *Service) Update(ctx context.Context, tx *postgres.Tx, actor access.Acto
 		}
 	}
 	audit.Write(tx, actor, "doctor.update", d.ID, audit.Meta{"changed": changed})
-	return WithNextSlot(ctx, tx, tx.Now, d)
+	return WithNextSlot(ctx, tx, tx.Now, s.withPolicy(d))
 }
 
 // storeProfile stores a changed profile. Returns ErrRegistrationTaken if another doctor has the registration number.
@@ -92,6 +102,7 @@ func storeProfile(ctx context.Context, tx *postgres.Tx, d Doctor, RegistrationKe
 		Currency:           d.Currency,
 		LanguagesSpoken:    d.LanguagesSpoken,
 		Bio:                d.Bio,
+		CancellationPolicy: policyText(d.CancellationPolicy),
 		Now:                tx.Now,
 	})
 	if isRegistrationTaken(err) {
@@ -113,6 +124,9 @@ func (in ChangeRequest) apply(d *Doctor) []string {
 	if patch.ConsultationFee.Set {
 		d.ConsultationFee = money.Amount(patch.ConsultationFee.Value)
 	}
+	if patch.CancellationPolicy.Set {
+		d.CancellationPolicy = patch.CancellationPolicy.Value
+	}
 	if patch.LanguagesSpoken.Set {
 		d.LanguagesSpoken = patch.LanguagesSpoken.Value
 	}
@@ -132,6 +146,7 @@ func (in ChangeRequest) apply(d *Doctor) []string {
 		{"consultationFee", d.ConsultationFee != before.ConsultationFee},
 		{"currency", d.Currency != before.Currency},
 		{"languagesSpoken", !slices.Equal(d.LanguagesSpoken, before.LanguagesSpoken)},
+		{"cancellationPolicy", !slices.Equal(d.CancellationPolicy, before.CancellationPolicy)},
 		{"bio", differs(d.Bio, before.Bio)},
 	} {
 		if member.differs {

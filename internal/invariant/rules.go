@@ -63,8 +63,9 @@ var Rules = []Rule{
 		   OR (c.payment_status = 'PAID') <> (p.status = 'SUCCESS')`},
 
 	{"money-adds-up", "0 <= refunded, with what is asked back <= captured; at most one successful attempt for the " +
-		"fee, and some that make up the amount exactly when the payment succeeded; money " +
-		"of a consultation that was cancelled in time or that the doctor missed is refunded in full or on its way", `
+		"fee, and some that make up the amount exactly when the payment succeeded; money of a consultation that was " +
+		"cancelled in time, that the doctor missed or whose dispute was decided so is refunded in full or on its " +
+		"way, and what its patient cancelled later by the policy", `
 		WITH received AS (
 			SELECT payment_id, sum(captured) AS captured,
 				count(*) FILTER (WHERE status = 'SUCCESS' AND NOT is_balance) AS succeeded,
@@ -82,9 +83,16 @@ var Rules = []Rule{
 				coalesce(returned.asked, 0) AS asked,
 				c.status AS consultation,
 				coalesce(c.absent = 'DOCTOR', false) AS doctor_absent,
+				EXISTS (SELECT FROM disputes d
+					WHERE d.consultation_id = c.id AND d.status = 'REFUNDED') AS dispute_won,
 				c.cancelled_late AS late,
-				c.cancelled_late AND (c.status <> 'CANCELLED' OR c.cancelled_by <> 'PATIENT'
-					OR c.cancelled_at >= c.scheduled_start) AS wrongly_late
+				(c.cancelled_late OR c.refund_percent IS NOT NULL) AND (c.status <> 'CANCELLED'
+					OR c.cancelled_by <> 'PATIENT' OR c.cancelled_at > c.scheduled_start) AS wrongly_late,
+				c.refund_percent AS percent,
+				CASE WHEN c.cancelled_at <= c.grace_until THEN 100 ELSE coalesce((
+					SELECT max(split_part(step, '=', 2)::int)
+					FROM unnest(string_to_array(coalesce(c.cancellation_policy, '2h=100'), ',')) AS step
+					WHERE c.cancelled_at <= c.scheduled_start - split_part(step, '=', 1)::interval), 0) END AS policy
 			FROM payments p
 			JOIN all_consultations c ON c.id = p.consultation_id
 			LEFT JOIN received ON received.payment_id = p.id
@@ -95,7 +103,10 @@ var Rules = []Rule{
 		   OR succeeded > 1
 		   OR (won > 0 AND status <> 'SUCCESS')
 		   OR (won < amount AND status = 'SUCCESS')
-		   OR ((consultation = 'CANCELLED' AND NOT late OR doctor_absent) AND refunded <> captured)
+		   OR ((consultation = 'CANCELLED' AND NOT late OR doctor_absent OR dispute_won) AND refunded <> captured)
+		   OR percent <> policy
+		   OR late AND percent = 100
+		   OR succeeded = 1 AND refunded < won - amount + ceil(percent * amount) / 100
 		   OR wrongly_late`},
 
 	{"unmatched-money-is-kept", "money that isn't what was asked is listed as it came; of a known attempt all goes " +
@@ -175,6 +186,8 @@ var Rules = []Rule{
 				WHEN at_provider THEN 'refund.record' ELSE 'refund.open' END, created_at FROM refunds
 			UNION ALL SELECT id, 'unmatched-money', 'unmatched-money.record', received_at FROM unmatched_money
 			UNION ALL SELECT id, 'review', 'review.create', created_at FROM reviews
+			UNION ALL SELECT id, 'addendum', 'addendum.write', created_at FROM addenda
+			UNION ALL SELECT id, 'dispute', 'dispute.open', created_at FROM disputes
 			UNION ALL SELECT s.id, 'slot', coalesce((SELECT a.action FROM audit_logs a WHERE a.entity_type = 'slot'
 				AND a.entity_id = s.id::text AND a.action IN ('slot.create', 'slot.update') LIMIT 1), 'slot.create'),
 				s.created_at FROM availability_slots s
@@ -202,6 +215,8 @@ var Rules = []Rule{
 				WHEN 'unmatched-money' THEN EXISTS (SELECT FROM unmatched_money e WHERE e.id = k.entity_id)
 				WHEN 'refund' THEN EXISTS (SELECT FROM refunds e WHERE e.id = k.entity_id)
 				WHEN 'prescription' THEN EXISTS (SELECT FROM all_prescriptions e WHERE e.id = k.entity_id)
+				WHEN 'addendum' THEN EXISTS (SELECT FROM addenda e WHERE e.id = k.entity_id)
+				WHEN 'dispute' THEN EXISTS (SELECT FROM disputes e WHERE e.id = k.entity_id)
 				WHEN 'review' THEN EXISTS (SELECT FROM reviews e WHERE e.id = k.entity_id)
 				WHEN 'consent' THEN EXISTS (SELECT FROM consents e WHERE e.id = k.entity_id)
 				WHEN 'user' THEN EXISTS (SELECT FROM users e WHERE e.id = k.entity_id)

@@ -26,7 +26,9 @@ type Amount int64
 
 // Money is an amount with its ISO 4217 currency.
 type Money struct {
-	Amount   Amount `json:"amount"`
+	_ struct{} `doc:"An amount with its currency"`
+
+	Amount   Amount `json:"amount" doc:"How much"`
 	Currency string `json:"currency" example:"INR" doc:"ISO 4217 currency code"`
 }
 

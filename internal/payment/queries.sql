@@ -83,9 +83,17 @@ ON CONFLICT DO NOTHING;
 -- name: storeWebhookOutcome :exec
 UPDATE payment_webhooks SET outcome = @outcome WHERE provider = @provider AND webhook_id = @webhook_id;
 
+-- What came for a consultation, and what of that goes back or has gone back.
+-- name: readPaid :one
+SELECT p.currency, p.amount, coalesce(sum(a.captured), 0)::numeric(12, 2) AS captured,
+    coalesce(sum((SELECT sum(r.amount) FROM refunds r WHERE r.attempt_id = a.id AND r.unmatched_id IS NULL
+        AND r.status IN ('PENDING', 'SUCCEEDED'))), 0)::numeric(12, 2) AS returned
+FROM payments p LEFT JOIN payment_attempts a ON a.payment_id = p.id AND a.status = 'SUCCESS'
+WHERE p.consultation_id = @consultation_id GROUP BY p.id;
+
 -- What each attempt captured, less its refunds that are requested, under way or done.
 -- name: listRefundable :many
-SELECT a.id, (a.captured - coalesce((SELECT sum(r.amount) FROM refunds r
+SELECT a.id, a.status, a.captured, (a.captured - coalesce((SELECT sum(r.amount) FROM refunds r
     WHERE r.attempt_id = a.id AND r.unmatched_id IS NULL AND r.status <> 'FAILED'), 0))::numeric(12, 2) AS remaining
 FROM payment_attempts a WHERE a.payment_id = @payment_id AND a.captured > 0 ORDER BY a.id;
 

@@ -553,13 +553,15 @@ func listMismatched(ctx context.Context, db postgres.Querier, paymentID *uuid.UU
 }
 
 const listRefundableSQL = `-- name: listRefundable :many
-SELECT a.id, (a.captured - coalesce((SELECT sum(r.amount) FROM refunds r
+SELECT a.id, a.status, a.captured, (a.captured - coalesce((SELECT sum(r.amount) FROM refunds r
     WHERE r.attempt_id = a.id AND r.unmatched_id IS NULL AND r.status <> 'FAILED'), 0))::numeric(12, 2) AS remaining
 FROM payment_attempts a WHERE a.payment_id = $1 AND a.captured > 0 ORDER BY a.id
 `
 
 type listRefundableRow struct {
 	ID        uuid.UUID
+	Status    Status
+	Captured  money.Amount
 	Remaining money.Amount
 }
 
@@ -573,7 +575,12 @@ func listRefundable(ctx context.Context, db postgres.Querier, paymentID uuid.UUI
 	var items []listRefundableRow
 	for rows.Next() {
 		var i listRefundableRow
-		if err := rows.Scan(&i.ID, &i.Remaining); err != nil {
+		if err := rows.Scan(
+			&i.ID,
+			&i.Status,
+			&i.Captured,
+			&i.Remaining,
+		); err != nil {
 			return nil, postgres.Failed("listRefundable", err)
 		}
 		items = append(items, i)
@@ -1021,6 +1028,34 @@ func queueInsertPayment(tx *postgres.Tx, arg queueInsertPaymentParams) {
 		arg.Provider,
 		arg.Now,
 	)
+}
+
+const readPaidSQL = `-- name: readPaid :one
+SELECT p.currency, p.amount, coalesce(sum(a.captured), 0)::numeric(12, 2) AS captured,
+    coalesce(sum((SELECT sum(r.amount) FROM refunds r WHERE r.attempt_id = a.id AND r.unmatched_id IS NULL
+        AND r.status IN ('PENDING', 'SUCCEEDED'))), 0)::numeric(12, 2) AS returned
+FROM payments p LEFT JOIN payment_attempts a ON a.payment_id = p.id AND a.status = 'SUCCESS'
+WHERE p.consultation_id = $1 GROUP BY p.id
+`
+
+type readPaidRow struct {
+	Currency string
+	Amount   money.Amount
+	Captured money.Amount
+	Returned money.Amount
+}
+
+// What came for a consultation, and what of that goes back or has gone back.
+func readPaid(ctx context.Context, db postgres.Querier, consultationID uuid.UUID) (readPaidRow, error) {
+	row := db.QueryRow(ctx, readPaidSQL, consultationID)
+	var i readPaidRow
+	err := row.Scan(
+		&i.Currency,
+		&i.Amount,
+		&i.Captured,
+		&i.Returned,
+	)
+	return i, postgres.Failed("readPaid", err)
 }
 
 const readRefundedFeeSQL = `-- name: readRefundedFee :one

@@ -10,6 +10,7 @@ import (
 
 	"amrutam/internal/access"
 	"amrutam/internal/audit"
+	"amrutam/internal/cancellation"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/money"
 	"amrutam/internal/postgres"
@@ -68,6 +69,51 @@ func (s *Service) RefundAll(ctx context.Context, tx *postgres.Tx, actor access.A
 	return total, s.refundAttempts(ctx, tx, actor, row, reason, attempts...)
 }
 
+// RefundShare is RefundAll for a percentage of the fee: what was refunded of it before counts.
+func (s *Service) RefundShare(ctx context.Context, tx *postgres.Tx, actor access.Actor, consultationID uuid.UUID,
+	percent int, reason string) (money.Money, error) {
+	row, err := lockPayment(ctx, tx, consultationID)
+	if err != nil {
+		return money.Money{}, fmt.Errorf("lock the payment: %w", err)
+	}
+	if err := supersedeRequests(ctx, tx, actor, row.ID); err != nil {
+		return money.Money{}, err
+	}
+	// After the statement above, as in RefundAll.
+	refundable, err := readRefundable(ctx, tx, row.ID)
+	if err != nil {
+		return money.Money{}, err
+	}
+	due := cancellation.Share(row.Amount, percent) - row.Amount // less than everything by what is kept
+	for _, a := range refundable {
+		if a.Status == StatusSuccess {
+			due += a.Remaining
+		}
+	}
+	total := money.Money{Currency: row.Currency}
+	for _, a := range refundable {
+		amount := min(a.Remaining, due-total.Amount)
+		if a.Status != StatusSuccess || amount <= 0 {
+			continue
+		}
+		total.Amount += amount
+		refund := RefundRow{PaymentID: &row.ID, AttemptID: &a.ID, Amount: amount, Currency: row.Currency,
+			Reason: reason, RequestedBy: requester(actor)}
+		if err := s.openRefund(ctx, tx, actor, refund, 0); err != nil {
+			return money.Money{}, err
+		}
+	}
+	return total, nil
+}
+
+// requester returns who asked for a refund, or nil for the system.
+func requester(actor access.Actor) *uuid.UUID {
+	if actor.ID == uuid.Nil {
+		return nil
+	}
+	return &actor.ID
+}
+
 // refundAttempts begins the refund of what remains of the named attempts.
 func (s *Service) refundAttempts(ctx context.Context, tx *postgres.Tx, actor access.Actor, row PaymentRow,
 	reason string, attempts ...uuid.UUID) error {
@@ -75,16 +121,12 @@ func (s *Service) refundAttempts(ctx context.Context, tx *postgres.Tx, actor acc
 	if err != nil {
 		return err
 	}
-	var requestedBy *uuid.UUID
-	if actor.ID != uuid.Nil {
-		requestedBy = &actor.ID
-	}
 	for _, a := range refundable {
 		if a.Remaining <= 0 || !slices.Contains(attempts, a.ID) {
 			continue
 		}
 		refund := RefundRow{PaymentID: &row.ID, AttemptID: &a.ID, Amount: a.Remaining, Currency: row.Currency,
-			Reason: reason, RequestedBy: requestedBy}
+			Reason: reason, RequestedBy: requester(actor)}
 		if err := s.openRefund(ctx, tx, actor, refund, 0); err != nil {
 			return err
 		}

@@ -10,7 +10,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"amrutam/internal/account"
 	"amrutam/internal/config"
+	"amrutam/internal/consultation"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/notification"
 	"amrutam/internal/problem"
@@ -35,10 +37,12 @@ const (
 
 // Service writes and reads prescriptions.
 type Service struct {
-	Sealer  *seal.Sealer
-	Mails   *notification.Service
-	Config  *config.Config
-	Cursors httpapi.Cursors
+	Sealer        *seal.Sealer
+	Accounts      *account.Service
+	Consultations *consultation.Service
+	Mails         *notification.Service
+	Config        *config.Config
+	Cursors       httpapi.Cursors
 }
 
 // Medication is one line of a prescription (FHIR MedicationRequest, in short).

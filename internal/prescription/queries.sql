@@ -28,6 +28,12 @@ JOIN data_keys k ON k.user_id = p.patient_id
 LEFT JOIN all_prescriptions n ON n.supersedes = p.id
 WHERE p.consultation_id = @consultation_id ORDER BY p.id DESC LIMIT 100;
 
+-- name: listPrescriptionsOfVisits :many
+SELECT sqlc.embed(p), k.wrapped, n.id AS superseded_by FROM all_prescriptions p
+JOIN data_keys k ON k.user_id = p.patient_id
+LEFT JOIN all_prescriptions n ON n.supersedes = p.id
+WHERE p.consultation_id = ANY(@consultation_ids::uuid[]) ORDER BY p.id DESC LIMIT 200;
+
 -- name: listPrescriptionsOfPatient :many
 SELECT sqlc.embed(p), k.wrapped, n.id AS superseded_by FROM all_prescriptions p
 JOIN data_keys k ON k.user_id = p.patient_id

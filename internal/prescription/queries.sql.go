@@ -145,6 +145,51 @@ func listPrescriptionsOfPatient(ctx context.Context, db postgres.Querier, patien
 	return items, nil
 }
 
+const listPrescriptionsOfVisitsSQL = `-- name: listPrescriptionsOfVisits :many
+SELECT p.id, p.consultation_id, p.doctor_id, p.patient_id, p.medications, p.advice, p.supersedes, p.created_at, p.archived, k.wrapped, n.id AS superseded_by FROM all_prescriptions p
+JOIN data_keys k ON k.user_id = p.patient_id
+LEFT JOIN all_prescriptions n ON n.supersedes = p.id
+WHERE p.consultation_id = ANY($1::uuid[]) ORDER BY p.id DESC LIMIT 200
+`
+
+type listPrescriptionsOfVisitsRow struct {
+	PrescriptionRow PrescriptionRow
+	Wrapped         []byte
+	SupersededBy    *uuid.UUID
+}
+
+func listPrescriptionsOfVisits(ctx context.Context, db postgres.Querier, consultationIds []uuid.UUID) ([]listPrescriptionsOfVisitsRow, error) {
+	rows, err := db.Query(ctx, listPrescriptionsOfVisitsSQL, consultationIds)
+	if err != nil {
+		return nil, postgres.Failed("listPrescriptionsOfVisits", err)
+	}
+	defer rows.Close()
+	var items []listPrescriptionsOfVisitsRow
+	for rows.Next() {
+		var i listPrescriptionsOfVisitsRow
+		if err := rows.Scan(
+			&i.PrescriptionRow.ID,
+			&i.PrescriptionRow.ConsultationID,
+			&i.PrescriptionRow.DoctorID,
+			&i.PrescriptionRow.PatientID,
+			&i.PrescriptionRow.Medications,
+			&i.PrescriptionRow.Advice,
+			&i.PrescriptionRow.Supersedes,
+			&i.PrescriptionRow.CreatedAt,
+			&i.PrescriptionRow.Archived,
+			&i.Wrapped,
+			&i.SupersededBy,
+		); err != nil {
+			return nil, postgres.Failed("listPrescriptionsOfVisits", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listPrescriptionsOfVisits", err)
+	}
+	return items, nil
+}
+
 const lockConsultationSQL = `-- name: lockConsultation :one
 SELECT c.id, c.patient_id, c.doctor_id, c.status, c.ended_at, k.wrapped FROM consultations c
 JOIN data_keys k ON k.user_id = c.patient_id

@@ -2,6 +2,7 @@ package prescription
 
 import (
 	"amrutam/internal/access"
+	"amrutam/internal/consent"
 	"amrutam/internal/doctor"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/problem"
@@ -30,6 +31,15 @@ func (s *Service) Routes(api *httpapi.API) {
 		Doc:     "Newest first. Each call is audited.",
 		Roles:   parties,
 	}, s.ListOfConsultation)
+	httpapi.Command(api, httpapi.Op{
+		Method: "GET", Path: "/consultations/{id}/patient", ID: "read-patient", Tag: "consultations",
+		Summary: "Read who comes to a consultation",
+		Doc: "For its doctor, from the booking on and as long as a prescription may be written " +
+			"(AMRUTAM_PRESCRIBE_WITHIN after the end): the patient's name, age and gender, and the 20 newest " +
+			"earlier consultations with this doctor, with notes and prescriptions. Each reading is audited.",
+		Roles:    access.Doctor,
+		Refusals: []*problem.Error{consent.ErrRequired},
+	}, s.ReadPatient)
 	httpapi.Command(api, httpapi.Op{
 		Method: "GET", Path: "/prescriptions/{id}", ID: "read-prescription", Tag: "prescriptions",
 		Summary: "Read a prescription",

@@ -78,6 +78,15 @@ func (s *Service) contentsOfPatient(ctx context.Context, r *postgres.Read, id uu
 			items(adapt(func(fn func(consultation.Consultation) error) error {
 				return s.Consultations.ForEach(ctx, r, id, access.RolePatient, fn)
 			}))},
+		{"addenda.json", "What doctors added to their notes after a consultation and showed you. Notes that a " +
+			"doctor has not released are not in this copy: ask the doctor for them.",
+			items(adapt(func(fn func(consultation.Addendum) error) error {
+				return s.Consultations.ForEachAddendum(ctx, r, id, fn)
+			}))},
+		{"disputes.json", "The no-shows that you disputed, and what was decided.",
+			items(adapt(func(fn func(consultation.Dispute) error) error {
+				return s.Consultations.ForEachDispute(ctx, r, id, fn)
+			}))},
 		{"prescriptions.json", "What was prescribed to you.",
 			items(adapt(func(fn func(prescription.Prescription) error) error {
 				return s.Prescriptions.ForEach(ctx, r, id, fn)
@@ -112,6 +121,9 @@ func (s *Service) contentsOfDoctor(ctx context.Context, r *postgres.Read, id uui
 			items(adapt(func(fn func(consultation.Consultation) error) error {
 				return s.Consultations.ForEach(ctx, r, id, access.RoleDoctor, fn)
 			}))},
+		{"addenda.json", "To which consultations you added notes after the end, and when. What they say belongs to " +
+			"the patients' data.",
+			items(stored(ctx, r, id, eachAddendum))},
 		{"prescriptions.json", "Which prescriptions you wrote and when. What they say belongs to the patients' data.",
 			items(stored(ctx, r, id, eachPrescription))},
 	}

@@ -94,7 +94,8 @@ func TestExportOfPatient(t *testing.T) {
 
 	files, page := unzip(t, a.Body)
 	same(t, "files", slices.Sorted(maps.Keys(files)), []string{"access-log.json", "account.json", "activity.json",
-		"consents.json", "consultations.json", "mails.json", "passkeys.json", "payments.json", "prescriptions.json",
+		"addenda.json", "consents.json", "consultations.json", "disputes.json", "mails.json", "passkeys.json",
+		"payments.json", "prescriptions.json",
 		"requests.json", "review-reports.json", "reviews.json", "sessions.json"})
 	account := files["account.json"]
 	same(t, "account", []any{account["fullName"], account["email"], account["phone"], account["address"],
@@ -171,7 +172,7 @@ func TestExportOfDoctor(t *testing.T) {
 	h := makeHistory(t, c)
 	c.Exec("UPDATE doctors SET bio = 'Twelve years', clinic_name = 'Nair Ayurveda' WHERE id = $1", h.doctor.ID)
 	files, _ := unzip(t, download(t, c, h.doctor).Body)
-	same(t, "files", slices.Sorted(maps.Keys(files)), []string{"account.json", "activity.json",
+	same(t, "files", slices.Sorted(maps.Keys(files)), []string{"account.json", "activity.json", "addenda.json",
 		"availability-exceptions.json", "availability-rules.json", "booking-rules.json", "consultations.json",
 		"doctor.json", "mails.json", "passkeys.json", "prescriptions.json", "requests.json", "review-replies.json",
 		"review-reports.json", "sessions.json", "slots.json"})

@@ -80,6 +80,9 @@ FROM availability_exceptions WHERE doctor_id = @user_id ORDER BY from_time, id;
 SELECT id, consultation_id, patient_id, supersedes, created_at, archived FROM all_prescriptions
 WHERE doctor_id = @user_id ORDER BY id;
 
+-- name: eachAddendum :many
+SELECT id, consultation_id, patient_id, released_at, created_at FROM addenda WHERE author_id = @user_id ORDER BY id;
+
 -- name: eachReview :many
 SELECT r.id, r.consultation_id, r.doctor_id, r.rating, r.text, r.hidden, r.decision_reason, r.created_at, r.updated_at,
     shown.reply

@@ -55,6 +55,22 @@ func countPrescriptions(ctx context.Context, db postgres.Querier, patientID uuid
 	return count, postgres.Failed("countPrescriptions", err)
 }
 
+const eachAddendumSQL = `-- name: eachAddendum :many
+SELECT id, consultation_id, patient_id, released_at, created_at FROM addenda WHERE author_id = $1 ORDER BY id
+`
+
+type eachAddendumRow struct {
+	ID             uuid.UUID  `json:"id"`
+	ConsultationID uuid.UUID  `json:"consultationId"`
+	PatientID      uuid.UUID  `json:"patientId"`
+	ReleasedAt     *time.Time `json:"releasedAt"`
+	CreatedAt      time.Time  `json:"createdAt"`
+}
+
+func eachAddendum(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(eachAddendumRow) error) error {
+	return postgres.Failed("eachAddendum", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachAddendumRow], fn, eachAddendumSQL, userID))
+}
+
 const eachAvailabilityExceptionSQL = `-- name: eachAvailabilityException :many
 SELECT id, kind::text AS kind, from_time, to_time, slot_minutes, buffer_minutes, max_patients, created_at
 FROM availability_exceptions WHERE doctor_id = $1 ORDER BY from_time, id

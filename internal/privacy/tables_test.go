@@ -61,6 +61,8 @@ func TestEveryTableAboutPeople(t *testing.T) {
 		"audit_logs":            "activity.json and access-log.json; kept as evidence",
 		"idempotency_keys":      "responses that other files have too, for a day; deleted",
 		"mails":                 "mails.json; deleted",
+		"addenda":               "addenda.json; kept until they are unreadable",
+		"disputes":              "disputes.json, and activity.json of staff; texts emptied",
 		"consents":              "consents.json; kept as evidence, optional ones withdrawn",
 		"calendar_feeds":        "a secret; deleted",
 		"reminders":             "mails.json has their mails; kept for a month, they name anonymous",

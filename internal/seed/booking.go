@@ -172,7 +172,7 @@ func (g *generator) failures() int {
 // decideEnd chooses when the consultation starts and ends.
 func (g *generator) decideEnd(b *booking, start, end time.Time) {
 	length := end.Sub(start)
-	until := start.Add(-g.cfg.CancelUntil)
+	until := start.Add(-time.Duration(g.cfg.CancellationPolicy[0].HoursBefore) * time.Hour) // everything is refunded
 	b.started, b.ended = time.Time{}, time.Time{}
 	if b.outcome == cancelledByPatient && until.Before(b.paid.Add(time.Minute)) {
 		b.outcome = completed // too late to cancel

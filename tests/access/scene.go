@@ -196,6 +196,20 @@ func (s *Scene) makeCare(name string) string {
 		id := s.Value("soon")
 		s.C.Patch(doctor, "consultations/"+id+"/status", map[string]any{"status": "IN_PROGRESS"}).Want(200)
 		return id
+	case "addendum":
+		return s.C.Post(doctor, "consultations/"+s.Value("completed")+"/addenda",
+			map[string]any{"text": "The blood test is normal"}).Want(201).Text("id")
+	case "missed":
+		s.slots += 3 * time.Hour
+		id := s.book(s.C.Slot(doctor, s.slots, 1))
+		s.pay(id, "pay")
+		s.exec("UPDATE consultations SET scheduled_start = $2, scheduled_end = $3 WHERE id = $1", uuid.MustParse(id),
+			s.C.DB.Now().Add(-15*time.Minute), s.C.DB.Now().Add(15*time.Minute))
+		s.C.Patch(doctor, "consultations/"+id+"/status", map[string]any{"status": "NO_SHOW"}).Want(200)
+		return id
+	case "dispute":
+		return s.C.Post(patient, "consultations/"+s.Value("missed")+"/dispute",
+			map[string]any{"reason": "I waited in the call"}).Want(201).Text("id")
 	case "prescription":
 		line := map[string]any{"name": "Triphala churna", "dosage": "5 g", "frequency": "twice a day"}
 		return s.C.Post(doctor, "prescriptions",

@@ -42,7 +42,7 @@ var Enrolment = []string{"sign-out", "enable-mfa", "confirm-mfa", "reauthenticat
 
 // Fresh has the operations that need a second factor proven in the last five minutes.
 var Fresh = []string{"invite-user", "update-user-role", "reset-user-mfa", "approve-refund", "decline-refund",
-	"disable-user", "approve-doctor", "request-erasure", "cancel-erasure", "resolve-unmatched-money",
+	"decide-dispute", "disable-user", "approve-doctor", "request-erasure", "cancel-erasure", "resolve-unmatched-money",
 	"request-audit-log-export"}
 
 // Recent has the operations that need a proof of the last five minutes: of the second factor if the user has one, else
@@ -202,6 +202,31 @@ var Table = []Row{
 		Want: [callers]int{401, 403, 403, 409, 404, 403, 403}},
 	{Operation: "update-consultation-status", In: "<completed>",
 		Want: [callers]int{401, 403, 403, 409, 404, 403, 403}},
+
+	{Operation: "update-doctor", In: "<doctor>", Body: `{"registrationNumber": null, "cancellationPolicy": null}`,
+		Want: [callers]int{401, 403, 403, 200, 404, 403, 403}},
+	{Operation: "read-cancellation-terms", In: "<confirmed>", Want: [callers]int{401, 200, 404, 200, 404, 200, 200}},
+	{Operation: "check-in", In: "<soon>", Want: [callers]int{401, 200, 404, 200, 404, 403, 403}},
+	{Operation: "check-in", In: "<confirmed>", Want: [callers]int{401, 409, 404, 409, 404, 403, 403}},
+	{Operation: "check-in", In: "<completed>", Want: [callers]int{401, 409, 404, 409, 404, 403, 403}},
+	{Operation: "save-notes", In: "<started>", Headers: []string{"If-Match", "*"},
+		Want: [callers]int{401, 403, 403, 200, 404, 403, 403}},
+	{Operation: "save-notes", In: "<started>", Want: [callers]int{401, 403, 403, 428, 404, 403, 403}},
+	{Operation: "save-notes", In: "<completed>", Headers: []string{"If-Match", "*"},
+		Want: [callers]int{401, 403, 403, 409, 404, 403, 403}},
+	{Operation: "write-addendum", In: "<completed>", Want: [callers]int{401, 403, 403, 201, 404, 403, 403}},
+	{Operation: "write-addendum", In: "<started>", Want: [callers]int{401, 403, 403, 409, 404, 403, 403}},
+	{Operation: "list-addenda", In: "<completed>", Headers: purpose,
+		Want: [callers]int{401, 200, 404, 200, 404, 403, 200}},
+	{Operation: "list-addenda", In: "<completed>", Want: [callers]int{401, 200, 404, 200, 404, 403, 404}},
+	{Operation: "release-addendum", In: "<addendum>", Want: [callers]int{401, 403, 403, 200, 404, 403, 403}},
+	{Operation: "dispute-no-show", In: "<missed>", Want: [callers]int{401, 201, 404, 403, 403, 403, 403}},
+	{Operation: "dispute-no-show", In: "<completed>", Want: [callers]int{401, 409, 404, 403, 403, 403, 403}},
+	{Operation: "read-dispute", In: "<missed>", After: "dispute",
+		Want: [callers]int{401, 200, 404, 200, 404, 200, 200}},
+	{Operation: "list-disputes", After: "dispute", Want: [callers]int{401, 403, 403, 403, 403, 200, 200}},
+	{Operation: "decide-dispute", In: "<dispute>", Want: [callers]int{401, 403, 403, 403, 403, 200, 200}},
+	{Operation: "read-patient", In: "<soon>", Want: [callers]int{401, 403, 403, 200, 404, 403, 403}},
 
 	{Operation: "start-payment", Body: `{"consultationId": "<requested>", "returnUrl": null}`,
 		Want: [callers]int{401, 201, 404, 403, 403, 403, 403}},

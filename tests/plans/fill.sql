@@ -167,6 +167,14 @@ INSERT INTO reviews (id, consultation_id, doctor_id, patient_id, rating, text, m
         CASE WHEN n % 7 = 0 THEN begins END, CASE WHEN n % 7 = 0 THEN 'Thank you' END, n % 90 = 1,
         CASE WHEN n % 90 = 1 THEN begins END, CASE WHEN n % 80 = 0 THEN 1 ELSE 0 END, begins, begins
     FROM booking WHERE status = 'COMPLETED' AND n % 3 > 0;
+INSERT INTO addenda (id, consultation_id, patient_id, author_id, author_name, text, released_at, created_at)
+    SELECT pg_temp.id(begins, 19, n), id, patient, doctor, 'sealed', 'sealed', CASE WHEN n % 2 = 0 THEN begins END, begins
+    FROM booking WHERE status = 'COMPLETED' AND n % 3 = 0;
+INSERT INTO disputes (id, consultation_id, patient_id, doctor_id, status, decided_by, decided_at, created_at)
+    SELECT pg_temp.id(begins, 20, n), id, patient, doctor,
+        CASE WHEN n % 100 = 7 THEN 'OPEN' ELSE 'UPHELD' END::dispute_status,
+        CASE WHEN n % 100 <> 7 THEN doctor END, CASE WHEN n % 100 <> 7 THEN begins END, begins
+    FROM booking WHERE status = 'NO_SHOW' OR n % 10 = 7;
 INSERT INTO review_reports (review_id, reporter_id, reason, created_at)
     SELECT r.id, u.id, 'It names somebody', r.created_at
     FROM reviews r, LATERAL (SELECT id FROM person WHERE n % 1000 = r.rating LIMIT 1) u;

@@ -27,6 +27,10 @@ func (b *booking) finish(status string) {
 
 // cancel applies a cancellation. The zero user stands for the system.
 func (b *booking) cancel(by apptest.User, at time.Time) {
+	percent := 100
+	if b.status == "CONFIRMED" && by.ID == b.patient.ID {
+		percent = b.percentAt(at)
+	}
 	b.finish("CANCELLED")
 	b.cancelledBy, b.cancelledByID = string(by.Role), by.ID
 	if by.ID == uuid.Nil {
@@ -43,7 +47,34 @@ func (b *booking) cancel(by apptest.User, at time.Time) {
 			a.status, b.payment = "FAILED", "FAILED"
 		}
 	}
-	b.refundAll()
+	if percent == 100 {
+		b.refundAll()
+	} else {
+		b.refundShare(percent)
+	}
+}
+
+// percentAt returns how much a patient gets back who cancels then.
+func (b *booking) percentAt(at time.Time) int {
+	switch {
+	case !at.After(b.created.Add(15 * time.Minute)), !at.After(b.start.Add(-24 * time.Hour)):
+		return 100
+	case !at.After(b.start.Add(-2 * time.Hour)):
+		return 50
+	}
+	return 0
+}
+
+// refundShare starts the refund of a percentage of the payment, less what of it was refunded before.
+func (b *booking) refundShare(percent int) {
+	for _, a := range b.attempts {
+		for _, s := range a.receipts {
+			if s.expected && a.status == "SUCCESS" {
+				share := (s.amount*money.Amount(percent) + 99) / 100
+				b.addRefund(s, share-b.refundTotal(s, "PENDING")-b.refundTotal(s, "SUCCEEDED"))
+			}
+		}
+	}
 }
 
 // refundAll starts refunds of the expected money that isn't refunded yet.

@@ -71,8 +71,6 @@ func (m *model) cancel(t *rapid.T) {
 			return result{status: 200}
 		case b.status == "CANCELLED" && b.cancelledByID == actor.ID: // a repeated request, after a lost response
 			return result{status: 200}
-		case b.status == "CONFIRMED" && patient && now.After(b.start.Add(-2*time.Hour)):
-			return tooLate
 		case b.status == "CONFIRMED" && now.After(b.start):
 			return tooLate
 		case b.status == "CONFIRMED":
@@ -236,7 +234,9 @@ func (m *model) advanceToDeadline(t *rapid.T) {
 	b := m.drawBooking(t, "REQUESTED", "CONFIRMED", "IN_PROGRESS")
 	at := pick(t, "instant", []time.Time{
 		b.due,
+		b.start.Add(-24 * time.Hour),
 		b.start.Add(-2 * time.Hour),
+		b.created.Add(15 * time.Minute),
 		b.start.Add(-15 * time.Minute),
 		b.start,
 		b.start.Add(10 * time.Minute),

@@ -105,6 +105,7 @@ type (
 		payment      string
 		fee          money.Amount
 		due, endedAt time.Time
+		created      time.Time
 		cancelledBy  string
 		// cancelledByID is zero if the system cancelled the booking.
 		cancelledByID uuid.UUID

@@ -258,6 +258,7 @@ func (m *model) book(t *rapid.T) {
 		slot:    s,
 		start:   s.start,
 		end:     s.end,
+		created: parse(t, a.Text("createdAt")),
 		status:  "REQUESTED",
 		payment: "INITIATED",
 		fee:     s.doctor.fee,
@@ -266,9 +267,8 @@ func (m *model) book(t *rapid.T) {
 		b.status, b.payment = "CONFIRMED", "SUCCESS"
 	} else {
 		b.due = parse(t, a.Text("paymentDueAt"))
-		created := parse(t, a.Text("createdAt"))
-		timeToPay := b.due.Sub(created)
-		if timeToPay != min(15*time.Minute, b.start.Sub(created)) {
+		timeToPay := b.due.Sub(b.created)
+		if timeToPay != min(15*time.Minute, b.start.Sub(b.created)) {
 			t.Fatalf("payment is due after %s", timeToPay)
 		}
 	}

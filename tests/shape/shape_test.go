@@ -27,8 +27,8 @@ var packages = []string{
 	"internal/audit",
 	"internal/httpapi", "internal/jobs", "internal/idempotency", "internal/limit", "internal/invariant",
 	"internal/retention", "internal/backup", "internal/postgres",
-	"internal/access", "internal/problem", "internal/calendar", "internal/language", "internal/money",
-	"internal/config", "internal/telemetry", "internal/seal",
+	"internal/access", "internal/problem", "internal/calendar", "internal/language", "internal/config",
+	"internal/cancellation", "internal/money", "internal/telemetry", "internal/seal",
 }
 
 // domains are the packages with operations or jobs of their own.

@@ -1,0 +1,104 @@
+// Package cancellation has the policies that say how much a patient who cancels a consultation gets back.
+package cancellation
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"amrutam/internal/money"
+)
+
+const (
+	// MaxSteps is how many steps a policy may have.
+	MaxSteps = 5
+	// MaxHours is the earliest hour before the start at which a refund may begin to fall: with more, a doctor could
+	// take bookings that are never refunded.
+	MaxHours = 168
+)
+
+// Legacy is the policy of the consultations that were booked before policies were stored with them.
+const Legacy = "2h=100"
+
+// Step is one step of a policy.
+type Step struct {
+	_ struct{} `doc:"What a patient gets back who cancels by then"`
+
+	HoursBefore   int `json:"hoursBefore" minimum:"0" maximum:"168" doc:"Until so many hours before the start" example:"24"`
+	RefundPercent int `json:"refundPercent" minimum:"1" maximum:"100" doc:"How much of what was paid goes back" example:"100"`
+}
+
+// Policy is a list of steps: both their hours and their percents fall, and the first one is a full refund. After the
+// last one nothing goes back.
+type Policy []Step
+
+// Parse reads a policy like "24h=100,2h=50". The error doesn't repeat the text.
+func Parse(text string) (Policy, error) {
+	var p Policy
+	for part := range strings.SplitSeq(text, ",") {
+		hours, percent, found := strings.Cut(strings.TrimSpace(part), "h=")
+		h, err := parseNumber(hours)
+		n, err2 := parseNumber(percent)
+		if !found || err != nil || err2 != nil {
+			return nil, errors.New("must be steps like 24h=100,2h=50: hours before the start, and percents")
+		}
+		p = append(p, Step{HoursBefore: h, RefundPercent: n})
+	}
+	return p, p.Check()
+}
+
+// parseNumber reads a number of one to three digits.
+func parseNumber(digits string) (int, error) {
+	if len(digits) > 3 || strings.HasPrefix(digits, "+") || strings.HasPrefix(digits, "-") {
+		return 0, errors.New("not a number of three digits")
+	}
+	return strconv.Atoi(digits)
+}
+
+// Check returns an error that says what is wrong with the policy.
+func (p Policy) Check() error {
+	switch {
+	case len(p) == 0 || len(p) > MaxSteps:
+		return fmt.Errorf("must have 1 to %d steps", MaxSteps)
+	case p[0].RefundPercent != 100:
+		return errors.New("must begin with a full refund, 100 percent")
+	case p[0].HoursBefore > MaxHours:
+		return fmt.Errorf("must give a full refund until %d hours before the start, or later", MaxHours)
+	}
+	for i, s := range p {
+		switch {
+		case s.HoursBefore < 0 || s.RefundPercent < 1:
+			return errors.New("must have hours from 0 and percents from 1")
+		case i > 0 && (s.HoursBefore >= p[i-1].HoursBefore || s.RefundPercent >= p[i-1].RefundPercent):
+			return errors.New("must have hours and percents that fall from step to step")
+		}
+	}
+	return nil
+}
+
+// String returns the policy as Parse reads it.
+func (p Policy) String() string {
+	parts := make([]string, len(p))
+	for i, s := range p {
+		parts[i] = fmt.Sprintf("%dh=%d", s.HoursBefore, s.RefundPercent)
+	}
+	return strings.Join(parts, ",")
+}
+
+// At returns which percentage a cancellation at an instant before the start gives back, and until when it stays so:
+// until a step's last instant, or the start once nothing goes back.
+func (p Policy) At(now, start time.Time) (percent int, until time.Time) {
+	for _, s := range p {
+		if until := start.Add(-time.Duration(s.HoursBefore) * time.Hour); !now.After(until) {
+			return s.RefundPercent, until
+		}
+	}
+	return 0, start
+}
+
+// Share returns a percentage of an amount, in minor units that are rounded up: in the patient's favour.
+func Share(amount money.Amount, percent int) money.Amount {
+	return (amount*money.Amount(percent) + 99) / 100
+}

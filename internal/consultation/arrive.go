@@ -1,0 +1,61 @@
+package consultation
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/audit"
+	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
+)
+
+// ArriveRequest names the consultation that the caller is there for.
+type ArriveRequest struct {
+	ID uuid.UUID `path:"id" format:"uuid" doc:"The consultation"`
+}
+
+// CheckIns says who has checked in to a consultation.
+type CheckIns struct {
+	_ struct{} `doc:"Who has checked in to a consultation"`
+
+	ConsultationID   uuid.UUID  `json:"consultationId" doc:"The consultation"`
+	PatientArrivedAt *time.Time `json:"patientArrivedAt" doc:"When the patient first checked in"`
+	DoctorArrivedAt  *time.Time `json:"doctorArrivedAt" doc:"When the doctor first checked in"`
+}
+
+// Entity names the consultation for a stored answer.
+func (a CheckIns) Entity() (string, uuid.UUID) { return "consultation", a.ConsultationID }
+
+// Arrive notes that the patient or the doctor is there, which is the evidence if the consultation is never started.
+// The first time counts. Returns problem.NotFound, problem.InvalidTransition, ErrTooEarly, ErrTooLate.
+func (s *Service) Arrive(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ArriveRequest) (CheckIns,
+	error) {
+	row, err := s.lock(ctx, tx, actor, in.ID)
+	if err != nil {
+		return CheckIns{}, err
+	}
+	if row.Status != StatusConfirmed && row.Status != StatusInProgress {
+		return CheckIns{}, problem.InvalidTransition.WithDetail(
+			"Nobody can check in to a consultation that is " + string(row.Status) + ".")
+	}
+	if err := checkWindow(tx.Now, row.ScheduledStart.Add(-s.Config.StartEarly), row.ScheduledEnd); err != nil {
+		return CheckIns{}, err
+	}
+	arrived, note := &row.PatientArrivedAt, notePatientArrival
+	if isDoctor(actor, row) {
+		arrived, note = &row.DoctorArrivedAt, noteDoctorArrival
+	}
+	isFirst := *arrived == nil
+	if isFirst {
+		*arrived = &tx.Now
+		if err := note(ctx, tx, &tx.Now, row.ID); err != nil {
+			return CheckIns{}, err
+		}
+	}
+	audit.Write(tx, actor, "consultation.arrive", row.ID, audit.Meta{"changed": isFirst})
+	return CheckIns{ConsultationID: row.ID, PatientArrivedAt: row.PatientArrivedAt,
+		DoctorArrivedAt: row.DoctorArrivedAt}, nil
+}
