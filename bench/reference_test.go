@@ -36,6 +36,8 @@ var parameterValues = map[string]string{
 	"yesterday": "now() - interval '1 day'",
 	"oldest":    ":oldest::uuid",
 	"due":       "now() + interval '15 minutes'",
+	"policy":    "'24h=100,2h=50'",
+	"grace":     "now() + interval '15 minutes'",
 	"tomorrow":  "now() + interval '1 day'",
 	"most":      "5",
 	"requested": "'REQUESTED'",

@@ -291,7 +291,7 @@ func TestRevenueByTimeOfMovement(t *testing.T) {
 	day := nextMorning(c)
 	advanceTo(c, day.Add(23*time.Hour+55*time.Minute))
 	admin, patient, doctor := c.Admin(), c.Patient(), c.Doctor("100.10")
-	id := book(c, patient, createSlot(c, doctor, day.Add(60*time.Hour), 1))
+	id := book(c, patient, createSlot(c, doctor, day.Add(80*time.Hour), 1))
 	c.Post(patient, "payments/initiate", object{"consultationId": id}).Want(201)
 	c.Clock.Advance(10 * time.Minute) // initiated on the first day, paid on the second, refunded on the third
 	pay(t, c, patient, id)

@@ -16,7 +16,7 @@ func TestContractViolationsAreFound(t *testing.T) {
 	user := `{"id":"` + id + `","email":"asha@example.org","role":"PATIENT","isEmailVerified":true,"mfaEnabled":false,
 		"fullName":"Asha",
 		"createdAt":"2026-11-23T09:30:00Z","updatedAt":"2026-11-23T09:30:00Z","gender":null,
-		"dateOfBirth":null,"phone":null,"address":null,"timezone":"UTC"}`
+		"dateOfBirth":null,"phone":null,"address":null,"timezone":"UTC","language":"en"}`
 	for _, one := range []struct {
 		name, path  string
 		status      int
@@ -25,13 +25,14 @@ func TestContractViolationsAreFound(t *testing.T) {
 		body, fault string
 	}{
 		{"right", "/api/v1/users/me", 200, "application/json", "X-Request-Id Etag", user, ""},
-		{"right refusal", "/api/v1/users/me", 401, problemType, "X-Request-Id Www-Authenticate", refusal, ""},
+		{"right refusal", "/api/v1/users/me", 401, problemType, "X-Request-Id Www-Authenticate Content-Language", refusal, ""},
 		{"another status", "/api/v1/users/me", 418, problemType, "X-Request-Id", refusal,
 			"status 418 is not documented"},
 		{"another type", "/api/v1/users/me", 200, "text/html", "X-Request-Id Etag", user,
 			`"text/html" is not documented`},
 		{"no ETag", "/api/v1/users/me", 200, "application/json", "X-Request-Id", user, "ETag is missing"},
-		{"no challenge", "/api/v1/users/me", 401, problemType, "X-Request-Id", refusal, "WWW-Authenticate is missing"},
+		{"no challenge", "/api/v1/users/me", 401, problemType, "X-Request-Id Content-Language", refusal,
+			"WWW-Authenticate is missing"},
 		{"a header too many", "/api/v1/users/me", 200, "application/json", "X-Request-Id Etag Location", user,
 			"Location is not documented"},
 		{"a field too many", "/api/v1/users/me", 200, "application/json", "X-Request-Id Etag",

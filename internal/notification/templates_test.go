@@ -58,10 +58,11 @@ func samples() map[string][]map[string]string {
 		"invariant-broken": {{"rules": "nobody-in-two-places, money-adds-up"}},
 		"doctor-on-leave": {
 			consultation("until", "2031-02-28T20:15:00Z", "slot1", "2031-03-01T21:15:00Z", "doctor1", "Dr. Meera Nair",
-				"slot2", "2031-03-01T22:15:00Z", "doctor2", "Dr. Anil Das", "slot3", "", "doctor3", ""),
+				"slot2", "2031-03-01T22:15:00Z", "doctor2", "Dr. Meera Nair", "slot3", "", "doctor3", ""),
 			consultation("until", "2031-02-28T20:15:00Z", "slot1", "", "doctor1", "", "slot2", "", "doctor2", "",
 				"slot3", "", "doctor3", "")},
 		"leave-withdrawn": {consultation()},
+		"dispute-opened":  {consultation("as", "PATIENT"), consultation("as", "DOCTOR")},
 		"export-ready":    {{"expires": "2031-03-01T20:15:00Z"}},
 	}
 	const previous = "2031-02-28T20:15:00Z"
@@ -72,7 +73,7 @@ func samples() map[string][]map[string]string {
 		consultation("as", "DOCTOR", "by", "PATIENT", "previous", previous, "balance", "100.00 INR", "due", start),
 		consultation("as", "DOCTOR", "by", "ADMIN", "previous", previous)}
 	all["consultation-cancelled"] = []map[string]string{consultation("as", "PATIENT", "by", "PATIENT", "refund", "",
-		"kept", "yes")}
+		"kept", "yes"), consultation("as", "PATIENT", "by", "PATIENT", "refund", "500.00 INR", "kept", "yes")}
 	for _, as := range []string{"PATIENT", "DOCTOR"} {
 		for _, refund := range []string{"", "500.00 INR"} {
 			for _, by := range []string{"PATIENT", "DOCTOR", "SUPPORT", "ADMIN", "system", "doctor-stops",
@@ -81,9 +82,14 @@ func samples() map[string][]map[string]string {
 					consultation("as", as, "by", by, "refund", refund))
 			}
 			for _, absent := range []string{"PATIENT", "DOCTOR"} {
-				all["consultation-missed"] = append(all["consultation-missed"],
-					consultation("as", as, "absent", absent, "refund", refund))
+				for _, by := range []string{"system", "DOCTOR"} {
+					all["consultation-missed"] = append(all["consultation-missed"],
+						consultation("as", as, "absent", absent, "by", by, "refund", refund, "until", start))
+				}
 			}
+			all["dispute-decided"] = append(all["dispute-decided"],
+				consultation("as", as, "decision", "REFUNDED", "refund", refund),
+				consultation("as", as, "decision", "UPHELD", "refund", ""))
 		}
 	}
 	return all

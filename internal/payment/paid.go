@@ -15,7 +15,7 @@ import (
 type Paid struct {
 	// Fee is what is asked now; a move to a lower fee has given the rest back.
 	Fee, Captured, Returned money.Amount
-	Currency           string
+	Currency                string
 }
 
 // ReadPaid returns what came for a consultation.

@@ -28,14 +28,14 @@ func must(t *testing.T, err error) {
 // scene is a clinic whose clock stands still, with what rows refer to.
 type scene struct {
 	*apptest.Clinic
-	user, session uuid.UUID
+	user, session, doctor uuid.UUID
 }
 
 func newScene(t *testing.T) scene {
 	t.Helper()
 	c := apptest.Open(t)
 	c.Clock.Freeze()
-	s := scene{c, c.Patient().ID, uuid.New()}
+	s := scene{c, c.Patient().ID, uuid.New(), c.Doctor("500.00").ID}
 	c.Exec(`INSERT INTO sessions (id, user_id, user_agent, ip_address, created_at, last_used_at, expires_at)
 		VALUES ($1, $2, '', '', $3, $3, $4)`, s.session, s.user, c.DB.Now(), c.DB.Now().Add(time.Hour))
 	return s
@@ -155,6 +155,17 @@ var insert = map[string]func(s scene, at time.Time){
 	"reminders": func(s scene, at time.Time) {
 		s.Exec(`INSERT INTO reminders (consultation_id, recipient_id, lead, scheduled_start, mail_id, created_at)
 			VALUES ($1, $2, 3600, $3, $1, $3::timestamptz - interval '1 hour')`, uuid.New(), s.user, at)
+	},
+	"removed-slots": func(s scene, at time.Time) {
+		s.Exec(`WITH rule AS (INSERT INTO availability_rules (id, doctor_id, rrule, start_minute, end_minute, timezone,
+				slot_minutes, buffer_minutes, max_patients, valid_from, fill_at, created_at, updated_at)
+			VALUES ($1, $2, 'FREQ=DAILY', 540, 600, 'UTC', 30, 0, 1, '2026-01-01', 'infinity', $3, $3) RETURNING id)
+			INSERT INTO availability_removals (rule_id, start_time, end_time)
+			SELECT id, $3::timestamptz - interval '30 minutes', $3 FROM rule`, uuid.New(), s.doctor, at)
+	},
+	"availability-exceptions": func(s scene, at time.Time) {
+		s.Exec(`INSERT INTO availability_exceptions (id, doctor_id, kind, from_time, to_time, created_at)
+			VALUES ($1, $2, 'LEAVE', $3::timestamptz - interval '1 minute', $3, $3)`, uuid.New(), s.doctor, at)
 	},
 	"retention-runs": func(s scene, at time.Time) {
 		s.Exec(`INSERT INTO retention_runs (rule, ran_at, removed, total)

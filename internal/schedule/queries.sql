@@ -166,6 +166,7 @@ ON CONFLICT (doctor_id) DO UPDATE SET minimum_notice_minutes = excluded.minimum_
     horizon_days = excluded.horizon_days, daily_maximum = excluded.daily_maximum,
     first_visit_minutes = excluded.first_visit_minutes, follow_up_minutes = excluded.follow_up_minutes,
     updated_at = excluded.updated_at;
+
 -- name: insertRule :one
 INSERT INTO availability_rules (id, doctor_id, rrule, start_minute, end_minute, timezone, slot_minutes, buffer_minutes, max_patients,
     valid_from, valid_to, fill_at, created_at, updated_at)

@@ -70,7 +70,7 @@ type RuleRequest struct {
 type RuleBody struct {
 	_ struct{} `doc:"When a doctor works regularly"`
 
-	RRule         string `json:"rrule" minLength:"1" maxLength:"70000" doc:"Its days, as the value of an RRULE (RFC 5545) of at most 500 characters: FREQ=DAILY, WEEKLY, MONTHLY or YEARLY, with INTERVAL, COUNT, UNTIL, BYDAY, BYMONTHDAY, BYMONTH, BYSETPOS, WKST" example:"FREQ=WEEKLY;BYDAY=MO,WE"`
+	RRule         string `json:"rrule" minLength:"1" maxLength:"20000" doc:"Its days, as the value of an RRULE (RFC 5545) of at most 500 characters: FREQ=DAILY, WEEKLY, MONTHLY or YEARLY, with INTERVAL, COUNT, UNTIL, BYDAY, BYMONTHDAY, BYMONTH, BYSETPOS, WKST" example:"FREQ=WEEKLY;BYDAY=MO,WE"`
 	StartTime     string `json:"startTime" pattern:"^([01][0-9]|2[0-3]):[0-5][0-9]$" patternDescription:"a time like 09:00" maxLength:"5" doc:"When the first slot of a day begins, on the clocks of the time zone" example:"09:00"`
 	EndTime       string `json:"endTime" pattern:"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$" patternDescription:"a time like 13:00" maxLength:"5" doc:"When the last slot of a day has ended; 24:00 is midnight" example:"13:00"`
 	Timezone      string `json:"timezone" minLength:"1" maxLength:"64" doc:"IANA time zone" example:"Asia/Kolkata"`

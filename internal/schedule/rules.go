@@ -77,8 +77,7 @@ func (s *Service) UpdateRules(ctx context.Context, tx *postgres.Tx, actor access
 		return BookingRules{}, err
 	}
 	var rules BookingRules
-	row, err := lockRules(ctx, tx, actor.ID)
-	switch {
+	switch row, err := lockRules(ctx, tx, actor.ID); {
 	case err == nil:
 		rules = row.rules()
 	case !postgres.NoRows(err):
@@ -93,7 +92,7 @@ func (s *Service) UpdateRules(ctx context.Context, tx *postgres.Tx, actor access
 	}
 	if len(changed) > 0 {
 		rules.UpdatedAt = &tx.Now
-		err = storeRules(ctx, tx, storeRulesParams{
+		err := storeRules(ctx, tx, storeRulesParams{
 			DoctorID:             actor.ID,
 			MinimumNoticeMinutes: rules.MinimumNoticeMinutes,
 			HorizonDays:          rules.HorizonDays,
@@ -102,9 +101,12 @@ func (s *Service) UpdateRules(ctx context.Context, tx *postgres.Tx, actor access
 			FollowUpMinutes:      rules.FollowUpMinutes,
 			Now:                  tx.Now,
 		})
+		if err != nil {
+			return BookingRules{}, err
+		}
 	}
 	audit.Write(tx, actor, "doctor.update-booking-rules", actor.ID, audit.Meta{"changed": changed})
-	return rules, err
+	return rules, nil
 }
 
 // apply writes the patch into the rules and returns the names of the members that it changed.

@@ -19,7 +19,7 @@ type UpdateRuleRequest struct {
 	Body struct {
 		_ struct{} `doc:"A merge patch of the rule: absent members stay unchanged"`
 
-		RRule         httpapi.Field[string]     `json:"rrule,omitempty" minLength:"1" maxLength:"70000" doc:"Its days, in at most 500 characters" example:"FREQ=WEEKLY;BYDAY=MO,WE,FR"`
+		RRule         httpapi.Field[string]     `json:"rrule,omitempty" minLength:"1" maxLength:"20000" doc:"Its days, in at most 500 characters" example:"FREQ=WEEKLY;BYDAY=MO,WE,FR"`
 		StartTime     httpapi.Field[string]     `json:"startTime,omitempty" pattern:"^([01][0-9]|2[0-3]):[0-5][0-9]$" patternDescription:"a time like 09:00" maxLength:"5" doc:"When the first slot of a day begins" example:"10:00"`
 		EndTime       httpapi.Field[string]     `json:"endTime,omitempty" pattern:"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$" patternDescription:"a time like 13:00" maxLength:"5" doc:"When the last slot of a day has ended" example:"14:00"`
 		Timezone      httpapi.Field[string]     `json:"timezone,omitempty" minLength:"1" maxLength:"64" doc:"IANA time zone" example:"Asia/Kolkata"`

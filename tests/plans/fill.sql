@@ -94,11 +94,11 @@ SET session_replication_role = origin;
 UPDATE doctors SET updated_at = updated_at;
 SET session_replication_role = replica;
 
--- A third of the doctors has booking rules.
+-- Two thirds of the doctors have booking rules.
 INSERT INTO booking_rules (doctor_id, minimum_notice_minutes, horizon_days, daily_maximum, first_visit_minutes,
         follow_up_minutes, updated_at)
-    SELECT id, 60 * (n % 5), 90, CASE WHEN n % 2 = 0 THEN 20 END, 30, CASE WHEN n % 6 = 0 THEN 15 ELSE 30 END, at
-    FROM person WHERE role = 'DOCTOR' AND n % 3 = 0;
+    SELECT id, 60 * (n % 5), 90, CASE WHEN n % 2 = 0 THEN 20 END, 30, CASE WHEN n % 4 = 0 THEN 15 ELSE 30 END, at
+    FROM person WHERE role = 'DOCTOR' AND n % 3 <> 0;
 
 -- Each booking is made a month before its start. Nearly all future ones are paid.
 CREATE TEMP TABLE booking AS
