@@ -74,6 +74,8 @@ ORDER BY doctors DESC, value;
 
 -- The doctors who have completed a consultation with a patient, and whose later visits have another length than first ones.
 -- name: listSeenBy :many
-SELECT r.doctor_id FROM booking_rules r
-WHERE r.first_visit_minutes IS DISTINCT FROM r.follow_up_minutes AND r.doctor_id IN (SELECT c.doctor_id FROM all_consultations c
-    WHERE c.patient_id = @patient_id AND c.id >= ids_since(@patient_id) AND c.status = 'COMPLETED');
+SELECT r.doctor_id
+FROM (SELECT DISTINCT c.doctor_id FROM all_consultations c
+        WHERE c.patient_id = @patient_id AND c.id >= ids_since(@patient_id) AND c.status = 'COMPLETED') seen,
+    LATERAL (SELECT b.doctor_id FROM booking_rules b
+        WHERE b.doctor_id = seen.doctor_id AND b.first_visit_minutes IS DISTINCT FROM b.follow_up_minutes OFFSET 0) r;

@@ -170,9 +170,11 @@ func insertDoctor(ctx context.Context, tx *postgres.Tx, arg insertDoctorParams) 
 }
 
 const listSeenBySQL = `-- name: listSeenBy :many
-SELECT r.doctor_id FROM booking_rules r
-WHERE r.first_visit_minutes IS DISTINCT FROM r.follow_up_minutes AND r.doctor_id IN (SELECT c.doctor_id FROM all_consultations c
-    WHERE c.patient_id = $1 AND c.id >= ids_since($1) AND c.status = 'COMPLETED')
+SELECT r.doctor_id
+FROM (SELECT DISTINCT c.doctor_id FROM all_consultations c
+        WHERE c.patient_id = $1 AND c.id >= ids_since($1) AND c.status = 'COMPLETED') seen,
+    LATERAL (SELECT b.doctor_id FROM booking_rules b
+        WHERE b.doctor_id = seen.doctor_id AND b.first_visit_minutes IS DISTINCT FROM b.follow_up_minutes OFFSET 0) r
 `
 
 // The doctors who have completed a consultation with a patient, and whose later visits have another length than first ones.
