@@ -28,7 +28,8 @@ func BenchmarkFillRules(b *testing.B) {
 		_, err = conn.Exec(b.Context(), "DELETE FROM availability_slots")
 		must(b, err)
 		_, err = conn.Exec(b.Context(), `INSERT INTO availability_rules (id, doctor_id, rrule, start_minute,
-				end_minute, timezone, slot_minutes, buffer_minutes, max_patients, valid_from, fill_at, created_at, updated_at)
+				end_minute, timezone, slot_minutes, buffer_minutes, max_patients, valid_from, fill_at, created_at,
+				updated_at)
 			SELECT gen_random_uuid(), id, 'FREQ=DAILY', 540, 1020, 'Asia/Kolkata', 30, 0, 1, now()::date + 1,
 				now() - interval '1 s', now(), now() FROM doctors`)
 		must(b, err)

@@ -17,7 +17,8 @@ const (
 // searchStatements give the doctors different specializations, and a third of them booking rules.
 var searchStatements = []string{
 	`UPDATE doctors SET specialization = (ARRAY['Panchakarma', 'Kayachikitsa', 'Shalya Tantra',
-		'Rasayana', 'Swasthavritta'])[1 + abs(hashtext(id::text)) % 5] || CASE WHEN abs(hashtext(id::text)) % 100 = 0 THEN ' (rare)' ELSE '' END,
+		'Rasayana', 'Swasthavritta'])[1 + abs(hashtext(id::text)) % 5]
+		|| CASE WHEN abs(hashtext(id::text)) % 100 = 0 THEN ' (rare)' ELSE '' END,
 		rating_count = 10, rating_sum = 40, rating = 4`,
 	`INSERT INTO booking_rules (doctor_id, minimum_notice_minutes, horizon_days, daily_maximum, first_visit_minutes,
 			follow_up_minutes, updated_at)

@@ -25,7 +25,8 @@ func TestContractViolationsAreFound(t *testing.T) {
 		body, fault string
 	}{
 		{"right", "/api/v1/users/me", 200, "application/json", "X-Request-Id Etag", user, ""},
-		{"right refusal", "/api/v1/users/me", 401, problemType, "X-Request-Id Www-Authenticate Content-Language", refusal, ""},
+		{"right refusal", "/api/v1/users/me", 401, problemType,
+			"X-Request-Id Www-Authenticate Content-Language", refusal, ""},
 		{"another status", "/api/v1/users/me", 418, problemType, "X-Request-Id", refusal,
 			"status 418 is not documented"},
 		{"another type", "/api/v1/users/me", 200, "text/html", "X-Request-Id Etag", user,

@@ -117,8 +117,9 @@ func (s *Service) Reschedule(ctx context.Context, tx *postgres.Tx, actor access.
 	return c, err
 }
 
-// checkReschedule checks that the consultation may be moved now: by a patient who isn't asked to, because the doctor is
-// on leave, as long as a cancellation would give something back, else until its start.
+// checkReschedule checks that the consultation may be moved now. byPatient says that its patient moves it, and not
+// because the doctor is on leave: then it may be moved as long as a cancellation would give something back, else until
+// its start.
 func (s *Service) checkReschedule(byPatient bool, row ConsultationRow, in RescheduleRequest,
 	now time.Time) error {
 	switch {

@@ -78,10 +78,11 @@ func (s *Service) Routes(api *httpapi.API) {
 		Method: "POST", Path: "/consultations/{id}/reschedule", ID: "reschedule-consultation", Tag: "consultations",
 		Summary: "Move a consultation to another slot",
 		Doc: "To a free slot of the same doctor. The old seat is free at once; id, payment and consent stay. A " +
-			"patient may do so as long as they may cancel it, and a few times only (AMRUTAM_MAX_RESCHEDULES); staff " +
-			"until the start. Of a paid one a lower fee of the doctor refunds the difference. When a patient moves it, a " +
-			"higher one leaves a `balanceDue` to pay by `balanceDueAt`; unpaid, the consultation is cancelled and " +
-			"everything paid is given back.",
+			"patient may do so as long as a cancellation would give something back, and a few times only " +
+			"(AMRUTAM_MAX_RESCHEDULES); staff, and a patient whose doctor is on leave, until the start. Of a paid " +
+			"one a lower fee of the doctor refunds the difference. When a patient moves it, a higher one leaves a " +
+			"`balanceDue` to pay by `balanceDueAt`; unpaid, the consultation is cancelled and everything paid is " +
+			"given back.",
 		Roles: access.Patient | access.Support | access.Admin, Key: httpapi.Optional,
 		Refusals: []*problem.Error{problem.InvalidTransition, ErrTooLate, ErrTooManyReschedules,
 			schedule.ErrSlotTaken, schedule.ErrSlotNotBookable, schedule.ErrSlotMoved, schedule.ErrOverlap},

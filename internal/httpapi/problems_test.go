@@ -1,8 +1,10 @@
 package httpapi_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/url"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -71,12 +73,20 @@ func TestEveryProblemInHindi(t *testing.T) {
 	t.Parallel()
 	apptest.Open(t) // defines the problems of every package
 	operation := regexp.MustCompile(`(GET|POST|PATCH|DELETE) /[a-zA-Z0-9/{}-]+|AMRUTAM_\w+|Retry-After`)
-	all, translated, titles := problem.All(), problem.Translated(language.Hindi), map[string]string{}
+	file, err := os.ReadFile("../problem/hi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	translated, titles := map[string]problem.Text{}, map[string]string{}
+	if err := json.Unmarshal(file, &translated); err != nil {
+		t.Fatal(err)
+	}
+	all := problem.All()
 	if len(translated) != len(all) {
 		t.Errorf("%d problems, %d in Hindi", len(all), len(translated))
 	}
 	for _, p := range all {
-		if !slices.Contains(translated, p.Slug) {
+		if _, known := translated[p.Slug]; !known {
 			t.Errorf("%s isn't in hi.json", p.Slug)
 			continue
 		}

@@ -20,8 +20,8 @@ import (
 // templateFiles has in templates, in a folder for each language, a file for each kind of mail: headers (Subject; Why,
 // if the recipient gets it for another reason than their account), a blank line, and paragraphs between blank lines.
 // An empty paragraph is left out, and "[label](/path)" is a link below AMRUTAM_PUBLIC_URL. The text part and the HTML
-// part are made of the same paragraphs. The file is split before the values are filled in, so a value can neither begin a
-// paragraph nor make a link.
+// part are made of the same paragraphs. The file is split before the values are filled in, so a value can neither
+// begin a paragraph nor make a link.
 //
 //go:embed templates
 var templateFiles embed.FS

@@ -39,12 +39,3 @@ func (e *Error) In(l language.Tag) Text {
 	}
 	return text
 }
-
-// Translated returns the slugs that a language has texts of.
-func Translated(l language.Tag) []string {
-	slugs := make([]string, 0, len(translations[l]))
-	for slug := range translations[l] {
-		slugs = append(slugs, slug)
-	}
-	return slugs
-}
