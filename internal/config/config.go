@@ -94,6 +94,7 @@ type Config struct {
 	MaxReschedules        int           `env:"AMRUTAM_MAX_RESCHEDULES" envDefault:"3" help:"how often a patient may move a consultation to another slot"`
 	// CancellationPolicy is stored with each booking, so that a change is for later ones alone.
 	CancellationPolicy cancellation.Policy `env:"AMRUTAM_CANCELLATION_POLICY" envDefault:"24h=100,2h=50" help:"what a patient who cancels gets back: steps of hours before the start and percents of what was paid, both falling from 100 percent; after the last step nothing; a doctor may have an own one, and a booking keeps the one it was made with"`
+	CancelUntil        time.Duration       `env:"AMRUTAM_CANCEL_UNTIL" help:"short form of AMRUTAM_CANCELLATION_POLICY, from before there were policies: everything goes back until so many whole hours before the start, and nothing later"`
 	CancellationGrace  time.Duration       `env:"AMRUTAM_CANCELLATION_GRACE" envDefault:"15m" help:"a patient who cancels so long after the booking gets everything back, also right before the start"`
 	LeaveAnswerWithin  time.Duration       `env:"AMRUTAM_LEAVE_ANSWER_WITHIN" envDefault:"24h" help:"how long patients of a doctor who goes on leave may choose another slot; then the consultation is cancelled and refunded"`
 	LeaveAnswerBefore  time.Duration       `env:"AMRUTAM_LEAVE_ANSWER_BEFORE" envDefault:"2h" help:"they may choose until so long before its start at the latest"`

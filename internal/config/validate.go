@@ -75,6 +75,7 @@ func (errs *settingErrors) addParseErrors(err error) error {
 }
 
 func (c *Config) validate(errs *settingErrors, need Need) {
+	c.applyCancelUntil(errs)
 	errs.requireOneOf("AMRUTAM_ENV", c.Env, "development", "production")
 	errs.requireOneOf("AMRUTAM_PAYMENT_PROVIDER", c.PaymentProvider, "stub")
 	if c.LogFormat != "" {
