@@ -17,6 +17,8 @@ import (
 type Person struct {
 	FullName string
 	Gender   *Gender
+	// Language is a tag of BCP 47: en or hi.
+	Language string
 	// Age is in years, nil if the birth date isn't told.
 	Age *int
 }
@@ -28,7 +30,7 @@ func (s *Service) ReadPerson(ctx context.Context, tx *postgres.Tx, id uuid.UUID)
 	if err != nil {
 		return Person{}, fmt.Errorf("read a profile: %w", err)
 	}
-	p := Person{FullName: row.FullName, Gender: ptrOrNil(Gender(row.Gender))}
+	p := Person{FullName: row.FullName, Language: row.Language, Gender: ptrOrNil(Gender(row.Gender))}
 	key, err := s.Sealer.PersonKey(ctx, tx, id)
 	if errors.Is(err, seal.ErrErased) {
 		return p, nil

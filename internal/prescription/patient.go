@@ -27,6 +27,7 @@ type Patient struct {
 	FullName  string          `json:"fullName" doc:"The patient's name" example:"Asha Rao"`
 	Age       *int            `json:"age" nullable:"true" minimum:"0" maximum:"150" doc:"In years, today where the patient is; null when not told" example:"36"`
 	Gender    *account.Gender `json:"gender" nullable:"true" doc:"null when not told" example:"FEMALE"`
+	Language  string          `json:"language" enum:"en,hi" doc:"The language that the patient reads (BCP 47)" example:"hi"`
 	Visits    []Visit         `json:"visits" maxItems:"20" doc:"The earlier consultations with this doctor, the newest first"`
 }
 
@@ -55,7 +56,7 @@ func (s *Service) ReadPatient(ctx context.Context, tx *postgres.Tx, actor access
 		return Patient{}, err
 	}
 	out := Patient{PatientID: current.PatientID, FullName: person.FullName, Age: person.Age, Gender: person.Gender,
-		Visits: []Visit{}}
+		Language: person.Language, Visits: []Visit{}}
 	byConsultation, err := s.ofConsultations(ctx, tx, earlier)
 	if err != nil {
 		return Patient{}, err

@@ -19,11 +19,12 @@ func TestReadPatient(t *testing.T) {
 	c.Patch(other, "consultations/"+elsewhere+"/status", object{"status": "IN_PROGRESS"}).Want(200)
 	c.Patch(other, "consultations/"+elsewhere+"/status", object{"status": "COMPLETED", "notes": "Secret"}).Want(200)
 	c.Patch(patient, "users/me", object{"dateOfBirth": c.DB.Now().AddDate(-36, 0, -2).Format(time.DateOnly),
-		"gender": "FEMALE", "phone": "+919812345678"}).Want(200)
+		"gender": "FEMALE", "language": "hi-IN", "phone": "+919812345678"}).Want(200)
 	id := c.Book(patient, c.Slot(doctor, 50*time.Hour, 1))
 	path := "consultations/" + id + "/patient"
 	a := c.Get(doctor, path).Want(200)
-	if a.Text("fullName") == "" || a.At("age") != 36.0 || a.Text("gender") != "FEMALE" || a.At("dateOfBirth") != nil ||
+	if a.Text("fullName") == "" || a.At("age") != 36.0 || a.Text("gender") != "FEMALE" ||
+		a.Text("language") != "hi" || a.At("dateOfBirth") != nil ||
 		a.At("phone") != nil {
 		t.Errorf("the doctor reads %s", a.Body)
 	}
