@@ -162,7 +162,10 @@ func addMonths(in *sumDoctorsParams, part int32, s span) {
 	month := startOfDay(s.begin)
 	for month = month.AddDate(0, 0, 1-month.Day()); month.Before(s.end); month = month.AddDate(0, 1, 0) {
 		next := month.AddDate(0, 1, 0)
-		inside := span{later(month, s.begin), earlier(next, s.end)}
+		inside := span{
+			slices.MaxFunc([]time.Time{month, s.begin}, time.Time.Compare),
+			slices.MinFunc([]time.Time{next, s.end}, time.Time.Compare),
+		}
 		if 2*inside.end.Sub(inside.begin) < next.Sub(month) {
 			addDays(in, part, 1, inside)
 			continue
@@ -187,18 +190,4 @@ func addDays(in *sumDoctorsParams, part, sign int32, s span) {
 		in.Begins = append(in.Begins, int32(begin)) //nolint:gosec // to 96
 		in.Ends = append(in.Ends, int32(end))       //nolint:gosec // to 96
 	}
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
-}
-
-func earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
 }

@@ -93,8 +93,8 @@ func (s *Service) endOverdue(ctx context.Context, tx *postgres.Tx, id uuid.UUID)
 	return s.cancel(ctx, tx, actor, &row, cancelledBy(actor))
 }
 
-// missing returns who was missing at a consultation that the doctor never started: the patient if the doctor alone
-// checked in, else the doctor, who would have had to start it.
+// missing returns the party that was missing at a consultation that the doctor never started: the patient if the
+// doctor alone checked in, else the doctor, who would have had to start it.
 func missing(row ConsultationRow) access.Role {
 	if row.DoctorArrivedAt != nil && row.PatientArrivedAt == nil {
 		return access.RolePatient
@@ -102,8 +102,8 @@ func missing(row ConsultationRow) access.Role {
 	return access.RoleDoctor
 }
 
-// endMissed ends a consultation that nobody started as a no-show of who was missing. If that is the doctor, everything
-// that was paid is refunded.
+// endMissed ends a consultation that nobody started as a no-show of the party that was missing. If that is the
+// doctor, everything that was paid is refunded.
 func (s *Service) endMissed(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
 	row, err := lockConsultation(ctx, tx, id)
 	if err != nil {

@@ -63,10 +63,7 @@ func (s *Service) offer(ctx context.Context, tx *postgres.Tx, actor access.Actor
 	if err != nil {
 		return err
 	}
-	expires := tx.Now.Add(s.Config.LeaveAnswerWithin)
-	if latest := row.ScheduledStart.Add(-s.Config.LeaveAnswerBefore); expires.After(latest) {
-		expires = latest
-	}
+	expires := earliest(tx.Now.Add(s.Config.LeaveAnswerWithin), row.ScheduledStart.Add(-s.Config.LeaveAnswerBefore))
 	err = insertOffer(ctx, tx, insertOfferParams{ConsultationID: row.ID, LeaveID: leave, SlotID: row.SlotID,
 		ExpiresAt: expires, Now: tx.Now})
 	if err != nil {

@@ -21,7 +21,7 @@ type filter struct {
 func (in ListRequest) reachesArchive(now time.Time, last *pageEnd, live []fullRow, filters []filter) bool {
 	until := now.Add(-minArchiveAge)
 	for _, f := range filters {
-		if f.value.Version() == 7 && timeOf(f.value).After(until) {
+		if f.value.Version() == 7 && time.Unix(f.value.Time().UnixTime()).After(until) {
 			return false
 		}
 	}
@@ -33,12 +33,6 @@ func (in ListRequest) reachesArchive(now time.Time, last *pageEnd, live []fullRo
 		from = last.Value
 	}
 	return from.Before(until) && (len(in.Status) == 0 || slices.ContainsFunc(in.Status, Status.IsFinal))
-}
-
-// timeOf returns the time at which a UUIDv7 was made.
-func timeOf(id uuid.UUID) time.Time {
-	sec, nsec := id.Time().UnixTime()
-	return time.Unix(sec, nsec)
 }
 
 // ofArchive returns the request for the archive's rows. All of them have a final status: to look for another one would

@@ -97,8 +97,8 @@ func (s *Service) Reschedule(ctx context.Context, tx *postgres.Tx, actor access.
 	row.RescheduleCount++
 	row.SlotID, row.ScheduledStart, row.ScheduledEnd = seat.SlotID, seat.Start, seat.End
 	row.UpdatedAt = tx.Now
-	if row.PaymentDueAt != nil && row.PaymentDueAt.After(seat.Start) {
-		row.PaymentDueAt = &seat.Start
+	if row.PaymentDueAt != nil {
+		row.PaymentDueAt = new(earliest(*row.PaymentDueAt, seat.Start))
 	}
 	refund, err := s.chargeMove(ctx, tx, actor, byPatient, &row, seat)
 	if err != nil {
@@ -158,11 +158,8 @@ func (s *Service) chargeMove(ctx context.Context, tx *postgres.Tx, actor access.
 		row.Fee = seat.Fee
 		return refund, s.Payments.Lower(ctx, tx, actor, row.ID, seat.Fee, "moved to a lower fee")
 	case seat.Fee > row.Fee && byPatient:
-		due := tx.Now.Add(s.Config.PayWithin)
-		if due.After(seat.Start) {
-			due = seat.Start
-		}
-		row.BalanceDue, row.BalanceDueAt = new(seat.Fee-row.Fee), &due
+		row.BalanceDue = new(seat.Fee - row.Fee)
+		row.BalanceDueAt = new(earliest(tx.Now.Add(s.Config.PayWithin), seat.Start))
 	}
 	return 0, nil
 }

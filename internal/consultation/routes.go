@@ -176,14 +176,12 @@ func (s *Service) leaveRoutes(api *httpapi.API) {
 	httpapi.Command(api, httpapi.Op{
 		Method: "POST", Path: "/availability/exceptions", ID: "create-availability-exception", Tag: "availability",
 		Summary: "Go on leave, or work extra hours",
-		Doc: "A LEAVE closes your slots of that time, and rules make none. Over consultations the " +
-			"first answer is 409 " +
-			"with them; confirm with `confirm: true`. Each patient is then offered other slots or a " +
-			"refund, and keeps " +
-			"the seat until they answer, at most for the configured time (AMRUTAM_LEAVE_ANSWER_WITHIN, " +
-			"AMRUTAM_LEAVE_ANSWER_BEFORE); then the consultation is cancelled and refunded. EXTRA " +
-			"makes slots at once; " +
-			"times at which you have another slot are left out and named.",
+		Doc: "A LEAVE closes your slots of that time, and rules make none. Over consultations the first " +
+			"answer is 409 with them; confirm with `confirm: true`. Each patient is then offered other " +
+			"slots or a refund, and keeps the seat until they answer, at most for the configured time " +
+			"(AMRUTAM_LEAVE_ANSWER_WITHIN, AMRUTAM_LEAVE_ANSWER_BEFORE); then the consultation is " +
+			"cancelled and refunded. EXTRA makes slots at once; times at which you have another slot are " +
+			"left out and named.",
 		Roles: access.Doctor, Status: 201, Key: httpapi.Optional,
 		Refusals: []*problem.Error{doctor.ErrNotApproved, ErrHasConsultations, schedule.ErrExceptionOverlap,
 			schedule.ErrTooManyExceptions},
@@ -192,20 +190,17 @@ func (s *Service) leaveRoutes(api *httpapi.API) {
 		Method: "DELETE", Path: "/availability/exceptions/{id}", ID: "delete-availability-exception",
 		Tag:     "availability",
 		Summary: "Delete a leave or extra hours",
-		Doc: "After a leave the slots to come are opened again, and consultations that still wait for " +
-			"an answer take " +
-			"place: their patients are told. The free slots of extra hours are closed; booked ones " +
-			"stay and are named.",
+		Doc: "After a leave the slots to come are opened again, and consultations that still wait for an " +
+			"answer take place: their patients are told. The free slots of extra hours are closed; booked " +
+			"ones stay and are named.",
 		Roles: access.Doctor,
 	}, s.DeleteException)
 	httpapi.Query(api, httpapi.Op{
 		Method: "GET", Path: "/consultations/{id}/offers", ID: "list-consultation-offers", Tag: "consultations",
 		Summary: "List the slots offered instead of a consultation",
-		Doc: "When the doctor is on leave then: up to five slots that are free now, of the same " +
-			"doctor or of the same " +
-			"specialization at a similar time. Reschedule to one of the same doctor; for another " +
-			"doctor, or a refund, " +
-			"cancel: everything paid is given back.",
+		Doc: "When the doctor is on leave then: up to five slots that are free now, of the same doctor or " +
+			"of the same specialization at a similar time. Reschedule to one of the same doctor; for " +
+			"another doctor, or a refund, cancel: everything paid is given back.",
 		Roles: access.Patient | access.Support | access.Admin,
 	}, s.ListOffers)
 }

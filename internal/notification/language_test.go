@@ -75,7 +75,7 @@ func TestEveryKindInHindi(t *testing.T) {
 	}
 }
 
-// A mail to an address of no user is in the language and the zone of who reads it, and a digest in those of its mails.
+// A mail to an address of no user is in the language and the zone of its reader, and a digest in those of its mails.
 func TestLanguageOfReader(t *testing.T) {
 	t.Parallel()
 	p := startMailServer(t, func(p *mailServer) { p.withoutTLS = true })
