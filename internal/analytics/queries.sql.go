@@ -268,20 +268,26 @@ func countUsers(ctx context.Context, db postgres.Querier, begins []time.Time, en
 }
 
 const deleteDoctorDaysSQL = `-- name: deleteDoctorDays :exec
-DELETE FROM rollup_doctor_days d
-USING (SELECT unnest($1::uuid[]) AS doctor_id, unnest($2::date[]) AS day) u
-WHERE d.doctor_id = u.doctor_id AND d.day = u.day
+DELETE FROM rollup_doctor_days WHERE ctid = ANY (ARRAY(
+    SELECT d.ctid
+    FROM (SELECT unnest($1::uuid[]) AS doctor_id, unnest($2::date[]) AS day) u
+    CROSS JOIN LATERAL (SELECT r.ctid FROM rollup_doctor_days r
+        WHERE r.doctor_id = u.doctor_id AND r.day = u.day OFFSET 0) d))
 `
 
+// The statements on units look each unit up: OFFSET 0 keeps the planner from a join that reads all rows.
 func deleteDoctorDays(ctx context.Context, tx *postgres.Tx, doctors []uuid.UUID, days []time.Time) error {
 	_, err := tx.Exec(ctx, deleteDoctorDaysSQL, doctors, days)
 	return postgres.Failed("deleteDoctorDays", err)
 }
 
 const deleteDoctorMonthsSQL = `-- name: deleteDoctorMonths :exec
-DELETE FROM rollup_doctor_months m
-USING (SELECT unnest($1::uuid[]) AS doctor_id, unnest($2::date[]) AS day) u
-WHERE m.doctor_id = u.doctor_id AND m.month = date_trunc('month', u.day)::date
+DELETE FROM rollup_doctor_months WHERE ctid = ANY (ARRAY(
+    SELECT m.ctid
+    FROM (SELECT DISTINCT doctor_id, date_trunc('month', day)::date AS month
+        FROM (SELECT unnest($1::uuid[]) AS doctor_id, unnest($2::date[]) AS day) p) u
+    CROSS JOIN LATERAL (SELECT r.ctid FROM rollup_doctor_months r
+        WHERE r.doctor_id = u.doctor_id AND r.month = u.month OFFSET 0) m))
 `
 
 func deleteDoctorMonths(ctx context.Context, tx *postgres.Tx, doctors []uuid.UUID, days []time.Time) error {
@@ -318,13 +324,17 @@ WITH unit AS (
 ), seats AS (
     SELECT u.doctor_id, u.day, floor(extract(epoch FROM s.start_time - u.begins) / 900)::smallint AS quarter,
         extract(epoch FROM s.end_time - s.start_time) * s.max_patients AS offered, 0 AS booked
-    FROM unit u JOIN availability_slots s ON s.doctor_id = u.doctor_id AND s.start_time >= u.begins AND s.start_time < u.ends
-    WHERE s.status <> 'BLOCKED'
+    FROM unit u
+    CROSS JOIN LATERAL (SELECT a.start_time, a.end_time, a.max_patients FROM availability_slots a
+        WHERE a.doctor_id = u.doctor_id AND a.start_time >= u.begins AND a.start_time < u.ends
+            AND a.status <> 'BLOCKED' OFFSET 0) s
     UNION ALL
     SELECT u.doctor_id, u.day, floor(extract(epoch FROM c.scheduled_start - u.begins) / 900)::smallint,
         0, extract(epoch FROM c.scheduled_end - c.scheduled_start)
-    FROM unit u JOIN rollup_consultations c ON c.doctor_id = u.doctor_id AND c.scheduled_start >= u.begins AND c.scheduled_start < u.ends
-    WHERE c.status <> 'CANCELLED'
+    FROM unit u
+    CROSS JOIN LATERAL (SELECT b.scheduled_start, b.scheduled_end FROM rollup_consultations b
+        WHERE b.doctor_id = u.doctor_id AND b.scheduled_start >= u.begins AND b.scheduled_start < u.ends
+            AND b.status <> 'CANCELLED' OFFSET 0) c
 ), quarters AS (
     SELECT doctor_id, day, quarter, sum(offered)::bigint AS offered, sum(booked)::bigint AS booked FROM seats GROUP BY 1, 2, 3
 )
@@ -344,7 +354,8 @@ INSERT INTO rollup_doctor_months (month, doctor_id, offered, booked)
 SELECT u.month, u.doctor_id, sum(d.offered), sum(d.booked)
 FROM (SELECT DISTINCT doctor_id, date_trunc('month', day)::date AS month
     FROM (SELECT unnest($1::uuid[]) AS doctor_id, unnest($2::date[]) AS day) p) u
-JOIN rollup_doctor_days d ON d.doctor_id = u.doctor_id AND d.day >= u.month AND d.day < (u.month + interval '1 month')::date
+CROSS JOIN LATERAL (SELECT r.offered, r.booked FROM rollup_doctor_days r
+    WHERE r.doctor_id = u.doctor_id AND r.day >= u.month AND r.day < (u.month + interval '1 month')::date OFFSET 0) d
 GROUP BY 1, 2
 `
 

@@ -260,6 +260,10 @@ INSERT INTO rollup_doctor_months (month, doctor_id, offered, booked)
 INSERT INTO rollup_groups (day, kind, label, name, consultations, patients)
     SELECT d::date, 'specialization', 'group ' || k, 'Group', 9, 9
     FROM size, generate_series(begin, until, interval '1 day') d, generate_series(1, 8) k;
+-- So many changes at once that a plan could find it cheaper to read all rows.
+INSERT INTO rollup_changes (source, at, subject)
+    SELECT 'slots', now() - k * interval '1 day', id
+    FROM person, generate_series(1, 20) k WHERE role = 'DOCTOR' AND n < 250;
 
 INSERT INTO availability_rules (id, doctor_id, rrule, start_minute, end_minute, timezone, slot_minutes, buffer_minutes, max_patients,
         valid_from, fill_at, created_at, updated_at)

@@ -131,6 +131,9 @@ func TestPlans(t *testing.T) {
 	t.Parallel()
 	f := openFullDatabase(t)
 	f.requireLargeTables(t)
+	if err := f.c.App.Rollups.CatchUp(context.Background()); err != nil {
+		t.Fatal(err)
+	}
 	if f.hasAutoExplain {
 		t.Run("requests", f.callEverything)
 	}
