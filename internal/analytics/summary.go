@@ -95,8 +95,7 @@ func periodFigures(p period, f figures, part int) PeriodFigures {
 	c.Completed, c.Cancelled, c.CancelledBy, c.NoShows = d.completed, d.cancelled, d.cancelledBy, d.noShows
 	c.CompletionRate = ratio(c.Completed, c.Completed+c.Cancelled+c.NoShows)
 	if n := f.get(part, sourceDue, labelStarted); n > 0 {
-		seconds := (f.get(part, sourceDue, labelWaited) + 500_000) / 1_000_000
-		average := (seconds + n/2) / n
+		average := (f.get(part, sourceDue, labelWaited) + n*500_000) / (n * 1_000_000)
 		c.AverageSecondsToStart = &average
 	}
 	out.People = People{
