@@ -231,6 +231,7 @@ func (s *Service) copyEntries(ctx context.Context, p filePlan, after entry, w *l
 	err error) {
 	leaves := leafReader{db: s.DB, size: p.end}
 	leaf := p.first
+	var scanner keyScanner
 	add := func(e *entry) error {
 		if leaf == p.end {
 			return errEnd
@@ -242,13 +243,13 @@ func (s *Service) copyEntries(ctx context.Context, p filePlan, after entry, w *l
 		if !isSame {
 			return fmt.Errorf("entry %d (%s) is not as it was sealed: run amrutam audit verify", leaf, id)
 		}
-		parsed, err := parseEntry(e.leaf)
+		keys, err := scanner.keys(e.leaf)
 		if err != nil {
 			return err
 		}
 		leaf++
 		last.id, last.created = e.id, e.created
-		return w.Add(e.leaf, e.created, parsed.keys())
+		return w.Add(e.leaf, e.created, keys)
 	}
 	c := chunk{first: p.first, imported: p.imported, from: p.from, after: after}
 	for i, checkpoint := range p.chunks {

@@ -147,7 +147,9 @@ func rewrite(t *testing.T, c *apptest.Clinic, log *audit.Service, first int64,
 		must(t, r.Entries(b, func(leaf int64, entry []byte) error {
 			e, err := audit.ParseEntry(entry)
 			must(t, err)
-			entry, keys := change(leaf, bytes.Clone(entry), e.Keys())
+			keys, err := audit.KeysOf(entry)
+			must(t, err)
+			entry, keys = change(leaf, bytes.Clone(entry), keys)
 			return w.Add(entry, e.CreatedAt, keys)
 		}))
 	}

@@ -12,8 +12,8 @@ const MonthsLock = monthsLock
 // ParseEntry returns the entry of a leaf.
 var ParseEntry = parseEntry
 
-// Keys returns the keys by which the entry can be found in a file.
-func (e Entry) Keys() []string { return e.keys() }
+// KeysOf returns the keys by which the entry of a leaf can be found in a file.
+func KeysOf(leaf []byte) ([]string, error) { return new(keyScanner).keys(leaf) }
 
 // RunExport runs the job that makes an export.
 var RunExport = (*Service).makeExport

@@ -41,44 +41,13 @@ func parseEntry(leaf []byte) (e Entry, err error) {
 	return e, nil
 }
 
-// The names of keys by which files can be searched, as the API names them.
-const (
-	keyActor   = "actorId"
-	keyEntity  = "entityId"
-	keyAction  = "action"
-	keyType    = "entityType"
-	keyAddress = "ipAddress"
-	keyRequest = "requestId"
-	keyPatient = "patientId"
-)
-
-func key(name, value string) string { return name + "=" + value }
-
-// keys returns the keys by which an entry can be found in a file.
-func (e Entry) keys() []string {
-	keys := []string{key(keyAction, e.Action), key(keyType, e.EntityType), key(keyEntity, e.EntityID)}
-	if e.ActorID != nil {
-		keys = append(keys, key(keyActor, e.ActorID.String()))
-	}
-	if e.IPAddress != nil {
-		keys = append(keys, key(keyAddress, *e.IPAddress))
-	}
-	if id, ok := e.Metadata["requestId"].(string); ok {
-		keys = append(keys, key(keyRequest, id))
-	}
-	for _, id := range e.patients() {
-		keys = append(keys, key(keyPatient, id))
-	}
-	return keys
-}
-
 // patients returns the patients whose records the entry says were read.
 func (e Entry) patients() []string {
-	if id, ok := e.Metadata["patientId"].(string); ok {
+	if id, ok := e.Metadata[keyPatient].(string); ok {
 		return []string{id}
 	}
 	var ids []string
-	all, _ := e.Metadata["patientIds"].([]any)
+	all, _ := e.Metadata[fieldPatientIDs].([]any)
 	for _, id := range all {
 		if id, ok := id.(string); ok {
 			ids = append(ids, id)

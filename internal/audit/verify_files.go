@@ -96,13 +96,14 @@ func (v *verifier) compareFile(ctx context.Context, r *postgres.Read, c chunk) e
 	}
 	live := map[uuid.UUID]int64{} // the entries that must be in the database too
 	all := v.newComparer(c)
+	var scanner keyScanner
 	for _, b := range f.Blocks {
 		filter, err := f.Filter(b)
 		if err != nil {
 			return fileFinding(b.First, f.named(err))
 		}
 		err = f.Entries(b, func(leaf int64, text []byte) error {
-			e, err := compareFiled(text, b, filter)
+			e, err := compareFiled(text, &scanner, b, filter)
 			if err != nil {
 				return fileFinding(leaf, f.named(err))
 			}
@@ -119,15 +120,15 @@ func (v *verifier) compareFile(ctx context.Context, r *postgres.Read, c chunk) e
 }
 
 // compareFiled returns the entry of a leaf in a file. Returns ErrDamaged if a search would not find it.
-func compareFiled(text []byte, b logfile.Block, filter *logfile.Filter) (e entry, err error) {
+func compareFiled(text []byte, scanner *keyScanner, b logfile.Block, filter *logfile.Filter) (e entry, err error) {
 	if err := e.parse(text); err != nil {
 		return e, fmt.Errorf("%w: %w", logfile.ErrDamaged, err)
 	}
-	parsed, err := parseEntry(text)
+	keys, err := scanner.keys(text)
 	if err != nil {
 		return e, fmt.Errorf("%w: %w", logfile.ErrDamaged, err)
 	}
-	if e.created.Before(b.From) || e.created.After(b.To) || !filter.MayHave(parsed.keys()) {
+	if e.created.Before(b.From) || e.created.After(b.To) || !filter.MayHave(keys) {
 		return e, fmt.Errorf("%w: the index hides entry %s", logfile.ErrDamaged, e.id)
 	}
 	return e, nil
