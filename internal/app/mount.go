@@ -81,10 +81,9 @@ func (a *App) mount() error {
 	consent.Routes(a.API)
 	consultations := &consultation.Service{
 		DB: a.DB, Sealer: a.Sealer, Accounts: a.accounts, Doctors: a.doctors,
-		Payments: payments, Mails: mails, Config: a.Config, Cursors: a.API.Cursors, Metrics: a.Metrics, Log: a.Log,
+		Payments: payments, Mails: mails, Config: a.Config, Cursors: a.API.Cursors, Metrics: a.Metrics,
 	}
 	consultations.Routes(a.API)
-	consultations.Pages(a.Mux)
 	consultations.Jobs(a.Queue)
 	a.mountRecords(consultations, payments)
 	analytics.Routes(a.API)

@@ -69,7 +69,7 @@ var storyOrder = []string{
 	"create-passkey-options", "register-passkey", "list-passkeys", "delete-passkey",
 	"create-passkey-sign-in-options", "sign-in-with-passkey",
 	"list-sessions", "end-session", "end-other-sessions",
-	"read-own-user", "update-own-user", "create-calendar", "delete-calendar",
+	"read-own-user", "update-own-user", "create-calendar", "read-calendar", "delete-calendar",
 	"search-doctors", "list-doctor-facets", "read-doctor", "list-doctor-reviews", "list-free-slots", "list-free-days",
 	"list-consents", "give-consent", "withdraw-consent",
 	"book-consultation", "list-own-consultations", "read-consultation", "consent-to-consultation",

@@ -4,7 +4,6 @@ package consultation
 
 import (
 	"errors"
-	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
@@ -58,7 +57,6 @@ type Service struct {
 	Config   *config.Config
 	Cursors  httpapi.Cursors
 	Metrics  *telemetry.Metrics
-	Log      *slog.Logger
 }
 
 // Consultation is the response that its parties and staff get. Reason, Notes and CancellationReason are nil for those

@@ -1,12 +1,8 @@
 package consultation
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
 
@@ -19,6 +15,7 @@ import (
 	"amrutam/internal/language"
 	"amrutam/internal/notification"
 	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
 	"amrutam/internal/session"
 )
 
@@ -33,7 +30,7 @@ const (
 type CalendarAddress struct {
 	_ struct{} `doc:"The secret address of your calendar"`
 
-	URL string `json:"url" format:"uri" doc:"Subscribe to it in a calendar program; shown only once. Whoever knows it sees when and with whom you have consultations" example:"https://amrutam.example/calendar/0dX3nGf1uN7vVxkq2tq8m1cJ4bYzK9pLw6sRhQeT5aU.ics"`
+	URL string `json:"url" format:"uri" doc:"Subscribe to it in a calendar program; shown only once. Whoever knows it sees when and with whom you have consultations" example:"https://amrutam.example/api/v1/calendar/0dX3nGf1uN7vVxkq2tq8m1cJ4bYzK9pLw6sRhQeT5aU.ics"`
 }
 
 // CreateCalendar makes a new secret address for the caller's calendar. The one before stops working.
@@ -44,7 +41,7 @@ func (s *Service) CreateCalendar(ctx context.Context, tx *postgres.Tx, actor acc
 		return CalendarAddress{}, fmt.Errorf("store the address of a calendar: %w", err)
 	}
 	audit.Write(tx, actor, "calendar.create", actor.ID, nil)
-	return CalendarAddress{URL: s.Config.PublicURL + "/calendar/" + secret + feedSuffix}, nil
+	return CalendarAddress{URL: s.Config.PublicURL + httpapi.Base + "/calendar/" + secret + feedSuffix}, nil
 }
 
 // EndCalendar ends the address of the caller's calendar, if there is one.
@@ -63,63 +60,48 @@ func (s *Service) EraseCalendar(ctx context.Context, tx *postgres.Tx, person uui
 	return deleteCalendarFeed(ctx, tx, person)
 }
 
-// Pages registers the calendars. Their secret is in the path, which is neither logged nor counted.
-func (s *Service) Pages(mux *http.ServeMux) {
-	mux.HandleFunc("GET /calendar/{file}", s.serveCalendar)
+// CalendarRequest names a calendar by its secret.
+type CalendarRequest struct {
+	File string `path:"file" minLength:"5" maxLength:"100" doc:"The secret, and .ics" example:"0dX3nGf1uN7vVxkq2tq8m1cJ4bYzK9pLw6sRhQeT5aU.ics"`
 }
 
-func (s *Service) serveCalendar(w http.ResponseWriter, r *http.Request) {
-	h := w.Header()
-	h.Set("Cache-Control", "private, no-cache")
-	text, err := s.readCalendar(r.Context(), r.PathValue("file"))
-	switch {
-	case postgres.NoRows(err):
-		http.Error(w, "There is no such calendar.", http.StatusNotFound)
-		return
-	case err != nil:
-		s.Log.ErrorContext(r.Context(), "a calendar can't be read", "error", postgres.Describe(err))
-		h.Set("Retry-After", "60")
-		http.Error(w, "The calendar can't be read now.", http.StatusServiceUnavailable)
-		return
+// ReadCalendar returns the calendar at a secret address. Returns problem.NotFound if there is none.
+func (s *Service) ReadCalendar(ctx context.Context, r *postgres.Read, _ access.Actor,
+	in CalendarRequest) (httpapi.Feed, error) {
+	secret, isFile := strings.CutSuffix(in.File, feedSuffix)
+	owner, err := findCalendarFeed(ctx, r, session.HashToken(secret))
+	if postgres.NoRows(err) || !isFile {
+		return httpapi.Feed{}, problem.NotFound
 	}
-	sum := sha256.Sum256([]byte(text))
-	h.Set("ETag", `"`+base64.RawURLEncoding.EncodeToString(sum[:12])+`"`)
-	h.Set("Content-Type", "text/calendar; charset=utf-8")
-	h.Set("Content-Disposition", `attachment; filename="amrutam.ics"`)
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader([]byte(text))) // answers If-None-Match
+	if err != nil {
+		return httpapi.Feed{}, fmt.Errorf("find a calendar: %w", err)
+	}
+	rows, err := listCalendar(ctx, r, owner.ID, owner.Role)
+	if err != nil {
+		return httpapi.Feed{}, fmt.Errorf("read a calendar: %w", err)
+	}
+	events := make([]calendar.Event, len(rows))
+	for i, row := range rows {
+		events[i] = s.event(row.ConsultationRow, language.Tag(owner.Language), row.Other)
+	}
+	return httpapi.Feed{Attachment: httpapi.Attachment{Name: "amrutam.ics",
+		Body: []byte(calendar.Write(calendar.Publish, events...))}}, nil
 }
 
-// readCalendar returns the calendar of a file name. Returns pgx.ErrNoRows if there is none.
-func (s *Service) readCalendar(ctx context.Context, file string) (text string, err error) {
-	secret, _ := strings.CutSuffix(file, feedSuffix)
-	err = s.DB.Read(ctx, func(r *postgres.Read) error {
-		owner, err := findCalendarFeed(ctx, r, session.HashToken(secret))
-		if err != nil {
-			return err
-		}
-		since, until := r.Now.Add(-feedPast), r.Now.Add(feedAhead)
-		var events []calendar.Event
-		add := func(row ConsultationRow, other string) {
-			events = append(events, s.event(row, language.Tag(owner.Language), other))
-		}
-		if owner.Role == access.RoleDoctor {
-			rows, err := listDoctorCalendar(ctx, r, listDoctorCalendarParams{Person: owner.ID, Since: since,
-				Until: until, Most: feedMost})
-			for _, row := range rows {
-				add(row.ConsultationRow, row.Other)
-			}
-			text = calendar.Write(calendar.Publish, events...)
-			return err
-		}
-		rows, err := listPatientCalendar(ctx, r, listPatientCalendarParams{Person: owner.ID, Since: since,
-			Until: until, Most: feedMost})
-		for _, row := range rows {
-			add(row.ConsultationRow, row.Other)
-		}
-		text = calendar.Write(calendar.Publish, events...)
-		return err
-	})
-	return text, err
+// listCalendar lists the consultations in a person's calendar.
+func listCalendar(ctx context.Context, r *postgres.Read, person uuid.UUID,
+	role access.Role) ([]listPatientCalendarRow, error) {
+	in := listPatientCalendarParams{Person: person, Since: r.Now.Add(-feedPast), Until: r.Now.Add(feedAhead),
+		Most: feedMost}
+	if role != access.RoleDoctor {
+		return listPatientCalendar(ctx, r, in)
+	}
+	rows, err := listDoctorCalendar(ctx, r, listDoctorCalendarParams(in))
+	all := make([]listPatientCalendarRow, len(rows))
+	for i, row := range rows {
+		all[i] = listPatientCalendarRow(row)
+	}
+	return all, err
 }
 
 // event returns the entry of a consultation. It changes only when the consultation does, as its ETag needs.

@@ -147,6 +147,14 @@ func (s *Service) Routes(api *httpapi.API) {
 		Doc:     "Calendar programs that subscribed to it get 404 from now on.",
 		Roles:   access.SignedIn, Status: 204,
 	}, s.EndCalendar)
+	httpapi.Query(api, httpapi.Op{
+		Method: "GET", Path: "/calendar/{file}", ID: "read-calendar", Tag: "users",
+		Summary: "Read a calendar at its secret address",
+		Doc: "For calendar programs (RFC 5545): the consultations of the last 30 days and the next 365 of whoever " +
+			"made the address, with whom and when.",
+		Roles: access.Public, HasSecretPath: true, MediaType: "text/calendar; charset=utf-8",
+		Refusals: []*problem.Error{problem.NotFound},
+	}, s.ReadCalendar)
 	httpapi.Command(api, httpapi.Op{
 		Method: "PATCH", Path: "/users/{id}/disable", ID: "disable-user", Tag: "users",
 		Summary: "Disable or re-enable a user",

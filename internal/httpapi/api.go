@@ -118,6 +118,8 @@ type Op struct {
 	// Sends is set if the operation is of no use unless something leaves the server: a mail, or a request to the
 	// payment provider. A restored copy in restore mode refuses it.
 	Sends bool
+	// HasSecretPath is set if the path holds a secret: the answer is for whoever knows it, and for no shared cache.
+	HasSecretPath bool
 	// Statuses of success and what each says, where there are several; the output's Status method chooses.
 	Statuses map[int]string
 	// MediaType of the file, if the output is an Attachment.

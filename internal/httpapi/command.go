@@ -66,6 +66,14 @@ type Attachment struct {
 	Body []byte
 }
 
+func (a Attachment) file() Attachment { return a }
+
+// Feed is an Attachment that programs ask for again and again. It is Versioned.
+type Feed struct{ Attachment }
+
+// ETag returns a hash of the file.
+func (f Feed) ETag() string { return representationETag(`"`, f.Body) }
+
 var errNotAudited = errors.New("httpapi: a command wrote no audit row")
 
 // Command registers an operation that changes something, or whose reading must be audited. do joins the transaction it
@@ -216,7 +224,8 @@ func newReply(op Op, result any) (reply, error) {
 	if w, ok := result.(Pending); ok && out.status == http.StatusAccepted {
 		out.retryAfter = w.RetryAfter()
 	}
-	if file, ok := result.(Attachment); ok {
+	if f, ok := result.(interface{ file() Attachment }); ok {
+		file := f.file()
 		out.body, out.mediaType, out.fileName = file.Body, op.MediaType, file.Name
 		return out, nil
 	}

@@ -94,12 +94,13 @@ func (a *API) success(op Op, status int, output reflect.Type) *huma.Response {
 	r := &huma.Response{Description: http.StatusText(status), Headers: a.commonHeaders(op)}
 	switch output {
 	case reflect.TypeFor[None](), reflect.TypeFor[Changed](), reflect.TypeFor[SignedOut]():
-	case reflect.TypeFor[Attachment]():
+	case reflect.TypeFor[Attachment](), reflect.TypeFor[Feed]():
 		if op.MediaType == "" {
 			panic("httpapi: operation " + op.ID + " answers with a file of no media type")
 		}
+		mediaType, _, _ := strings.Cut(op.MediaType, ";")
 		r.Content = map[string]*huma.MediaType{
-			op.MediaType: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"},
+			mediaType: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"},
 				Example: "(the bytes of the file)"}}
 		a.addHeader(r, "Content-Disposition")
 	default:

@@ -137,7 +137,12 @@ func respond[I any](ctx context.Context, a *API, op Op, w http.ResponseWriter, r
 	case out.isSignedOut && req.isByCookie:
 		http.SetCookie(w, sessionCookie(""))
 	}
-	out.isPersonal = op.Roles != access.Public || r.Method != http.MethodGet
+	switch {
+	case op.Roles != access.Public || r.Method != http.MethodGet:
+		out.cacheControl = "no-store"
+	case op.HasSecretPath:
+		out.cacheControl = "private, no-cache"
+	}
 	out.isPublic = op.isPublic() && req.actor.ID == uuid.Nil
 	a.write(w, r, out)
 }

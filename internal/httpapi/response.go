@@ -126,8 +126,8 @@ type reply struct {
 	mediaType, fileName string
 	// table is the output if it can be sent as a CSV file, too.
 	table Tabular
-	// isPersonal answers must not be cached.
-	isPersonal bool
+	// cacheControl is sent if it isn't empty.
+	cacheControl string
 	// isPublic answers are the same for everybody, so they may be compressed.
 	isPublic bool
 }
@@ -179,8 +179,8 @@ func matchesETag(r *http.Request, etag string) bool {
 
 func (out reply) send(w http.ResponseWriter) {
 	h := w.Header()
-	if out.isPersonal {
-		h.Set("Cache-Control", "no-store")
+	if out.cacheControl != "" {
+		h.Set("Cache-Control", out.cacheControl)
 	}
 	if out.location != "" {
 		h.Set("Location", out.location)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"net/url"
+	"path"
 	"testing"
 	"time"
 
@@ -89,6 +90,8 @@ func (s *Scene) make(name string) string {
 		return patient.ID.String()
 	case "export":
 		return s.C.Export(patient)
+	case "calendar":
+		return path.Base(s.C.Post(patient, "users/me/calendar", nil).Want(201).Text("url"))
 	case "rule":
 		return s.C.Post(doctor, "availability/rules", map[string]any{"rrule": "FREQ=DAILY", "startTime": "09:00",
 			"endTime": "10:00", "timezone": "Asia/Kolkata", "slotMinutes": 30,

@@ -121,6 +121,7 @@ var Table = []Row{
 	{Operation: "read-own-user", Want: signedIn(200)},
 	{Operation: "update-own-user", Want: signedIn(200)},
 	{Operation: "create-calendar", Want: signedIn(201)},
+	{Operation: "read-calendar", In: "<calendar>", Want: anyone(200)},
 	{Operation: "delete-calendar", Want: signedIn(204)},
 	{Operation: "delete-own-user", Want: signedIn(204)},
 	{Operation: "read-own-export", Want: signedIn(202)},
