@@ -30,12 +30,20 @@ type Step struct {
 	RefundPercent int `json:"refundPercent" minimum:"1" maximum:"100" doc:"How much of what was paid goes back" example:"100"`
 }
 
-// Policy is a list of steps: both their hours and their percents fall, and the first one is a full refund. After the
-// last one nothing goes back.
+// Policy is a list of steps: both their hours and their percents fall. After the last one nothing goes back.
 type Policy []Step
 
-// Parse reads a policy like "24h=100,2h=50". The error doesn't repeat the text.
+// Parse reads a policy like "24h=100,2h=50", which begins with a full refund. The error doesn't repeat the text.
 func Parse(text string) (Policy, error) {
+	p, err := ParseCapped(text)
+	if err != nil {
+		return p, err
+	}
+	return p, p.Check()
+}
+
+// ParseCapped is Parse for a policy that Capped may have returned.
+func ParseCapped(text string) (Policy, error) {
 	var p Policy
 	for part := range strings.SplitSeq(text, ",") {
 		hours, percent, found := strings.Cut(strings.TrimSpace(part), "h=")
@@ -46,7 +54,7 @@ func Parse(text string) (Policy, error) {
 		}
 		p = append(p, Step{HoursBefore: h, RefundPercent: n})
 	}
-	return p, p.Check()
+	return p, p.checkSteps()
 }
 
 // parseNumber reads a number of one to three digits.
@@ -57,13 +65,20 @@ func parseNumber(digits string) (int, error) {
 	return strconv.Atoi(digits)
 }
 
-// Check returns an error that says what is wrong with the policy.
+// Check returns an error that says what is wrong with the policy of a doctor or of all doctors.
 func (p Policy) Check() error {
+	if len(p) > 0 && p[0].RefundPercent != 100 {
+		return errors.New("must begin with a full refund, 100 percent")
+	}
+	return p.checkSteps()
+}
+
+func (p Policy) checkSteps() error {
 	switch {
 	case len(p) == 0 || len(p) > MaxSteps:
 		return fmt.Errorf("must have 1 to %d steps", MaxSteps)
-	case p[0].RefundPercent != 100:
-		return errors.New("must begin with a full refund, 100 percent")
+	case p[0].RefundPercent > 100:
+		return errors.New("must have percents up to 100")
 	case p[0].HoursBefore > MaxHours:
 		return fmt.Errorf("must give a full refund until %d hours before the start, or later", MaxHours)
 	}
@@ -85,6 +100,19 @@ func (p Policy) String() string {
 		parts[i] = fmt.Sprintf("%dh=%d", s.HoursBefore, s.RefundPercent)
 	}
 	return strings.Join(parts, ",")
+}
+
+// Capped returns the policy that gives back at most a percentage.
+func (p Policy) Capped(percent int) Policy {
+	var capped Policy
+	for i, s := range p {
+		if i+1 < len(p) && p[i+1].RefundPercent >= percent {
+			continue // the next step gives as much, and for longer
+		}
+		s.RefundPercent = min(s.RefundPercent, percent)
+		capped = append(capped, s)
+	}
+	return capped
 }
 
 // At returns which percentage a cancellation at an instant before the start gives back, and until when it stays so:

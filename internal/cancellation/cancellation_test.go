@@ -33,7 +33,7 @@ func TestParse(t *testing.T) {
 		"24h=1000":                        "like 24h=100",
 		"9999999999999999999h=1":          "like 24h=100",
 		"24h=50":                          "begin with a full refund",
-		"24h=101":                         "begin with a full refund",
+		"24h=101":                         "up to 100",
 		"169h=100":                        "168 hours",
 		"24h=100,24h=50":                  "fall",
 		"24h=100,25h=50":                  "fall",
@@ -44,6 +44,29 @@ func TestParse(t *testing.T) {
 		_, err := cancellation.Parse(text)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", text, err, want)
+		}
+	}
+}
+
+func TestCapped(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		policy, want string
+		percent      int
+	}{
+		{"24h=100,2h=50", "24h=100,2h=50", 100},
+		{"24h=100,2h=50", "24h=70,2h=50", 70},
+		{"24h=100,2h=50", "2h=50", 50},
+		{"24h=100,2h=50", "2h=20", 20},
+		{"2h=100", "2h=1", 1},
+	} {
+		p, err := cancellation.Parse(test.policy)
+		if err != nil {
+			t.Fatal(err)
+		}
+		capped, err := cancellation.ParseCapped(p.Capped(test.percent).String())
+		if err != nil || capped.String() != test.want {
+			t.Errorf("%s capped to %d is %s (%v), want %s", test.policy, test.percent, capped, err, test.want)
 		}
 	}
 }

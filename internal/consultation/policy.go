@@ -14,12 +14,12 @@ import (
 	"amrutam/internal/problem"
 )
 
-// policyOf returns the policy that the consultation was booked with.
+// policyOf returns the policy that the consultation was booked with, as far as moves have left it.
 func policyOf(row ConsultationRow) (cancellation.Policy, error) {
 	if row.CancellationPolicy == nil {
 		return cancellation.Parse(cancellation.Legacy)
 	}
-	return cancellation.Parse(*row.CancellationPolicy)
+	return cancellation.ParseCapped(*row.CancellationPolicy)
 }
 
 // refundPercent returns how much of what was paid a patient gets back who cancels now, and until when that stays so.
@@ -60,6 +60,18 @@ func applyPolicy(ctx context.Context, tx *postgres.Tx, row *ConsultationRow) err
 	return err
 }
 
+// capPolicy lowers the policy of a consultation that its patient moves now to what a cancellation would give back now:
+// otherwise one who is too late for a full refund would move it to a later day and cancel it then.
+func capPolicy(row *ConsultationRow, now time.Time) error {
+	percent, _, err := refundPercent(*row, now)
+	if err != nil || percent == 100 {
+		return err
+	}
+	policy, err := policyOf(*row)
+	row.CancellationPolicy = new(policy.Capped(percent).String())
+	return err
+}
+
 // CancellationTermsRequest names a consultation that may be cancelled.
 type CancellationTermsRequest struct {
 	ID uuid.UUID `path:"id" format:"uuid" doc:"The consultation"`
@@ -72,7 +84,7 @@ type CancellationTerms struct {
 	Allowed bool                `json:"allowed" doc:"Whether you may cancel it" example:"true"`
 	Refund  money.Money         `json:"refund" doc:"What would go back of what was paid, in all"`
 	Until   *time.Time          `json:"until" doc:"Until when that stays so: then less goes back, or nobody can cancel; null when there is no such time" example:"2026-11-23T04:30:00Z"`
-	Policy  cancellation.Policy `json:"policy" maxItems:"5" doc:"What a patient gets back, fixed at the booking; doctor and staff give everything back"`
+	Policy  cancellation.Policy `json:"policy" maxItems:"5" doc:"What a patient gets back, fixed at the booking; a move by the patient when less than everything would have gone back lowers it to that. Doctor and staff give everything back"`
 }
 
 // ReadTerms returns what a cancellation by the actor would do. Returns problem.NotFound.

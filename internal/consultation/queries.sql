@@ -29,7 +29,7 @@ UPDATE consultations SET status = @status, payment_status = @payment_status, not
     scheduled_start = @scheduled_start, scheduled_end = @scheduled_end, fee = @fee,
     rescheduled_from_slot = @rescheduled_from_slot, rescheduled_from_start = @rescheduled_from_start,
     rescheduled_at = @rescheduled_at, reschedule_count = @reschedule_count, balance_due = @balance_due,
-    balance_due_at = @balance_due_at, updated_at = @now
+    balance_due_at = @balance_due_at, cancellation_policy = @cancellation_policy, updated_at = @now
 WHERE id = @id;
 
 -- name: findOldestConsultation :one

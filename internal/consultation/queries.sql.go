@@ -1647,8 +1647,8 @@ UPDATE consultations SET status = $1, payment_status = $2, notes = $3,
     scheduled_start = $15, scheduled_end = $16, fee = $17,
     rescheduled_from_slot = $18, rescheduled_from_start = $19,
     rescheduled_at = $20, reschedule_count = $21, balance_due = $22,
-    balance_due_at = $23, updated_at = $24
-WHERE id = $25
+    balance_due_at = $23, cancellation_policy = $24, updated_at = $25
+WHERE id = $26
 `
 
 type updateConsultationParams struct {
@@ -1675,6 +1675,7 @@ type updateConsultationParams struct {
 	RescheduleCount      int32
 	BalanceDue           *money.Amount
 	BalanceDueAt         *time.Time
+	CancellationPolicy   *string
 	Now                  time.Time
 	ID                   uuid.UUID
 }
@@ -1704,6 +1705,7 @@ func updateConsultation(ctx context.Context, tx *postgres.Tx, arg updateConsulta
 		arg.RescheduleCount,
 		arg.BalanceDue,
 		arg.BalanceDueAt,
+		arg.CancellationPolicy,
 		arg.Now,
 		arg.ID,
 	)

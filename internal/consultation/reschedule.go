@@ -92,6 +92,11 @@ func (s *Service) Reschedule(ctx context.Context, tx *postgres.Tx, actor access.
 		return Consultation{}, err
 	}
 	previous := row
+	if byPatient && row.Status == StatusConfirmed {
+		if err := capPolicy(&row, tx.Now); err != nil {
+			return Consultation{}, err
+		}
+	}
 	row.RescheduledFromSlot, row.RescheduledFromStart = &previous.SlotID, &previous.ScheduledStart
 	row.RescheduledAt = &tx.Now
 	row.RescheduleCount++

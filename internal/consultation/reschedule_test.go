@@ -121,6 +121,23 @@ func TestRescheduleTooLate(t *testing.T) {
 	c.CheckInvariants()
 }
 
+// Who is too late for a full refund doesn't get it by a move to a later day.
+func TestMoveKeepsLateRefund(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	doctor, patient := c.Doctor(fee), c.Patient()
+	id, _ := c.BookAndPay(patient, c.Slot(doctor, 30*time.Hour, 1), fee)
+	reschedule(c, patient, id, c.Slot(doctor, 25*time.Hour, 1)).Want(200)
+	start, _ := startOf(t, c, id)
+	wantTerms(t, c, patient, id, true, fee, start.Add(-24*time.Hour))
+	c.Clock.Advance(10 * time.Hour)
+	reschedule(c, patient, id, c.Slot(doctor, 72*time.Hour, 1)).Want(200)
+	start, _ = startOf(t, c, id)
+	wantTerms(t, c, patient, id, true, "250.00", start.Add(-2*time.Hour))
+	want(t, "the refund", cancel(c, patient, id, "travelling").Want(200).Text("refund", "amount"), "250.00")
+	c.CheckInvariants()
+}
+
 func setFee(c *apptest.Clinic, doctor apptest.User, fee string) {
 	c.Patch(doctor, "doctors/"+doctor.ID.String(), object{"consultationFee": fee}).Want(200)
 }
