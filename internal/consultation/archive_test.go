@@ -2,6 +2,7 @@ package consultation_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"amrutam/internal/apptest"
 	"amrutam/internal/consultation"
@@ -300,6 +302,38 @@ func TestArchiveIsAppendOnly(t *testing.T) {
 	}
 	if a := p.Get(p.patient, "consultations/"+open).Want(200); a.At("archived") != false {
 		t.Errorf("it is %s", a.Body)
+	}
+	p.CheckInvariants()
+}
+
+// A consultation doesn't move without its seat, which only damaged data has, and nothing refers to one that isn't there.
+func TestNothingStaysBehind(t *testing.T) {
+	t.Parallel()
+	p := openPast(t)
+	admin := superuser(t, p.Clinic)
+	for _, sql := range []string{
+		"INSERT INTO seats (slot_id, patient_id, doctor_id, consultation_id, during) SELECT slot_id, patient_id, " +
+			"doctor_id, gen_random_uuid(), tstzrange(scheduled_start, scheduled_end) FROM consultations LIMIT 1",
+		"INSERT INTO consultation_consents (consultation_id, basis, notice_version, actor_id, given_at) SELECT " +
+			"gen_random_uuid(), basis, notice_version, actor_id, given_at FROM consultation_consents LIMIT 1",
+		"INSERT INTO leave_offers (consultation_id, leave_id, slot_id, expires_at, created_at) VALUES " +
+			"(gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), now(), now())",
+	} {
+		_, err := admin.Exec(t.Context(), sql)
+		var refused *pgconn.PgError
+		if !errors.As(err, &refused) || refused.Code != "23503" {
+			t.Errorf("%s: %v", sql, err)
+		}
+	}
+	p.Exec("INSERT INTO seats (slot_id, patient_id, doctor_id, consultation_id, during) SELECT slot_id, patient_id, "+
+		"doctor_id, id, tstzrange(scheduled_start, scheduled_end) FROM consultations WHERE id = $1", p.completed)
+	run := consultation.ArchiveRun{DB: p.DB, Before: p.DB.Now().Add(-year)}
+	if sum, err := run.Archive(t.Context()); err == nil || sum.Consultations > 0 {
+		t.Errorf("%d are moved, %v", sum.Consultations, err)
+	}
+	p.Exec("DELETE FROM seats WHERE consultation_id = $1", p.completed)
+	if moved := archive(t, p.Clinic); moved != 3 {
+		t.Errorf("%d are moved", moved)
 	}
 	p.CheckInvariants()
 }

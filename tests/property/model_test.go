@@ -76,7 +76,6 @@ func newSweeper(t *testing.T, c *apptest.Clinic) *consultation.Service {
 		Mails:    mails,
 		Config:   c.App.Config,
 		Metrics:  metrics,
-		Log:      log,
 		Payments: &payment.Service{DB: c.App.DB, Queue: queue, Metrics: metrics},
 	}
 }
