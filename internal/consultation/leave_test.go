@@ -156,6 +156,15 @@ func TestExtraHours(t *testing.T) {
 		t.Errorf("the consultation is %s", got)
 	}
 	c.CheckInvariants()
+	// The slot that keeps the record of a cancelled consultation is opened again with the others.
+	cancel(c, patient, id, "travelling").Want(200)
+	if made := c.Post(doctor, "availability/exceptions", extra).Want(201).At("slots", "made"); made != 6.0 {
+		t.Errorf("%v slots are made again", made)
+	}
+	if free := c.Get(doctor, "availability/doctor/"+doctor.ID.String()).Want(200).Items(); len(free) != len(slots) {
+		t.Errorf("%d slots are free, want %d", len(free), len(slots))
+	}
+	c.CheckInvariants()
 	for field, body := range map[string]map[string]any{
 		"body.to":            exception(c, "LEAVE", time.Hour, 3650*24*time.Hour),
 		"body.from":          exception(c, "LEAVE", 366*24*time.Hour, time.Hour),

@@ -103,7 +103,8 @@ func suspend(ctx context.Context, tx *postgres.Tx, leave ExceptionRow, changes *
 	return err
 }
 
-// openExtra opens the slots of extra hours, but those that overlap another slot of the doctor.
+// openExtra opens the slots of extra hours, but those that overlap another slot of the doctor. A slot that was closed at
+// the same times is opened again.
 func openExtra(ctx context.Context, tx *postgres.Tx, extra ExceptionRow, changes *SlotChanges) error {
 	rows, err := listSlotsToFill(ctx, tx, extra.DoctorID, extra.FromTime.Add(-maxLength), extra.ToTime)
 	if err != nil {
@@ -114,27 +115,42 @@ func openExtra(ctx context.Context, tx *postgres.Tx, extra ExceptionRow, changes
 		return err
 	}
 	var taken []span
+	closed := map[times]uuid.UUID{}
 	for _, row := range rows {
-		if row.Status != SlotBlocked || !row.isClosed() {
+		switch {
+		case row.RuleID == nil && row.isClosed():
+			closed[row.span().times()] = row.ID
+		case row.Status != SlotBlocked || !row.isClosed():
 			taken = append(taken, row.span())
 		}
 	}
 	occupied := newSpans(taken)
 	in := insertSlotsParams{DoctorID: extra.DoctorID, MaxPatients: *extra.MaxPatients, ExtraID: &extra.ID, Now: tx.Now,
 		LocalStarts: []time.Time{}}
+	var reopened []uuid.UUID
 	for _, s := range extra.slots() {
 		if _, isTaken := occupied.overlap(s, maxLength); isTaken || (!end.IsZero() && s.start.After(end)) {
 			changes.leaveOut(s)
+			continue
+		}
+		if id, isClosed := closed[s.times()]; isClosed {
+			reopened = append(reopened, id)
 			continue
 		}
 		in.Ids = append(in.Ids, uuid.Must(uuid.NewV7()))
 		in.Starts = append(in.Starts, s.start)
 		in.Ends = append(in.Ends, s.end)
 	}
+	changes.Made = len(in.Ids) + len(reopened)
+	if len(reopened) > 0 {
+		err := reopenSlots(ctx, tx, reopenSlotsParams{ExtraID: extra.ID, Now: tx.Now, MaxPatients: *extra.MaxPatients,
+			Ids: reopened})
+		if err != nil {
+			return err
+		}
+	}
 	if len(in.Ids) == 0 {
 		return nil
 	}
-	made, err := insertSlots(ctx, tx, in)
-	changes.Made = int(made)
-	return err
+	return insertSlots(ctx, tx, in)
 }

@@ -136,9 +136,10 @@ func (p *slotPlan) decide(wanted []wantedSlot) {
 	for _, w := range wanted {
 		fits[w.times()] = w
 	}
-	present := map[times]bool{}
+	present, stored := map[times]bool{}, map[times]bool{}
 	var taken []span
 	for _, row := range p.slots {
+		stored[row.span().times()] = true
 		isOwn := row.RuleID != nil && *row.RuleID == p.rule
 		w, isWanted := fits[row.span().times()]
 		switch {
@@ -163,7 +164,7 @@ func (p *slotPlan) decide(wanted []wantedSlot) {
 		if present[w.times()] || !p.mayOpen(w.span) {
 			continue
 		}
-		if _, isTaken := occupied.overlap(w.span, maxLength); isTaken {
+		if _, isTaken := occupied.overlap(w.span, maxLength); isTaken || stored[w.times()] {
 			p.changes.leaveOut(w.span)
 			continue
 		}
@@ -229,9 +230,8 @@ func (p *slotPlan) open(ctx context.Context, tx *postgres.Tx, rule parsedRule, c
 		in.Ends = append(in.Ends, w.end)
 		in.LocalStarts = append(in.LocalStarts, w.local)
 	}
-	made, err := insertSlots(ctx, tx, in)
-	changes.Made = p.reopened + int(made)
-	return err
+	changes.Made = p.reopened + len(p.inserted)
+	return insertSlots(ctx, tx, in)
 }
 
 // closeUnwanted removes slots that the doctor's hours no longer have. Those with consultations stay, take no more

@@ -218,13 +218,11 @@ ON CONFLICT (rule_id, start_time) DO UPDATE SET end_time = greatest(availability
 SELECT from_time, to_time FROM availability_exceptions
 WHERE doctor_id = @doctor_id AND kind = 'LEAVE' AND to_time > @after AND from_time < @before ORDER BY from_time;
 
--- The doctor is locked, so another slot at the same time can only be one that a conflict leaves out. local_starts is
--- empty for extra hours: then the column is NULL.
--- name: insertSlots :execrows
+-- The doctor is locked, so no other slot comes between. local_starts is empty for extra hours: then the column is NULL.
+-- name: insertSlots :exec
 INSERT INTO availability_slots (id, doctor_id, start_time, end_time, max_patients, rule_id, local_start, extra_id, created_at, updated_at)
 SELECT unnest(@ids::uuid[]), @doctor_id, unnest(@starts::timestamptz[]), unnest(@ends::timestamptz[]), @max_patients,
-    sqlc.narg('rule_id')::uuid, unnest(@local_starts::timestamp[]), sqlc.narg('extra_id')::uuid, @now, @now
-ON CONFLICT DO NOTHING;
+    sqlc.narg('rule_id')::uuid, unnest(@local_starts::timestamp[]), sqlc.narg('extra_id')::uuid, @now, @now;
 
 -- name: lockSlotsOf :many
 SELECT id, seats_taken, status FROM availability_slots WHERE id = ANY(@ids::uuid[]) ORDER BY id FOR UPDATE;
@@ -259,6 +257,13 @@ UPDATE availability_slots s SET rule_id = @rule_id::uuid, local_start = n.local_
         WHEN seats_taken >= @max_patients::int THEN 'BOOKED' ELSE 'AVAILABLE'::slot_status END
 FROM (SELECT unnest(@ids::uuid[]) AS id, unnest(@local_starts::timestamp[]) AS local_start) n
 WHERE s.id = n.id AND s.id = ANY(@ids::uuid[]);
+
+-- Closed slots of no rule that extra hours open again.
+-- name: reopenSlots :exec
+UPDATE availability_slots SET extra_id = @extra_id::uuid, blocked_by = NULL, updated_at = @now,
+    max_patients = greatest(@max_patients::int, seats_taken),
+    status = CASE WHEN seats_taken >= @max_patients::int THEN 'BOOKED' ELSE 'AVAILABLE'::slot_status END
+WHERE id = ANY(@ids::uuid[]);
 
 -- Follows a change of a rule's seats, but for slots whose doctor has set others.
 -- name: updateRuleSeats :exec

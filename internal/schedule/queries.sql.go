@@ -413,11 +413,10 @@ func insertSlot(ctx context.Context, tx *postgres.Tx, arg insertSlotParams) (Ava
 	return i, postgres.Failed("insertSlot", err)
 }
 
-const insertSlotsSQL = `-- name: insertSlots :execrows
+const insertSlotsSQL = `-- name: insertSlots :exec
 INSERT INTO availability_slots (id, doctor_id, start_time, end_time, max_patients, rule_id, local_start, extra_id, created_at, updated_at)
 SELECT unnest($1::uuid[]), $2, unnest($3::timestamptz[]), unnest($4::timestamptz[]), $5,
     $6::uuid, unnest($7::timestamp[]), $8::uuid, $9, $9
-ON CONFLICT DO NOTHING
 `
 
 type insertSlotsParams struct {
@@ -432,10 +431,9 @@ type insertSlotsParams struct {
 	Now         time.Time
 }
 
-// The doctor is locked, so another slot at the same time can only be one that a conflict leaves out. local_starts is
-// empty for extra hours: then the column is NULL.
-func insertSlots(ctx context.Context, tx *postgres.Tx, arg insertSlotsParams) (int64, error) {
-	result, err := tx.Exec(ctx, insertSlotsSQL,
+// The doctor is locked, so no other slot comes between. local_starts is empty for extra hours: then the column is NULL.
+func insertSlots(ctx context.Context, tx *postgres.Tx, arg insertSlotsParams) error {
+	_, err := tx.Exec(ctx, insertSlotsSQL,
 		arg.Ids,
 		arg.DoctorID,
 		arg.Starts,
@@ -446,10 +444,7 @@ func insertSlots(ctx context.Context, tx *postgres.Tx, arg insertSlotsParams) (i
 		arg.ExtraID,
 		arg.Now,
 	)
-	if err != nil {
-		return 0, postgres.Failed("insertSlots", err)
-	}
-	return result.RowsAffected(), nil
+	return postgres.Failed("insertSlots", err)
 }
 
 const isDayOverfullSQL = `-- name: isDayOverfull :one
@@ -1337,6 +1332,31 @@ FROM freed WHERE s.id = freed.slot_id
 func releaseSeat(ctx context.Context, tx *postgres.Tx, now time.Time, consultationID uuid.UUID) error {
 	_, err := tx.Exec(ctx, releaseSeatSQL, now, consultationID)
 	return postgres.Failed("releaseSeat", err)
+}
+
+const reopenSlotsSQL = `-- name: reopenSlots :exec
+UPDATE availability_slots SET extra_id = $1::uuid, blocked_by = NULL, updated_at = $2,
+    max_patients = greatest($3::int, seats_taken),
+    status = CASE WHEN seats_taken >= $3::int THEN 'BOOKED' ELSE 'AVAILABLE'::slot_status END
+WHERE id = ANY($4::uuid[])
+`
+
+type reopenSlotsParams struct {
+	ExtraID     uuid.UUID
+	Now         time.Time
+	MaxPatients int32
+	Ids         []uuid.UUID
+}
+
+// Closed slots of no rule that extra hours open again.
+func reopenSlots(ctx context.Context, tx *postgres.Tx, arg reopenSlotsParams) error {
+	_, err := tx.Exec(ctx, reopenSlotsSQL,
+		arg.ExtraID,
+		arg.Now,
+		arg.MaxPatients,
+		arg.Ids,
+	)
+	return postgres.Failed("reopenSlots", err)
 }
 
 const resumeSlotsSQL = `-- name: resumeSlots :execrows
