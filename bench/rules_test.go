@@ -11,10 +11,10 @@ import (
 )
 
 // BenchmarkFillRules makes the slots of 60 days for doctors with 16 slots a day, by the job that does so each day. It
-// reports slots/s and how much memory was in use. AMRUTAM_BENCH_DOCTORS says for how many doctors, 100 when unset.
+// reports slots/s and how much memory was in use. AMRUTAM_TEST_DOCTORS says for how many doctors, 100 when unset.
 func BenchmarkFillRules(b *testing.B) {
 	doctors := 100
-	if text := os.Getenv("AMRUTAM_BENCH_DOCTORS"); text != "" {
+	if text := os.Getenv("AMRUTAM_TEST_DOCTORS"); text != "" {
 		n, err := strconv.Atoi(text)
 		must(b, err)
 		doctors = n
