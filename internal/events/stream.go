@@ -169,7 +169,7 @@ func (st *stream) read(ctx context.Context) ([]httpapi.ServerEvent, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read a stream: %w", err)
 	}
-	if !rows[0].Live || !now.Before(st.actor.TokenExpiresAt) {
+	if !rows[0].Live || !st.DB.Now().Before(st.actor.TokenExpiresAt) {
 		return nil, problem.Unauthenticated
 	}
 	return st.take(rows, now), nil

@@ -13,7 +13,6 @@ CREATE TABLE events (
     PRIMARY KEY (user_id, xid, id)
 );
 CREATE INDEX events_created_at_idx ON events (created_at);
-REVOKE UPDATE ON events FROM amrutam_app;
 
 -- Stores an event for each of the users, and wakes the servers with one message: every message of a transaction lengthens
 -- the time in which no other transaction with a message can commit. amrutam.quiet is set while made-up data are copied.
