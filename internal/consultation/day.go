@@ -20,8 +20,8 @@ import (
 // maxOfDay is how many consultations of a day are shown: more than fit into one, unless slots have many seats.
 const maxOfDay = 1000
 
-// DoctorConsultations is a page of a doctor's consultations, or a whole day.
-type DoctorConsultations struct {
+// DoctorConsultationPage is a page of a doctor's consultations, or a whole day.
+type DoctorConsultationPage struct {
 	_ struct{} `doc:"A page of consultations, or with date a doctor's day"`
 
 	httpapi.Page[Consultation]
@@ -52,8 +52,8 @@ const (
 
 // Schema lists the kinds.
 func (GapKind) Schema(r huma.Registry) *huma.Schema {
-	return httpapi.Enum(r, "GapKind", "SLOT is a slot to come with free seats; EMPTY has neither slot nor consultation nor leave, "+
-		"or a slot that has begun and that nobody booked", GapSlot, GapEmpty)
+	return httpapi.Enum(r, "GapKind", "SLOT is a slot to come with free seats; EMPTY has neither slot nor consultation "+
+		"nor leave, or a slot that has begun and that nobody booked", GapSlot, GapEmpty)
 }
 
 // Gap is a free time of a doctor's day.
@@ -69,8 +69,8 @@ type Gap struct {
 
 // listDay returns a day of the doctor. Returns problem.Invalid.
 func (s *Service) listDay(ctx context.Context, tx *postgres.Tx, actor access.Actor,
-	in DoctorListRequest) (DoctorConsultations, error) {
-	var out DoctorConsultations
+	in DoctorListRequest) (DoctorConsultationPage, error) {
+	var out DoctorConsultationPage
 	day, err := in.checkDay()
 	if err != nil {
 		return out, err
@@ -94,7 +94,8 @@ func (s *Service) listDay(ctx context.Context, tx *postgres.Tx, actor access.Act
 	if err != nil {
 		return out, err
 	}
-	out.Day = &CalendarDay{Date: in.Date, Timezone: name, StartTime: from, EndTime: to, IsComplete: out.NextCursor == ""}
+	out.Day = &CalendarDay{Date: in.Date, Timezone: name, StartTime: from, EndTime: to,
+		IsComplete: out.NextCursor == ""}
 	out.NextCursor = ""
 	out.Items = slices.DeleteFunc(out.Items, func(c Consultation) bool { return !c.EndTime.After(from) })
 	slots, leaves, err := schedule.ListDay(ctx, tx, actor.ID, from, to)

@@ -2,7 +2,9 @@ package consultation_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -68,7 +70,7 @@ func TestDoctorsDay(t *testing.T) {
 	answer, gaps := doctorDay(c, doctor, zone, date)
 	var ids []string
 	for _, item := range answer.Items() {
-		ids = append(ids, item["id"].(string))
+		ids = append(ids, fmt.Sprint(item["id"]))
 		if item["reason"] != "Back pain" {
 			t.Errorf("%v has no reason", item)
 		}
@@ -79,7 +81,7 @@ func TestDoctorsDay(t *testing.T) {
 	if answer.Text("day", "date") != date || answer.Text("day", "timezone") != "Asia/Kolkata" ||
 		answer.Text("day", "startTime") != at(0, 0).UTC().Format(time.RFC3339) ||
 		answer.Text("day", "endTime") != at(24, 0).UTC().Format(time.RFC3339) || answer.At("nextCursor") != nil ||
-		answer.At("day", "isComplete") != true || len(answer.Map()["leaves"].([]any)) != 1 {
+		answer.At("day", "isComplete") != true || !strings.HasPrefix(mustText(answer.At("leaves")), `[{"endTime"`) {
 		t.Errorf("%s", answer.Body)
 	}
 	empty, gaps := doctorDay(c, doctor, zone, "2031-05-05")
@@ -155,8 +157,8 @@ func TestDayGoesWithNothingElse(t *testing.T) {
 		"status": "CONFIRMED", "cursor": "x", "patientId": uuid.NewString(), "sort": "earliest", "limit": "5"} {
 		query := url.Values{"date": {"2026-11-30"}, field: {value}}
 		answer := c.Get(doctor, "consultations/doctor/me?"+query.Encode()).Want(422, "validation-failed")
-		faults := answer.Map()["errors"].([]any)
-		if len(faults) != 1 || faults[0].(map[string]any)["location"] != "query."+field {
+		if faults := mustText(answer.At("errors")); strings.Count(faults, `"location"`) != 1 ||
+			!strings.Contains(faults, `"location":"query.`+field+`"`) {
 			t.Errorf("%s: %s", field, answer.Body)
 		}
 	}

@@ -50,7 +50,7 @@ func (s *Service) ListMine(ctx context.Context, tx *postgres.Tx, actor access.Ac
 
 // ListOfDoctor lists the doctor's own consultations with their health data. Each call is audited.
 func (s *Service) ListOfDoctor(ctx context.Context, tx *postgres.Tx, actor access.Actor,
-	in DoctorListRequest) (DoctorConsultations, error) {
+	in DoctorListRequest) (DoctorConsultationPage, error) {
 	if in.Date != "" {
 		return s.listDay(ctx, tx, actor, in)
 	}
@@ -60,7 +60,7 @@ func (s *Service) ListOfDoctor(ctx context.Context, tx *postgres.Tx, actor acces
 	}
 	page, err := s.list(ctx, tx, in.ListRequest, "consultations/doctor/me", allData, filters...)
 	audit.WriteReading(tx, actor, "consultation.list", actor.ID, nil, patientsOf(page.Items)...)
-	return DoctorConsultations{Page: page}, err
+	return DoctorConsultationPage{Page: page}, err
 }
 
 // Search lists the consultations of all users without health data, for staff. Each page is audited with the patients

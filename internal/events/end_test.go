@@ -18,7 +18,8 @@ func TestStreamEndsWithWhatAllowedIt(t *testing.T) {
 		"sign-out": func(u apptest.User) { c.Post(u, "auth/logout", nil).Want(204) },
 		"disabled": func(u apptest.User) {
 			admin := c.Admin()
-			c.Patch(admin, "users/"+u.ID.String()+"/disable", map[string]any{"disabled": true, "reason": "test"}).Want(200)
+			body := map[string]any{"disabled": true, "reason": "test"}
+			c.Patch(admin, "users/"+u.ID.String()+"/disable", body).Want(200)
 		},
 		"role":      func(u apptest.User) { c.Exec("UPDATE users SET role = 'DOCTOR' WHERE id = $1", u.ID) },
 		"MFA reset": func(u apptest.User) { c.Exec("UPDATE users SET mfa_enabled = true WHERE id = $1", u.ID) },
@@ -63,8 +64,8 @@ func TestStreamEndsWithItsToken(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	user := c.Patient()
-	c.Exec(`UPDATE session_tokens SET expires_at = $2 WHERE session_id IN (SELECT id FROM sessions WHERE user_id = $1)`,
-		user.ID, c.DB.Now().Add(time.Hour))
+	c.Exec(`UPDATE session_tokens SET expires_at = $2
+		WHERE session_id IN (SELECT id FROM sessions WHERE user_id = $1)`, user.ID, c.DB.Now().Add(time.Hour))
 	s := open(t, c, user, "")
 	<-s.opened
 	c.Clock.Advance(2 * time.Hour)

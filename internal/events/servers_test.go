@@ -51,7 +51,8 @@ func TestTwoServers(t *testing.T) {
 	c.App.Streams.Close()
 	here.wantEnd()
 	c.Get(patient, "events").Want(503, "busy")
-	second.Post(patient, "consultations/"+booked.Text("id")+"/cancel", map[string]any{"reason": "Well again"}).Want(200)
+	cancel := "consultations/" + booked.Text("id") + "/cancel"
+	second.Post(patient, cancel, map[string]any{"reason": "Well again"}).Want(200)
 	there.want("consultation.changed", "CANCELLED")
 	open(t, second, patient, last).want("consultation.changed", "CANCELLED")
 }

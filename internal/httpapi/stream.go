@@ -61,7 +61,8 @@ func (s *EventStream) Beat() error { return s.write(":\n\n") }
 
 func (s *EventStream) write(text string) error {
 	// The server's own limits are for answers that end.
-	if err := s.control.SetWriteDeadline(time.Now().Add(eventWriteTimeout)); err != nil { //nolint:forbidigo // the connection's
+	deadline := time.Now().Add(eventWriteTimeout) //nolint:forbidigo // the connection's clock is the machine's
+	if err := s.control.SetWriteDeadline(deadline); err != nil {
 		return err
 	}
 	if _, err := s.w.Write([]byte(text)); err != nil {
@@ -70,9 +71,9 @@ func (s *EventStream) write(text string) error {
 	return s.control.Flush()
 }
 
-// Stream registers an operation that answers with Server-Sent Events, whose data are of type E. open decides before the
-// answer begins, and returns the function that sends until the stream ends. A stream holds neither a permit for work
-// nor a place among the caller's requests: open must limit them.
+// Stream registers an operation that answers with Server-Sent Events, whose data are of type E. open decides before
+// the answer begins, and returns the function that sends until the stream ends. A stream holds neither a permit for
+// work nor a place among the caller's requests: open must limit them.
 func Stream[I, E any](a *API, op Op, open func(ctx context.Context, actor access.Actor, in I) (func(*EventStream),
 	error)) {
 	op.isStream, op.MediaType = true, streamType
@@ -107,7 +108,8 @@ func eventContent(data *huma.Schema) *huma.MediaType {
 		return &huma.Schema{Type: huma.TypeString, Description: doc, Examples: []any{example}}
 	}
 	return &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeArray, Description: "Server-Sent Events, without end",
-		Items: &huma.Schema{Type: huma.TypeObject, AdditionalProperties: false, Required: []string{"id", "event", "data"},
+		Items: &huma.Schema{Type: huma.TypeObject, AdditionalProperties: false,
+			Required: []string{"id", "event", "data"},
 			Properties: map[string]*huma.Schema{
 				"id":    text("Send it as Last-Event-ID to go on after this event", "eyJzIjoiMTA6MTA6In0"),
 				"event": text("The type of the event, as in data", "consultation.changed"),

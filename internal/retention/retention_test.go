@@ -157,7 +157,8 @@ var insert = map[string]func(s scene, at time.Time){
 			VALUES ($1, $2, 3600, $3, $1, $3::timestamptz - interval '1 hour')`, uuid.New(), s.user, at)
 	},
 	"events": func(s scene, at time.Time) {
-		s.Exec(`INSERT INTO events (user_id, type, payload, created_at) VALUES ($1, 'offer.changed', '{}', $2)`, s.user, at)
+		s.Exec(`INSERT INTO events (user_id, type, payload, created_at) VALUES ($1, 'offer.changed', '{}', $2)`,
+			s.user, at)
 	},
 	"removed-slots": func(s scene, at time.Time) {
 		s.Exec(`WITH rule AS (INSERT INTO availability_rules (id, doctor_id, rrule, start_minute, end_minute, timezone,

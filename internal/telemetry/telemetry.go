@@ -80,8 +80,8 @@ func NewMetrics() *Metrics {
 			Help: "Events sent to the streams of users.",
 		}),
 	}
-	m.Registry.MustRegister(m.StreamEvents, m.ReminderLag, m.Requests, m.Durations, m.InFlight, m.Shed, m.Jobs, m.Bookings,
-		m.Payments, m.Mails,
+	m.Registry.MustRegister(m.StreamEvents, m.ReminderLag, m.Requests, m.Durations, m.InFlight, m.Shed, m.Jobs,
+		m.Bookings, m.Payments, m.Mails,
 		m.InvariantsBroken, m.InvariantsChecked, m.ArchiveLeftovers,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
