@@ -2,7 +2,6 @@ package events_test
 
 import (
 	"net/http"
-	"sync"
 	"testing"
 	"time"
 
@@ -131,18 +130,14 @@ func TestManyStreams(t *testing.T) {
 		users[i] = c.Patient()
 		streams[i] = open(t, c, users[i], "")
 	}
-	var group sync.WaitGroup
-	for i := range users {
-		group.Go(func() {
-			tx := begin(t, c)
-			publish(t, tx, users[i].ID, users[i].ID.String())
-			commit(t, tx)
-		})
+	for _, user := range users {
+		tx := begin(t, c)
+		publish(t, tx, user.ID, user.ID.String())
+		commit(t, tx)
 	}
 	for i, s := range streams {
 		s.want("offer.changed", users[i].ID.String())
 	}
-	group.Wait()
 	for _, s := range streams {
 		s.close()
 	}
