@@ -52,8 +52,8 @@ const (
 
 // Schema lists the kinds.
 func (GapKind) Schema(r huma.Registry) *huma.Schema {
-	return httpapi.Enum(r, "GapKind", "SLOT is a slot to come with free seats; EMPTY has neither slot nor consultation "+
-		"nor leave, or a slot that has begun and that nobody booked", GapSlot, GapEmpty)
+	return httpapi.Enum(r, "GapKind", "SLOT is a slot to come with free seats; EMPTY has neither slot nor "+
+		"consultation nor leave, or a slot that has begun and that nobody booked", GapSlot, GapEmpty)
 }
 
 // Gap is a free time of a doctor's day.

@@ -1,5 +1,5 @@
 // Package events tells users what changes about their consultations, payments, refunds and offers, in a stream for
-// each client. Triggers store what happened (migration 00052); this package sends it, and knows nothing of its meaning.
+// each client. Triggers store what happened (migration 00052); this package sends it, and doesn't interpret it.
 package events
 
 import (
