@@ -84,6 +84,8 @@ type Actor struct {
 	SecondFactorAt time.Time
 	// AuthenticatedAt is when this session last proved the password, or was created.
 	AuthenticatedAt time.Time
+	// TokenExpiresAt is when the session's token of this request expires.
+	TokenExpiresAt time.Time
 	// CrossSite means that a page of another site sent the request (Fetch Metadata or Origin header).
 	CrossSite bool
 	// HasFactor means that the user has a second factor, whether or not this session proved it.

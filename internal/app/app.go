@@ -18,6 +18,7 @@ import (
 	"amrutam/internal/backup"
 	"amrutam/internal/config"
 	"amrutam/internal/doctor"
+	"amrutam/internal/events"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/jobs"
 	"amrutam/internal/notification"
@@ -44,6 +45,7 @@ type App struct {
 	// Passwords bounds how many passwords this server hashes at once.
 	Passwords *password.Hasher
 	Retention *retention.Service
+	Streams   *events.Service
 
 	auditLog *audit.Service
 	mails    *notification.Service

@@ -16,6 +16,7 @@ import (
 	"amrutam/internal/consent"
 	"amrutam/internal/consultation"
 	"amrutam/internal/doctor"
+	"amrutam/internal/events"
 	"amrutam/internal/httpapi/reader"
 	"amrutam/internal/jobs"
 	"amrutam/internal/limit"
@@ -86,6 +87,8 @@ func (a *App) mount() error {
 	consultations.Routes(a.API)
 	consultations.Jobs(a.Queue)
 	a.mountRecords(consultations, payments)
+	a.Streams = events.New(a.DB, a.API.Cursors, a.Metrics, a.Log, a.Config.MaxStreams)
+	a.Streams.Routes(a.API)
 	analytics.Routes(a.API)
 	a.Rollups = &analytics.Service{DB: a.DB}
 	a.Rollups.Jobs(a.Queue)

@@ -9,6 +9,7 @@ import (
 	"amrutam/internal/audit"
 	"amrutam/internal/consent"
 	"amrutam/internal/consultation"
+	"amrutam/internal/events"
 	"amrutam/internal/idempotency"
 	"amrutam/internal/jobs"
 	"amrutam/internal/limit"
@@ -31,7 +32,8 @@ const (
 func NewRetention(db *postgres.DB) *retention.Service {
 	return retention.New(db, slices.Concat(idempotency.Retention, session.Retention, account.Retention,
 		notification.Retention, limit.Retention, privacy.Retention, payment.Retention, consent.Retention,
-		consultation.Retention, schedule.Retention, audit.Retention, []retention.Rule{retention.Runs}))
+		consultation.Retention, schedule.Retention, events.Retention, audit.Retention,
+		[]retention.Rule{retention.Runs}))
 }
 
 // mountRetention registers the hourly job that applies the rules.

@@ -78,8 +78,8 @@ func (l *Listeners) MetricsURL() string {
 // URL returns the address of the server for programs on its own machine.
 func (l *Listeners) URL() string { return l.url }
 
-// Serve serves until ctx ends, and then stops gracefully: it reports that it isn't ready, waits for the load balancers
-// to see that, finishes the requests in progress and stops the jobs.
+// Serve serves until ctx ends, and then stops gracefully: it reports that it isn't ready, ends the streams of events,
+// waits for the load balancers to see that, finishes the requests in progress and stops the jobs.
 func (a *App) Serve(ctx context.Context, l *Listeners) error {
 	if err := a.ReadRestoreMode(ctx); err != nil {
 		return err
@@ -110,6 +110,7 @@ func (a *App) Serve(ctx context.Context, l *Listeners) error {
 	}
 	a.Log.Info("stopping")
 	a.isStopping.Store(true)
+	a.Streams.Close()
 	stopFollowing()
 	awaitFollowing()
 	if err == nil {

@@ -78,6 +78,7 @@ var storyOrder = []string{
 	"list-own-prescriptions", "list-consultation-prescriptions", "read-prescription",
 	"list-addenda", "dispute-no-show", "read-dispute",
 	"create-review", "read-own-review", "update-review", "report-review",
+	"stream-events",
 	"list-own-access-log", "request-own-export", "read-own-export", "download-own-export",
 	"request-own-erasure", "read-own-erasure", "cancel-own-erasure", "delete-own-user",
 	"apply-as-doctor", "update-doctor", "read-booking-rules", "update-booking-rules", "create-slot", "list-own-slots",

@@ -52,8 +52,11 @@ func (c *Clinic) Do(user User, method, path string, body any, headers ...string)
 	response, err := c.http.Do(r)
 	must(c.t, err)
 	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	must(c.t, err)
+	var text []byte
+	if response.Header.Get("Content-Type") != "text/event-stream" { // it has no end
+		text, err = io.ReadAll(response.Body)
+		must(c.t, err)
+	}
 	if response.StatusCode == http.StatusForbidden || response.StatusCode == http.StatusNotFound {
 		c.App.API.WaitForDenials() // denials are audited after the answer
 	}

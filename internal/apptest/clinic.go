@@ -160,6 +160,7 @@ func open(ctx context.Context, t testing.TB, tune func(*pgx.ConnConfig), configu
 	t.Cleanup(func() {
 		stopCtx, cancel := context.WithTimeout(ctx, 10*time.Second)
 		defer cancel()
+		a.Streams.Close()
 		server.Close()
 		a.API.WaitForDenials()
 		_ = a.Queue.Stop(stopCtx)

@@ -52,6 +52,9 @@ func (c *contract) RoundTrip(r *http.Request) (*http.Response, error) {
 func (c *contract) check(r *http.Request, response *http.Response) error {
 	kind, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type"))
 	if kind == "text/event-stream" { // it has no end
+		if op := c.document.operation(r); op != nil {
+			c.answered.add(op.ID, response.StatusCode)
+		}
 		return nil
 	}
 	text, err := io.ReadAll(response.Body)

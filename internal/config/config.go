@@ -83,6 +83,7 @@ type Config struct {
 	RatePerAddress     int    `env:"AMRUTAM_RATE_PER_ADDRESS" envDefault:"1200" help:"requests of an address (of a /64 of IPv6) in a minute; many users may share one"`
 	UnderWayPerUser    int    `env:"AMRUTAM_UNDER_WAY_PER_USER" envDefault:"32" help:"requests of a user at a time, on each server"`
 	UnderWayPerAddress int    `env:"AMRUTAM_UNDER_WAY_PER_ADDRESS" envDefault:"128" help:"requests of an address (of a /64 of IPv6) at a time, on each server, those included whose body hasn't arrived"`
+	MaxStreams         int    `env:"AMRUTAM_MAX_STREAMS" envDefault:"2000" help:"streams of events at a time, on each server; each takes an open connection"`
 	// SignUpsPerNetwork counts in PostgreSQL; a mobile carrier puts many people behind one network.
 	SignUpsPerNetwork int `env:"AMRUTAM_SIGN_UPS_PER_NETWORK" envDefault:"100" help:"sign-ups of a network (a /24 of IPv4, a /48 of IPv6) in an hour, at least 1"`
 

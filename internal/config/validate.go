@@ -129,6 +129,7 @@ func (c *Config) validateLimits(errs *settingErrors) {
 		"AMRUTAM_UNDER_WAY_PER_USER":    c.UnderWayPerUser,
 		"AMRUTAM_UNDER_WAY_PER_ADDRESS": c.UnderWayPerAddress,
 		"AMRUTAM_SIGN_UPS_PER_NETWORK":  c.SignUpsPerNetwork,
+		"AMRUTAM_MAX_STREAMS":           c.MaxStreams,
 	} {
 		if n < 1 {
 			errs.add(name, "must be at least 1")

@@ -24,10 +24,11 @@ type ListRequest struct {
 	Sort   Sort      `query:"sort" default:"latest" doc:"By the start of the consultation: latest first, or earliest first" example:"latest"`
 }
 
-// DoctorListRequest is a ListRequest of a doctor, who may also name a patient.
+// DoctorListRequest is a ListRequest of a doctor, who may also name a patient, or ask for a day instead.
 type DoctorListRequest struct {
 	ListRequest
 	PatientID httpapi.UUID `query:"patientId" doc:"Only this patient's" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
+	Date      string       `query:"date" format:"date" doc:"A whole day in the time zone of your profile, with what is free; goes with no other parameter" example:"2026-11-24"`
 }
 
 // pageEnd is the start and id of a page's last consultation.
@@ -49,14 +50,17 @@ func (s *Service) ListMine(ctx context.Context, tx *postgres.Tx, actor access.Ac
 
 // ListOfDoctor lists the doctor's own consultations with their health data. Each call is audited.
 func (s *Service) ListOfDoctor(ctx context.Context, tx *postgres.Tx, actor access.Actor,
-	in DoctorListRequest) (httpapi.Page[Consultation], error) {
+	in DoctorListRequest) (DoctorConsultationPage, error) {
+	if in.Date != "" {
+		return s.listDay(ctx, tx, actor, in)
+	}
 	filters := []filter{{ofDoctor, actor.ID}}
 	if in.PatientID != "" {
 		filters = append(filters, filter{ofPatient, uuid.MustParse(string(in.PatientID))})
 	}
 	page, err := s.list(ctx, tx, in.ListRequest, "consultations/doctor/me", allData, filters...)
 	audit.WriteReading(tx, actor, "consultation.list", actor.ID, nil, patientsOf(page.Items)...)
-	return page, err
+	return DoctorConsultationPage{Page: page}, err
 }
 
 // Search lists the consultations of all users without health data, for staff. Each page is audited with the patients

@@ -39,6 +39,9 @@ SELECT greatest(made_at(id), 'epoch')::timestamptz AS made FROM consultations OR
 -- name: updateArchivedPayment :exec
 UPDATE archived_consultations SET payment_status = @payment_status, updated_at = @now WHERE id = @id;
 
+-- name: readTimezone :one
+SELECT timezone FROM profiles WHERE user_id = @user_id;
+
 -- name: readPartyNames :one
 SELECT pp.full_name AS patient_name, dp.full_name AS doctor_name FROM profiles pp, profiles dp
 WHERE pp.user_id = @patient_id AND dp.user_id = @doctor_id;

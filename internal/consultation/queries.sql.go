@@ -1606,6 +1606,17 @@ func readPartyNames(ctx context.Context, db postgres.Querier, patientID uuid.UUI
 	return i, postgres.Failed("readPartyNames", err)
 }
 
+const readTimezoneSQL = `-- name: readTimezone :one
+SELECT timezone FROM profiles WHERE user_id = $1
+`
+
+func readTimezone(ctx context.Context, db postgres.Querier, userID uuid.UUID) (string, error) {
+	row := db.QueryRow(ctx, readTimezoneSQL, userID)
+	var timezone string
+	err := row.Scan(&timezone)
+	return timezone, postgres.Failed("readTimezone", err)
+}
+
 const releaseAddendumSQL = `-- name: releaseAddendum :execrows
 UPDATE addenda SET released_at = $1 WHERE id = $2 AND released_at IS NULL
 `

@@ -38,8 +38,9 @@ func (s *Service) Routes(api *httpapi.API) {
 	httpapi.Command(api, httpapi.Op{
 		Method: "GET", Path: "/consultations/doctor/me", ID: "list-doctor-consultations", Tag: "consultations",
 		Summary: "List the consultations with your patients",
-		Doc: "As the doctor, by the start of the consultation: the latest first, or the earliest. Each call is " +
-			"audited.",
+		Doc: "As the doctor, by the start of the consultation: the latest first, or the earliest. With `date`, the " +
+			"whole day in one answer, the earliest first and without cancelled ones, with its free times and " +
+			"leaves. Each call is audited.",
 		Roles: access.Doctor,
 	}, s.ListOfDoctor)
 	httpapi.Command(api, httpapi.Op{

@@ -124,6 +124,8 @@ type Op struct {
 	Statuses map[int]string
 	// MediaType of the file, if the output is an Attachment.
 	MediaType string
+	// isStream is set by Stream.
+	isStream bool
 	// Refusals are the problems that the domain can answer with, for the document. The pipeline's are added to them.
 	Refusals []*problem.Error
 }

@@ -104,6 +104,11 @@ func (a *API) success(op Op, status int, output reflect.Type) *huma.Response {
 				Example: "(the bytes of the file)"}}
 		a.addHeader(r, "Content-Disposition")
 	default:
+		if op.isStream {
+			r.Content = map[string]*huma.MediaType{
+				streamType: eventContent(a.Document().Components.Schemas.Schema(output, true, op.ID))}
+			break
+		}
 		r.Content = map[string]*huma.MediaType{
 			jsonType: {Schema: a.Document().Components.Schemas.Schema(output, true, op.ID)}}
 	}

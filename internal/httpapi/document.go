@@ -75,6 +75,7 @@ func tags() []*huma.Tag {
 		{"providers", "What payment providers report."},
 		{"prescriptions", "What the doctor prescribed."},
 		{"reviews", "What patients say of doctors, and what moderators decide about it."},
+		{"events", "What changes, as it happens."},
 		{"admin", "The audit log and figures."},
 		{"health", "Probes for load balancers."},
 	} {

@@ -44,6 +44,9 @@ func (a *API) exampleBodies() {
 			a.addExample(media, o.OperationID+"-request", a.Story.Requests[o.OperationID])
 		}
 		for status, response := range o.Responses {
+			if media := response.Content[streamType]; media != nil {
+				media.Example = a.example(media.Schema, 0)
+			}
 			media := response.Content[jsonType]
 			if media == nil {
 				continue

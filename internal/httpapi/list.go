@@ -12,6 +12,9 @@ import (
 	"amrutam/internal/problem"
 )
 
+// DefaultLimit is the limit of a list when none is given.
+const DefaultLimit = 20
+
 // Paging is embedded in the input of every list.
 type Paging struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"Most items to return"`

@@ -29,6 +29,8 @@ type request struct {
 	endWork func(status int)
 	// cancel ends the request's context.
 	cancel context.CancelCauseFunc
+	// isStream is set once the answer is a stream, which lasts.
+	isStream bool
 	// isShed is set if the request was refused because of the load: it is counted and not logged.
 	isShed bool
 }
@@ -37,6 +39,7 @@ func (r *request) cleanUp() {
 	for _, f := range r.cleanups {
 		f()
 	}
+	r.cleanups = nil
 }
 
 type requestKey struct{}

@@ -124,6 +124,8 @@ type reply struct {
 	retryAfter time.Duration
 	// mediaType and fileName are those of an Attachment; otherwise the body is JSON.
 	mediaType, fileName string
+	// stream writes the answer of a Stream.
+	stream func(*EventStream)
 	// table is the output if it can be sent as a CSV file, too.
 	table Tabular
 	// cacheControl is sent if it isn't empty.
@@ -145,6 +147,10 @@ var compress = func() func(http.Handler) http.HandlerFunc {
 
 // write sends the reply, or 304 if the client has this version.
 func (a *API) write(w http.ResponseWriter, r *http.Request, out reply) {
+	if out.stream != nil {
+		a.sendStream(w, r, out.stream)
+		return
+	}
 	if out.isPublic && out.etag == "" && r.Method == http.MethodGet && len(out.body) > 0 {
 		send := func(w http.ResponseWriter, _ *http.Request) { out.send(w) }
 		compress(http.HandlerFunc(send)).ServeHTTP(w, r)

@@ -169,7 +169,7 @@ func (a *API) handleCORS(w http.ResponseWriter, r *http.Request) (isPreflight bo
 	}
 	h.Set("Access-Control-Allow-Methods", "GET, POST, PATCH, DELETE")
 	h.Set("Access-Control-Allow-Headers", "Accept-Language, Authorization, Content-Type, Idempotency-Key, "+
-		"If-Match, If-None-Match, Traceparent, X-Purpose, X-Request-Id")
+		"If-Match, If-None-Match, Last-Event-ID, Traceparent, X-Purpose, X-Request-Id")
 	h.Set("Access-Control-Max-Age", "600")
 	w.WriteHeader(http.StatusNoContent)
 	return true
@@ -190,7 +190,9 @@ func (a *API) logRequest(r *http.Request, req *request, out *recorder, took time
 		method = "other"
 	}
 	a.Metrics.Requests.WithLabelValues(method, route, strconv.Itoa(status)).Inc()
-	a.Metrics.Durations.WithLabelValues(method, route).Observe(took.Seconds())
+	if !req.isStream {
+		a.Metrics.Durations.WithLabelValues(method, route).Observe(took.Seconds())
+	}
 	attrs := []slog.Attr{
 		slog.String("requestId", req.id), slog.String("method", method), slog.String("route", route),
 		slog.Int("status", status), slog.Float64("ms", float64(took.Microseconds())/1000),

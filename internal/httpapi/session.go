@@ -23,6 +23,8 @@ type Credential struct {
 	Token string
 	// Cookie is set if the token came in the cookie and not as a bearer token.
 	Cookie bool
+	// Background is set if nobody needs to be there for the request: it doesn't extend the session.
+	Background bool
 }
 
 // sessionCookie returns the cookie with a token, which lasts until the browser closes, or deletes the cookie if the
@@ -69,7 +71,7 @@ func (a *API) findActor(ctx context.Context, op Op, req *request, r *http.Reques
 		}
 		return a.findSession(ctx, actor, Credential{Token: token})
 	}
-	signedIn, err := a.findCookie(ctx, actor, r)
+	signedIn, err := a.findCookie(ctx, actor, r, op.isStream)
 	switch {
 	case err == nil:
 		req.isByCookie = true
@@ -107,7 +109,8 @@ func hasCredential(r *http.Request) bool { return r.Header.Get("Authorization") 
 func hasCookie(r *http.Request) bool { return len(r.CookiesNamed(cookieName)) > 0 }
 
 // findCookie finds the session of the cookie. Errors: problem.CrossSite, problem.Unauthenticated.
-func (a *API) findCookie(ctx context.Context, actor access.Actor, r *http.Request) (access.Actor, error) {
+func (a *API) findCookie(ctx context.Context, actor access.Actor, r *http.Request,
+	isBackground bool) (access.Actor, error) {
 	cookies := r.CookiesNamed(cookieName)
 	switch {
 	case actor.CrossSite:
@@ -115,5 +118,5 @@ func (a *API) findCookie(ctx context.Context, actor access.Actor, r *http.Reques
 	case len(cookies) > 1 || len(cookies[0].Value) > maxTokenLength:
 		return actor, problem.Unauthenticated
 	}
-	return a.findSession(ctx, actor, Credential{Token: cookies[0].Value, Cookie: true})
+	return a.findSession(ctx, actor, Credential{Token: cookies[0].Value, Cookie: true, Background: isBackground})
 }

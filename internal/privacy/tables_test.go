@@ -66,6 +66,7 @@ func TestEveryTableAboutPeople(t *testing.T) {
 		"consents":              "consents.json; kept as evidence, optional ones withdrawn",
 		"calendar_feeds":        "a secret; deleted",
 		"reminders":             "mails.json has their mails; kept for a month, they name anonymous",
+		"events":                "ids and states that other files have too; kept for a day, they name anonymous",
 		"consultation_consents": "consents.json; kept as evidence",
 		"audit_exports":         "activity.json of the administrator; deleted after a day",
 		"exports":               "requests.json; deleted",

@@ -156,6 +156,10 @@ var insert = map[string]func(s scene, at time.Time){
 		s.Exec(`INSERT INTO reminders (consultation_id, recipient_id, lead, scheduled_start, mail_id, created_at)
 			VALUES ($1, $2, 3600, $3, $1, $3::timestamptz - interval '1 hour')`, uuid.New(), s.user, at)
 	},
+	"events": func(s scene, at time.Time) {
+		s.Exec(`INSERT INTO events (user_id, type, payload, created_at) VALUES ($1, 'offer.changed', '{}', $2)`,
+			s.user, at)
+	},
 	"removed-slots": func(s scene, at time.Time) {
 		s.Exec(`WITH rule AS (INSERT INTO availability_rules (id, doctor_id, rrule, start_minute, end_minute, timezone,
 				slot_minutes, buffer_minutes, max_patients, valid_from, fill_at, created_at, updated_at)

@@ -6,6 +6,12 @@ SELECT id, start_time, end_time, status FROM availability_slots
 WHERE doctor_id = @doctor_id AND start_time >= @since AND start_time < @before AND end_time > @after
 ORDER BY start_time, id;
 
+-- A doctor's slots that overlap a period, with their seats; as above.
+-- name: listSlotsOfDay :many
+SELECT id, start_time, end_time, status, max_patients, seats_taken FROM availability_slots
+WHERE doctor_id = @doctor_id AND start_time >= @since AND start_time < @before AND end_time > @after
+ORDER BY start_time, id;
+
 -- name: insertSlot :one
 INSERT INTO availability_slots (id, doctor_id, start_time, end_time, status, max_patients, created_at, updated_at)
 VALUES (@id, @doctor_id, @start_time, @end_time, @status, @max_patients, @now, @now)

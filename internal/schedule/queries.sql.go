@@ -1023,6 +1023,61 @@ func listSlotsDuring(ctx context.Context, db postgres.Querier, arg listSlotsDuri
 	return items, nil
 }
 
+const listSlotsOfDaySQL = `-- name: listSlotsOfDay :many
+SELECT id, start_time, end_time, status, max_patients, seats_taken FROM availability_slots
+WHERE doctor_id = $1 AND start_time >= $2 AND start_time < $3 AND end_time > $4
+ORDER BY start_time, id
+`
+
+type listSlotsOfDayParams struct {
+	DoctorID uuid.UUID
+	Since    time.Time
+	Before   time.Time
+	After    time.Time
+}
+
+type listSlotsOfDayRow struct {
+	ID          uuid.UUID
+	StartTime   time.Time
+	EndTime     time.Time
+	Status      SlotStatus
+	MaxPatients int32
+	SeatsTaken  int32
+}
+
+// A doctor's slots that overlap a period, with their seats; as above.
+func listSlotsOfDay(ctx context.Context, db postgres.Querier, arg listSlotsOfDayParams) ([]listSlotsOfDayRow, error) {
+	rows, err := db.Query(ctx, listSlotsOfDaySQL,
+		arg.DoctorID,
+		arg.Since,
+		arg.Before,
+		arg.After,
+	)
+	if err != nil {
+		return nil, postgres.Failed("listSlotsOfDay", err)
+	}
+	defer rows.Close()
+	var items []listSlotsOfDayRow
+	for rows.Next() {
+		var i listSlotsOfDayRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.StartTime,
+			&i.EndTime,
+			&i.Status,
+			&i.MaxPatients,
+			&i.SeatsTaken,
+		); err != nil {
+			return nil, postgres.Failed("listSlotsOfDay", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listSlotsOfDay", err)
+	}
+	return items, nil
+}
+
 const listSlotsToFillSQL = `-- name: listSlotsToFill :many
 SELECT id, start_time, end_time, status, seats_taken, rule_id, local_start, blocked_by FROM availability_slots
 WHERE doctor_id = $1 AND start_time > $2 AND start_time < $3 ORDER BY start_time, id

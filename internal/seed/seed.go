@@ -106,6 +106,7 @@ func (s *Seeder) connect(ctx context.Context) (conns []*pgx.Conn, closeAll func(
 	cfg.RuntimeParams["idle_in_transaction_session_timeout"] = "0"
 	cfg.RuntimeParams["lock_timeout"] = "0"
 	cfg.RuntimeParams["synchronous_commit"] = "off"
+	cfg.RuntimeParams["amrutam.quiet"] = "on" // nobody is told of what is made up, see publish_event
 	cfg.RuntimeParams["maintenance_work_mem"] = "256MB"
 	for range connections + 1 {
 		conn, err := pgx.ConnectConfig(ctx, cfg)

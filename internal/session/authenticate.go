@@ -40,10 +40,11 @@ func (s *Service) Authenticate(ctx context.Context, actor access.Actor,
 	}
 	actor.ID, actor.Role, actor.SessionID = found.ID, found.Role, found.SessionID
 	actor.AuthenticatedAt, actor.HasFactor = found.AuthenticatedAt, found.MFAEnabled
+	actor.TokenExpiresAt = found.ExpiresAt
 	if found.SecondFactorAt != nil {
 		actor.SecondFactorAt = *found.SecondFactorAt
 	}
-	if credential.Cookie && found.ExpiresAt.Sub(now) < s.Config.BrowserIdle-extendEvery {
+	if credential.Cookie && !credential.Background && found.ExpiresAt.Sub(now) < s.Config.BrowserIdle-extendEvery {
 		err = s.extendCookie(ctx, actor.SessionID, hash)
 	}
 	return actor, err

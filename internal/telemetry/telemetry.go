@@ -36,6 +36,7 @@ type Metrics struct {
 	InvariantsChecked prometheus.Gauge
 	ArchiveLeftovers  *prometheus.GaugeVec
 	ReminderLag       prometheus.Gauge
+	StreamEvents      prometheus.Counter
 }
 
 // NewMetrics registers the metrics, the Go runtime's and the process's in a registry of their own.
@@ -74,9 +75,13 @@ func NewMetrics() *Metrics {
 		}, []string{"status"}),
 		ReminderLag: gauge("amrutam_reminder_lag_seconds",
 			"How late the latest of the reminders was that this server's last run made; 0 if none was due."),
+		StreamEvents: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "amrutam_stream_events_total",
+			Help: "Events sent to the streams of users.",
+		}),
 	}
-	m.Registry.MustRegister(m.ReminderLag, m.Requests, m.Durations, m.InFlight, m.Shed, m.Jobs, m.Bookings,
-		m.Payments, m.Mails,
+	m.Registry.MustRegister(m.StreamEvents, m.ReminderLag, m.Requests, m.Durations, m.InFlight, m.Shed, m.Jobs,
+		m.Bookings, m.Payments, m.Mails,
 		m.InvariantsBroken, m.InvariantsChecked, m.ArchiveLeftovers,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -108,6 +113,12 @@ func (m *Metrics) WatchLoad(limit, waiting func() int) {
 		gaugeFunc("amrutam_http_requests_waiting", "Requests waiting to be admitted.",
 			func() float64 { return float64(waiting()) }),
 	)
+}
+
+// WatchStreams exports how many streams of events are open.
+func (m *Metrics) WatchStreams(open func() int) {
+	m.Registry.MustRegister(gaugeFunc("amrutam_streams", "Open streams of events.",
+		func() float64 { return float64(open()) }))
 }
 
 // WatchPool exports the state of the connection pool, and how many transactions were retried.

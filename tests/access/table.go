@@ -185,6 +185,7 @@ var Table = []Row{
 	{Operation: "book-consultation", Body: `{"slotId": "<taken-slot>", "doctorId": null, "startTime": null}`,
 		Want: [callers]int{401, 409, 409, 403, 403, 403, 403}},
 	{Operation: "search-consultations", Want: [callers]int{401, 403, 403, 403, 403, 200, 200}},
+	{Operation: "stream-events", Want: signedIn(200)},
 	{Operation: "list-own-consultations", Want: [callers]int{401, 200, 200, 403, 403, 403, 403}},
 	{Operation: "list-doctor-consultations", Want: [callers]int{401, 403, 403, 200, 200, 403, 403}},
 	{Operation: "read-consultation", In: "<requested>", Want: [callers]int{401, 200, 404, 200, 404, 200, 200}},

@@ -1,6 +1,8 @@
 package docs_test
 
 import (
+	"bufio"
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -179,6 +181,7 @@ func (p *proxy) check(t *testing.T, c *apptest.Clinic) {
 	if hsts := response.Header.Values("Strict-Transport-Security"); len(hsts) != 1 {
 		t.Errorf("Strict-Transport-Security: %q", hsts)
 	}
+	p.checkStream(t, api+"events", patient.Token)
 	// The request is repeated, because a proxy that refuses such a body itself races with the server's refusal.
 	for range 10 {
 		response, _ = p.do(t, "POST", api+"auth/login", "", strings.Repeat(" ", 1<<20+1))
@@ -191,6 +194,24 @@ func (p *proxy) check(t *testing.T, c *apptest.Clinic) {
 	if response.StatusCode != http.StatusPermanentRedirect ||
 		!strings.HasPrefix(location, "https://"+publicName) || !strings.HasSuffix(location, "/docs/?q=1") {
 		t.Errorf("without TLS: %d to %s", response.StatusCode, location)
+	}
+}
+
+// checkStream checks that a stream's beginning comes through at once.
+func (p *proxy) checkStream(t *testing.T, address, token string) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	must(t, err)
+	r.Host = publicName
+	r.Header.Set("Authorization", "Bearer "+token)
+	response, err := p.client.Do(r)
+	must(t, err)
+	defer func() { _ = response.Body.Close() }()
+	line, err := bufio.NewReader(response.Body).ReadString('\n')
+	if err != nil || response.StatusCode != http.StatusOK || line != "retry: 2000\n" {
+		t.Errorf("a stream: %d %q %v", response.StatusCode, line, err)
 	}
 }
 

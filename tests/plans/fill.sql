@@ -237,6 +237,9 @@ INSERT INTO calendar_feeds (user_id, secret_hash, created_at) SELECT id, sha256(
 INSERT INTO reminders (consultation_id, recipient_id, lead, scheduled_start, mail_id, created_at)
     SELECT id, CASE WHEN k = 0 THEN patient ELSE doctor END, 3600, at + interval '2 days', pg_temp.id(at, 17, n * 2 + k), at
     FROM booking, generate_series(0, 1) k;
+INSERT INTO events (user_id, type, payload, created_at)
+    SELECT CASE WHEN k = 0 THEN patient ELSE doctor END, 'consultation.changed', jsonb_build_object('consultationId', id), now()
+    FROM booking, generate_series(0, 1) k;
 INSERT INTO idempotency_keys (id, key, user_id, method, path, request_hash, response_body, status_code,
         entity_type, entity_id, created_at, expires_at)
     SELECT pg_temp.id(at, 18, n), 'key-' || n, patient, 'POST', '/api/v1/consultations', 'hash', 'sealed', 201,

@@ -23,7 +23,7 @@ var packages = []string{
 	"cmd/amrutam", "scripts/sqlc", "docs", "internal/app", "internal/tour", "internal/seed",
 	"internal/analytics", "internal/privacy", "internal/review", "internal/prescription",
 	"internal/consultation", "internal/payment", "internal/schedule", "internal/doctor", "internal/consent",
-	"internal/account", "internal/session", "internal/notification", "internal/restoremode",
+	"internal/account", "internal/session", "internal/notification", "internal/restoremode", "internal/events",
 	"internal/audit",
 	"internal/httpapi", "internal/jobs", "internal/idempotency", "internal/limit", "internal/invariant",
 	"internal/retention", "internal/backup", "internal/postgres",
@@ -33,7 +33,7 @@ var packages = []string{
 
 // domains are the packages with operations or jobs of their own.
 var domains = []string{"analytics", "privacy", "review", "prescription", "consultation", "payment", "schedule",
-	"doctor", "consent", "account", "session", "notification", "audit"}
+	"doctor", "consent", "account", "session", "notification", "audit", "events"}
 
 // forTests may be imported by tests only, and may import everything. A command inside is a program of its own.
 var forTests = []string{"internal/testdb", "internal/apptest", "tests", "bench"}
