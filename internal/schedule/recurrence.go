@@ -42,6 +42,9 @@ var recurrenceParts = map[string]*regexp.Regexp{
 	"WKST":       regexp.MustCompile(`^(MO|TU|WE|TH|FR|SA|SU)$`),
 }
 
+// notDigits matches what is between the numbers of a list.
+var notDigits = regexp.MustCompile(`[^0-9]+`)
+
 // recurrence is a parsed RRULE: the days of a rule.
 type recurrence struct{ option rrule.ROption }
 
@@ -132,6 +135,9 @@ func checkParts(values map[string]string, from date) (fault string) {
 		return "must not have BYMONTHDAY with FREQ=WEEKLY"
 	case strings.ContainsAny(weekdays, "0123456789") && (freq == "DAILY" || freq == "WEEKLY"):
 		return "must not have numbers in BYDAY with FREQ=DAILY or WEEKLY"
+	case (freq == "MONTHLY" || hasMonth) && isAbove(strings.Trim(notDigits.ReplaceAllString(weekdays, ","), ","), 5):
+		// The library would look for it outside of the year.
+		return "must have numbers from 1 to 5, or from -5 to -1, in BYDAY with FREQ=MONTHLY or BYMONTH"
 	case hasUntil:
 		return checkUntil(until, from)
 	}
