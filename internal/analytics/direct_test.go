@@ -27,7 +27,8 @@ var reports = []report{
 		'consultations.byStatus', (SELECT json_object_agg(s, (SELECT count(*) FROM consultations
 				WHERE status = s AND WITHIN(created_at)))
 			FROM unnest(enum_range(NULL::consultation_status)) s),
-		'consultations.averageSecondsToStart', (SELECT round(extract(epoch FROM sum(started_at - created_at)) / count(*))
+		'consultations.averageSecondsToStart', (SELECT
+				round(extract(epoch FROM sum(started_at - created_at)) / count(*))
 			FROM consultations WHERE started_at IS NOT NULL AND WITHIN(scheduled_start)),
 		'people.newPatients', (SELECT count(*) FROM users WHERE role = 'PATIENT' AND WITHIN(created_at)),
 		'users', (SELECT json_object_agg(r, (SELECT count(*) FROM users WHERE role = r AND deleted_at IS NULL))

@@ -283,7 +283,7 @@ func TestAverageSecondsToStart(t *testing.T) {
 		t.Errorf("averageSecondsToStart is %v, want two hours", s)
 	}
 	// The sum rounded before the division would give 7,201.
-	c.Exec("UPDATE consultations SET started_at = created_at + interval '7200.45 seconds' WHERE started_at IS NOT NULL")
+	c.Exec("UPDATE consultations SET started_at = created_at + interval '7200.45 s' WHERE started_at IS NOT NULL")
 	a = readSummary(c, admin, date(day), date(day), "UTC")
 	wantAt(t, a, 7200.0, "consultations", "averageSecondsToStart")
 	wantAt(t, a, object{"offered": 1.0, "seatsOffered": 3.0, "seatsTaken": 3.0, "utilization": 1.0}, "slots")

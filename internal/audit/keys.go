@@ -27,8 +27,8 @@ const (
 	fieldPatientIDs = "patientIds"
 )
 
-// keyScanner finds the keys by which entries can be found in a file. It makes no Entry of a leaf, since that would take
-// most of the time of verifying a file.
+// keyScanner finds the keys by which entries can be found in a file. It makes no Entry of a leaf, since that would
+// take most of the time of verifying a file.
 type keyScanner struct {
 	in      bytes.Buffer
 	decoder jsontext.Decoder

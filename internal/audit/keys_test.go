@@ -17,11 +17,12 @@ func TestKeysOfLeaf(t *testing.T) {
 	}{
 		{`["` + someID + `", null, null, "job.run", "job", "x", {}, null, 1]`,
 			[]string{"action=job.run", "entityType=job", "entityId=x"}},
-		{`["` + someID + `", "` + someID + `", "ADMIN", "a.b", "", "a \"b\" \u0939 \\", {"requestId": "r", "patientIds": ` +
-			`["p", 7, "q"], "more": {"requestId": "other", "list": [[]]}}, "2001:db8::1", 1]`,
+		{`["` + someID + `", "` + someID + `", "ADMIN", "a.b", "", "a \"b\" \u0939 \\", {"requestId": "r", ` +
+			`"patientIds": ["p", 7, "q"], "more": {"requestId": "other", "list": [[]]}}, "2001:db8::1", 1]`,
 			[]string{"actorId=" + someID, "action=a.b", "entityType=", "entityId=a \"b\" ह \\", "requestId=r",
 				"patientId=p", "patientId=q", "ipAddress=2001:db8::1"}},
-		{`["` + someID + `", null, null, "a.b", "c", "d", {"requestId": 7, "patientId": "p", "patientIds": "q"}, null, 1]`,
+		{`["` + someID + `", null, null, "a.b", "c", "d", {"requestId": 7, "patientId": "p", ` +
+			`"patientIds": "q"}, null, 1]`,
 			[]string{"action=a.b", "entityType=c", "entityId=d", "patientId=p"}},
 	} {
 		keys, err := audit.KeysOf([]byte(test.leaf))
@@ -34,7 +35,8 @@ func TestKeysOfLeaf(t *testing.T) {
 func TestNoLeaf(t *testing.T) {
 	t.Parallel()
 	for _, leaf := range []string{
-		"", "{}", "[]", `["a", null, null, "a", "b", "c", {}, null]`, `["a", null, null, "a", "b", "c", {}, null, 1, 2]`,
+		"", "{}", "[]", `["a", null, null, "a", "b", "c", {}, null]`,
+		`["a", null, null, "a", "b", "c", {}, null, 1, 2]`,
 		`["a", null, null, "a", "b", "c", {"requestId": "`, `["a", null, null, "a", "b", "c", {"patientIds": [`,
 		`["a", null, null, "a", "b", "c", {"patientIds": [1 2]}, null, 1]`,
 	} {

@@ -306,7 +306,8 @@ func TestArchiveIsAppendOnly(t *testing.T) {
 	p.CheckInvariants()
 }
 
-// A consultation doesn't move without its seat, which only damaged data has, and nothing refers to one that isn't there.
+// A consultation doesn't move without its seat, which only damaged data has, and nothing refers to one that isn't
+// there.
 func TestNothingStaysBehind(t *testing.T) {
 	t.Parallel()
 	p := openPast(t)
