@@ -15,6 +15,7 @@ const (
 	movedSlotID    = "0199f3a2-7c1e-7000-8000-000000000021"
 	ruleID         = "0199f3a2-7c1e-7000-8000-000000000022"
 	exceptionID    = "0199f3a2-7c1e-7000-8000-000000000023"
+	waitlistID     = "0199f3a2-7c1e-7000-8000-000000000031"
 	consultationID = "0199f3a2-7c1e-7000-8000-000000000030"
 	paymentID      = "0199f3a2-7c1e-7000-8000-000000000040"
 	attemptID      = "0199f3a2-7c1e-7000-8000-000000000041"
@@ -72,7 +73,9 @@ var storyOrder = []string{
 	"read-own-user", "update-own-user", "create-calendar", "read-calendar", "delete-calendar",
 	"search-doctors", "list-doctor-facets", "read-doctor", "list-doctor-reviews", "list-free-slots", "list-free-days",
 	"list-consents", "give-consent", "withdraw-consent",
-	"book-consultation", "list-own-consultations", "read-consultation", "consent-to-consultation",
+	"book-consultation",
+	"join-waitlist", "list-waitlist", "accept-waitlist-offer", "leave-waitlist",
+	"list-own-consultations", "read-consultation", "consent-to-consultation",
 	"list-consultation-offers", "read-cancellation-terms", "cancel-consultation", "reschedule-consultation",
 	"start-payment", "read-consultation-payment",
 	"list-own-prescriptions", "list-consultation-prescriptions", "read-prescription",
@@ -128,6 +131,9 @@ var storyValues = map[string]any{
 
 	"Rule.id": ruleID, "Rule.createdAt": openedAt, "Rule.updatedAt": openedAt,
 	"ChangedRule.id": ruleID, "ChangedRule.createdAt": openedAt, "ChangedRule.updatedAt": openedAt,
+	"WaitlistEntry.id": waitlistID, "WaitlistEntry.createdAt": openedAt, "WaitlistEntry.updatedAt": openedAt,
+	"WaitlistEntry.consultationId": nil, "WaitlistEntry.status": "OFFERED",
+	"WaitlistOffer.startTime": slotStart, "WaitlistOffer.endTime": slotEnd, "WaitlistOffer.expiresAt": dueAt,
 	"Exception.id": exceptionID, "Exception.createdAt": openedAt,
 	"ChangedException.id": exceptionID, "ChangedException.createdAt": openedAt,
 

@@ -101,6 +101,11 @@ func (s *Service) CancelUpcoming(ctx context.Context, tx *postgres.Tx, actor acc
 	if err != nil {
 		return fmt.Errorf("lock unfinished consultations: %w", err)
 	}
+	if d.Role == access.RoleDoctor { // before the cancellations, so that none of their seats is offered
+		if err := schedule.EndLine(ctx, tx, actor, d.UserID); err != nil {
+			return err
+		}
+	}
 	var cancelled []ConsultationRow
 	for _, row := range unfinished {
 		if row.Status == StatusInProgress && d.Deleted && row.DoctorID == d.UserID {
@@ -126,7 +131,7 @@ func (s *Service) CancelUpcoming(ctx context.Context, tx *postgres.Tx, actor acc
 	if d.Role == access.RoleDoctor {
 		return schedule.CloseSlots(ctx, tx, d.UserID, tx.Now)
 	}
-	return nil
+	return schedule.EndWaiting(ctx, tx, actor, d.UserID)
 }
 
 // cancels reports whether the deactivation cancels a consultation that isn't over.

@@ -3,16 +3,14 @@ package consultation
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
-	"reflect"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
 	"amrutam/internal/access"
 	"amrutam/internal/audit"
+	"amrutam/internal/httpapi"
 	"amrutam/internal/money"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
@@ -43,25 +41,12 @@ type PreviousSlot struct {
 	StartTime time.Time `json:"startTime" doc:"When the consultation would have begun" example:"2026-11-24T04:30:00Z"`
 }
 
-// PreviousOrNull is a PreviousSlot that is null in JSON if there is none.
-type PreviousOrNull struct{ previous *PreviousSlot }
-
-// MarshalJSON returns the slot's JSON, or null.
-func (p PreviousOrNull) MarshalJSON() ([]byte, error) { return json.Marshal(p.previous) }
-
-// UnmarshalJSON reads a slot or null.
-func (p *PreviousOrNull) UnmarshalJSON(data []byte) error { return json.Unmarshal(data, &p.previous) }
-
-// Schema is "a slot or null": the library can't describe nullable objects itself.
-func (PreviousOrNull) Schema(r huma.Registry) *huma.Schema {
-	return &huma.Schema{OneOf: []*huma.Schema{r.Schema(reflect.TypeFor[PreviousSlot](), true, ""), {Type: "null"}}}
-}
-
-func previousOf(row ConsultationRow) PreviousOrNull {
+func previousOf(row ConsultationRow) httpapi.OrNull[PreviousSlot] {
 	if row.RescheduledFromSlot == nil || row.RescheduledFromStart == nil {
-		return PreviousOrNull{}
+		return httpapi.OrNull[PreviousSlot]{}
 	}
-	return PreviousOrNull{&PreviousSlot{SlotID: *row.RescheduledFromSlot, StartTime: *row.RescheduledFromStart}}
+	return httpapi.OrNull[PreviousSlot]{Value: &PreviousSlot{SlotID: *row.RescheduledFromSlot,
+		StartTime: *row.RescheduledFromStart}}
 }
 
 // Reschedule moves a consultation to another slot of its doctor, for which the rules of a booking hold. What was paid

@@ -29,6 +29,15 @@ func (s *Service) Routes(api *httpapi.API) {
 			ErrTooManyBookings, ErrTooManyWithDoctor, consent.ErrRequired},
 	}, s.Book)
 	httpapi.Command(api, httpapi.Op{
+		Method: "POST", Path: "/waitlist/{id}/accept", ID: "accept-waitlist-offer", Tag: "availability",
+		Summary: "Book the seat that is held for you",
+		Doc:     "As book-consultation, for the slot of the entry's offer.",
+		Roles:   access.Patient, Status: 201, Key: httpapi.Required,
+		Refusals: []*problem.Error{problem.NotFound, schedule.ErrNoOffer, schedule.ErrSlotTaken,
+			schedule.ErrSlotNotBookable, schedule.ErrOverlap, ErrTooManyUnpaid, ErrTooManyAbandoned,
+			ErrTooManyBookings, ErrTooManyWithDoctor, consent.ErrRequired},
+	}, s.AcceptOffer)
+	httpapi.Command(api, httpapi.Op{
 		Method: "GET", Path: "/consultations/me", ID: "list-own-consultations", Tag: "consultations",
 		Summary: "List your consultations",
 		Doc: "As the patient, by the start of the consultation: the latest first, or the earliest. Each call is " +

@@ -55,8 +55,9 @@ type Event struct {
 	_ struct{} `doc:"Something changed: read it anew for the rest. More types and fields may come; ignore those that you don't know"`
 
 	Type           Type       `json:"type" doc:"What it is about" example:"consultation.changed"`
-	ConsultationID *uuid.UUID `json:"consultationId,omitempty" format:"uuid" doc:"The consultation that it belongs to"`
+	ConsultationID *uuid.UUID `json:"consultationId,omitempty" format:"uuid" doc:"The consultation that it belongs to; none of an offer of the waitlist"`
 	PaymentID      *uuid.UUID `json:"paymentId,omitempty" format:"uuid" doc:"The payment, of payment.changed"`
+	WaitlistID     *uuid.UUID `json:"waitlistId,omitempty" format:"uuid" doc:"The entry of the waitlist, of offer.changed"`
 	RefundID       *uuid.UUID `json:"refundId,omitempty" format:"uuid" doc:"The refund, of refund.changed"`
 	Status         string     `json:"status,omitempty" maxLength:"40" doc:"The status then: of the consultation, the payment, the refund; of an offer OPEN or ENDED" example:"CONFIRMED"`
 	PaymentStatus  string     `json:"paymentStatus,omitempty" maxLength:"40" doc:"Whether the consultation is paid, of consultation.changed" example:"PAID"`

@@ -178,6 +178,26 @@ var violations = []struct{ rule, name, sql string }{
 	{"archived-as-a-whole", "a review of nothing", `ALTER TABLE reviews DISABLE TRIGGER USER;
 		UPDATE reviews SET consultation_id = gen_random_uuid()`},
 
+	{"offers-hold-seats", "an offer of nothing", `INSERT INTO waitlist_entries (id, patient_id, doctor_id, from_date,
+			to_date, timezone, from_time, to_time, status, queued_at, created_at, updated_at)
+		SELECT id, patient_id, doctor_id, now(), now(), 'UTC', now(), now() + interval '1 day', 'OFFERED', now(),
+			now(), now()
+		FROM consultations LIMIT 1`},
+	{"offers-hold-seats", "an offer of somebody who was disabled", `WITH e AS (INSERT INTO waitlist_entries (id,
+			patient_id, doctor_id, from_date, to_date, timezone, from_time, to_time, status, queued_at, created_at,
+			updated_at)
+		SELECT id, patient_id, doctor_id, now(), now(), 'UTC', now(), now() + interval '1 day', 'OFFERED', now(),
+			now(), now()
+		FROM consultations LIMIT 1 RETURNING id, patient_id, doctor_id),
+		o AS (INSERT INTO waitlist_offers (entry_id, slot_id, created_at, expires_at) SELECT e.id, s.id,
+			s.start_time - interval '2 hours', s.start_time - interval '1 hour'
+			FROM e JOIN availability_slots s ON s.doctor_id = e.doctor_id LIMIT 1)
+		UPDATE users SET disabled_at = now() WHERE id = (SELECT patient_id FROM e)`},
+	{"closed-during-leaves", "an open slot", `INSERT INTO availability_exceptions (id, doctor_id, kind,
+			from_time, to_time, created_at)
+		SELECT gen_random_uuid(), doctor_id, 'LEAVE', start_time, end_time, now() FROM availability_slots
+		WHERE status = 'AVAILABLE' AND start_time > now() LIMIT 1`},
+
 	{"mails-are-handed-over", "a lost job",
 		"UPDATE mails SET sent_at = NULL, content = 'x'; DELETE FROM river_job"},
 	{"mails-are-handed-over", "one Message-ID twice", "UPDATE mails SET message_id = 'duplicate'"},

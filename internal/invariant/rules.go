@@ -3,14 +3,36 @@ package invariant
 // Rules are the rules of the domain in its order; the rule of unmatched money follows that of payments, and those of
 // reminders, the rollups and the archive come last.
 var Rules = []Rule{
-	{"seats-match-slots", "seats_taken of every slot equals its rows in seats and never passes max_patients; " +
-		"BOOKED exactly when full", `
+	{"seats-match-slots", "seats_taken of every slot equals its rows in seats and its open offers of the " +
+		"waitlist, and never passes max_patients; BOOKED exactly when full", `
 		SELECT s.id
 		FROM availability_slots s
-		LEFT JOIN (SELECT slot_id, count(*) AS seats FROM seats GROUP BY slot_id) t ON t.slot_id = s.id
+		LEFT JOIN (SELECT slot_id, count(*) AS seats FROM (SELECT slot_id FROM seats
+				UNION ALL SELECT slot_id FROM waitlist_offers WHERE ended_at IS NULL) held
+			GROUP BY slot_id) t ON t.slot_id = s.id
 		WHERE s.seats_taken <> coalesce(t.seats, 0)
 		   OR s.seats_taken > s.max_patients
 		   OR (s.status = 'BOOKED') <> (s.seats_taken = s.max_patients)`},
+
+	{"offers-hold-seats", "an entry of the waitlist is OFFERED exactly while it has an open offer, of its doctor; " +
+		"an open offer ends before its slot begins, and is of nobody who was stopped; who accepted has the " +
+		"consultation", `
+		SELECT e.id FROM waitlist_entries e LEFT JOIN waitlist_offers o ON o.entry_id = e.id AND o.ended_at IS NULL
+		LEFT JOIN availability_slots s ON s.id = o.slot_id
+		WHERE (e.status = 'OFFERED') <> (o.slot_id IS NOT NULL) OR s.doctor_id <> e.doctor_id
+			OR o.expires_at > s.start_time
+		UNION ALL
+		SELECT e.id FROM waitlist_offers o JOIN waitlist_entries e ON e.id = o.entry_id
+			JOIN users u ON u.id IN (e.patient_id, e.doctor_id)
+		WHERE o.ended_at IS NULL AND (u.deleted_at IS NOT NULL OR u.disabled_at IS NOT NULL)
+		UNION ALL
+		SELECT e.id FROM waitlist_entries e WHERE e.status = 'ACCEPTED' AND NOT EXISTS (SELECT FROM all_consultations c
+			WHERE c.id = e.consultation_id AND c.patient_id = e.patient_id AND c.doctor_id = e.doctor_id)`},
+
+	{"closed-during-leaves", "no slot that a leave covers can be booked", `
+		SELECT s.id FROM availability_slots s JOIN availability_exceptions e ON e.doctor_id = s.doctor_id
+			AND e.from_time < s.end_time AND e.to_time > s.start_time
+		WHERE e.kind = 'LEAVE' AND s.status = 'AVAILABLE' AND s.start_time > e.created_at`},
 
 	// The status is cast to text so that PostgreSQL reads the table and not the partial index of the constraint, which
 	// may be damaged.
@@ -188,6 +210,7 @@ var Rules = []Rule{
 			UNION ALL SELECT id, 'review', 'review.create', created_at FROM reviews
 			UNION ALL SELECT id, 'addendum', 'addendum.write', created_at FROM addenda
 			UNION ALL SELECT id, 'dispute', 'dispute.open', created_at FROM disputes
+			UNION ALL SELECT id, 'waitlist', 'waitlist.join', created_at FROM waitlist_entries
 			UNION ALL SELECT s.id, 'slot', coalesce((SELECT a.action FROM audit_logs a WHERE a.entity_type = 'slot'
 				AND a.entity_id = s.id::text AND a.action IN ('slot.create', 'slot.update') LIMIT 1), 'slot.create'),
 				s.created_at FROM availability_slots s
@@ -217,6 +240,7 @@ var Rules = []Rule{
 				WHEN 'prescription' THEN EXISTS (SELECT FROM all_prescriptions e WHERE e.id = k.entity_id)
 				WHEN 'addendum' THEN EXISTS (SELECT FROM addenda e WHERE e.id = k.entity_id)
 				WHEN 'dispute' THEN EXISTS (SELECT FROM disputes e WHERE e.id = k.entity_id)
+				WHEN 'waitlist' THEN EXISTS (SELECT FROM waitlist_entries e WHERE e.id = k.entity_id)
 				WHEN 'review' THEN EXISTS (SELECT FROM reviews e WHERE e.id = k.entity_id)
 				WHEN 'consent' THEN EXISTS (SELECT FROM consents e WHERE e.id = k.entity_id)
 				WHEN 'user' THEN EXISTS (SELECT FROM users e WHERE e.id = k.entity_id)

@@ -62,6 +62,7 @@ func samples() map[string][]map[string]string {
 			consultation("until", "2031-02-28T20:15:00Z", "slot1", "", "doctor1", "", "slot2", "", "doctor2", "",
 				"slot3", "", "doctor3", "")},
 		"leave-withdrawn": {consultation()},
+		"waitlist-offer":  {{"with": "Dr. Meera Nair", "start": start, "end": start, "expires": start}},
 		"dispute-opened":  {consultation("as", "PATIENT"), consultation("as", "DOCTOR")},
 		"export-ready":    {{"expires": "2031-03-01T20:15:00Z"}},
 	}
@@ -137,7 +138,9 @@ var requiredTexts = map[string][]string{
 		"until Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30)"},
 	"doctor-on-leave": {"Dr. Meera Nair is on leave", "on Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30)",
 		"by Saturday, 1 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30), we cancel"},
-	"leave-withdrawn":            {"takes place as booked"},
+	"leave-withdrawn": {"takes place as booked"},
+	"waitlist-offer": {"held for you until Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30)",
+		"Dr. Meera Nair"},
 	"prescription-ready":         {"Dr. Meera Nair has written a prescription for you", "sign in to read it"},
 	"doctor-approved":            {"was approved"},
 	"doctor-application-refused": {"could not approve", "The reason: The registration <lapsed> in 2030."},

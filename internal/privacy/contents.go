@@ -91,6 +91,9 @@ func (s *Service) contentsOfPatient(ctx context.Context, r *postgres.Read, id uu
 			items(adapt(func(fn func(prescription.Prescription) error) error {
 				return s.Prescriptions.ForEach(ctx, r, id, fn)
 			}))},
+		{"waitlist.json", "For which doctors you waited, and the seats that were offered to you (offers).", []list{
+			{"items", stored(ctx, r, id, eachWaitlistEntry)},
+			{"offers", stored(ctx, r, id, eachWaitlistOffer)}}},
 		{"reviews.json", "Your reviews of consultations, and the doctors' replies.",
 			items(stored(ctx, r, id, eachReview))},
 		{"payments.json", "What you paid, each try to pay, and what was given back.",

@@ -156,6 +156,9 @@ func (s *Service) eraseData(ctx context.Context, tx *postgres.Tx,
 	if removed["calendar_feeds"], err = s.Consultations.EraseCalendar(ctx, tx, user.ID); err != nil {
 		return nil, err
 	}
+	if removed["waitlist_entries"], err = schedule.EraseWaitlist(ctx, tx, user.ID); err != nil {
+		return nil, err
+	}
 	if user.Role == access.RoleDoctor {
 		return removed, s.Doctors.EraseProfile(ctx, tx, user.ID)
 	}

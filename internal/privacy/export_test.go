@@ -96,7 +96,8 @@ func TestExportOfPatient(t *testing.T) {
 	same(t, "files", slices.Sorted(maps.Keys(files)), []string{"access-log.json", "account.json", "activity.json",
 		"addenda.json", "consents.json", "consultations.json", "disputes.json", "mails.json", "passkeys.json",
 		"payments.json", "prescriptions.json",
-		"requests.json", "review-reports.json", "reviews.json", "sessions.json"})
+		"requests.json", "review-reports.json", "reviews.json", "sessions.json",
+		"waitlist.json"})
 	account := files["account.json"]
 	same(t, "account", []any{account["fullName"], account["email"], account["phone"], account["address"],
 		account["dateOfBirth"], account["gender"], account["role"]},

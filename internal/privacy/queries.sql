@@ -61,6 +61,16 @@ WHERE d.id = @user_id;
 SELECT minimum_notice_minutes, horizon_days, daily_maximum, first_visit_minutes, follow_up_minutes, updated_at
 FROM booking_rules WHERE doctor_id = @user_id;
 
+-- name: eachWaitlistEntry :many
+SELECT e.id, e.doctor_id, p.full_name AS doctor_name, e.from_date::text AS from_date, e.to_date::text AS to_date, e.timezone,
+    e.part_of_day, e.status, e.consultation_id, e.created_at, e.updated_at
+FROM waitlist_entries e JOIN profiles p ON p.user_id = e.doctor_id WHERE e.patient_id = @user_id ORDER BY e.id;
+
+-- name: eachWaitlistOffer :many
+SELECT o.entry_id, o.slot_id, s.start_time, o.created_at, o.expires_at, o.ended_at
+FROM waitlist_offers o JOIN waitlist_entries e ON e.id = o.entry_id JOIN availability_slots s ON s.id = o.slot_id
+WHERE e.patient_id = @user_id ORDER BY o.entry_id, o.created_at;
+
 -- name: eachSlot :many
 SELECT id, start_time, end_time, status::text AS status, max_patients, seats_taken, created_at, updated_at
 FROM availability_slots

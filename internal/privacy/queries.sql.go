@@ -385,6 +385,49 @@ func eachSlot(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(e
 	return postgres.Failed("eachSlot", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachSlotRow], fn, eachSlotSQL, userID))
 }
 
+const eachWaitlistEntrySQL = `-- name: eachWaitlistEntry :many
+SELECT e.id, e.doctor_id, p.full_name AS doctor_name, e.from_date::text AS from_date, e.to_date::text AS to_date, e.timezone,
+    e.part_of_day, e.status, e.consultation_id, e.created_at, e.updated_at
+FROM waitlist_entries e JOIN profiles p ON p.user_id = e.doctor_id WHERE e.patient_id = $1 ORDER BY e.id
+`
+
+type eachWaitlistEntryRow struct {
+	ID             uuid.UUID  `json:"id"`
+	DoctorID       uuid.UUID  `json:"doctorId"`
+	DoctorName     string     `json:"doctorName"`
+	FromDate       string     `json:"fromDate"`
+	ToDate         string     `json:"toDate"`
+	Timezone       string     `json:"timezone"`
+	PartOfDay      *string    `json:"partOfDay"`
+	Status         string     `json:"status"`
+	ConsultationID *uuid.UUID `json:"consultationId"`
+	CreatedAt      time.Time  `json:"createdAt"`
+	UpdatedAt      time.Time  `json:"updatedAt"`
+}
+
+func eachWaitlistEntry(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(eachWaitlistEntryRow) error) error {
+	return postgres.Failed("eachWaitlistEntry", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachWaitlistEntryRow], fn, eachWaitlistEntrySQL, userID))
+}
+
+const eachWaitlistOfferSQL = `-- name: eachWaitlistOffer :many
+SELECT o.entry_id, o.slot_id, s.start_time, o.created_at, o.expires_at, o.ended_at
+FROM waitlist_offers o JOIN waitlist_entries e ON e.id = o.entry_id JOIN availability_slots s ON s.id = o.slot_id
+WHERE e.patient_id = $1 ORDER BY o.entry_id, o.created_at
+`
+
+type eachWaitlistOfferRow struct {
+	EntryID   uuid.UUID  `json:"entryId"`
+	SlotID    uuid.UUID  `json:"slotId"`
+	StartTime time.Time  `json:"startTime"`
+	CreatedAt time.Time  `json:"createdAt"`
+	ExpiresAt time.Time  `json:"expiresAt"`
+	EndedAt   *time.Time `json:"endedAt"`
+}
+
+func eachWaitlistOffer(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(eachWaitlistOfferRow) error) error {
+	return postgres.Failed("eachWaitlistOffer", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachWaitlistOfferRow], fn, eachWaitlistOfferSQL, userID))
+}
+
 const endErasureSQL = `-- name: endErasure :exec
 UPDATE erasures SET status = 'DONE', erased_at = coalesce(erased_at, $1), destroyed_at = $1,
     next_at = NULL WHERE id = $2

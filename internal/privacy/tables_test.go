@@ -41,6 +41,7 @@ func TestEveryTableAboutPeople(t *testing.T) {
 		"availability_rules":      "availability-rules.json; kept until the doctor deletes them, they name anonymous",
 		"availability_exceptions": "availability-exceptions.json; kept for a year, they name anonymous",
 		"leave_offers":            "what a patient may choose for some hours; deleted then",
+		"waitlist_entries":        "waitlist.json; deleted",
 		"booking_rules":           "booking-rules.json; kept, they name anonymous",
 		"consultations": "consultations.json; emptied when never started, else kept until they " +
 			"are unreadable",

@@ -171,6 +171,12 @@ var insert = map[string]func(s scene, at time.Time){
 		s.Exec(`INSERT INTO availability_exceptions (id, doctor_id, kind, from_time, to_time, created_at)
 			VALUES ($1, $2, 'LEAVE', $3::timestamptz - interval '1 minute', $3, $3)`, uuid.New(), s.doctor, at)
 	},
+	"waitlist": func(s scene, at time.Time) {
+		s.Exec(`INSERT INTO waitlist_entries (id, patient_id, doctor_id, from_date, to_date, timezone, from_time,
+				to_time, status, queued_at, created_at, updated_at)
+			VALUES ($1, $2, $3, '2026-01-01', '2026-01-01', 'UTC', '2026-01-01', '2026-01-02', 'EXPIRED', $4, $4, $4)`,
+			uuid.New(), s.Patient().ID, s.doctor, at)
+	},
 	"retention-runs": func(s scene, at time.Time) {
 		s.Exec(`INSERT INTO retention_runs (rule, ran_at, removed, total)
 			VALUES ('test', $1, 1, 1), ('test', $1::timestamptz + interval '1 hour', 0, 1)`, at)

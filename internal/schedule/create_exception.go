@@ -87,7 +87,7 @@ func suspend(ctx context.Context, tx *postgres.Tx, leave ExceptionRow, changes *
 	if err != nil || len(ids) == 0 {
 		return err
 	}
-	locked, err := lockSlotsOf(ctx, tx, ids)
+	locked, err := lockToClose(ctx, tx, ids)
 	if err != nil {
 		return err
 	}
@@ -103,8 +103,8 @@ func suspend(ctx context.Context, tx *postgres.Tx, leave ExceptionRow, changes *
 	return err
 }
 
-// openExtra opens the slots of extra hours, but those that overlap another slot of the doctor. A slot that was closed at
-// the same times is opened again.
+// openExtra opens the slots of extra hours, but those that overlap another slot of the doctor. A slot that was closed
+// at the same times is opened again.
 func openExtra(ctx context.Context, tx *postgres.Tx, extra ExceptionRow, changes *SlotChanges) error {
 	rows, err := listSlotsToFill(ctx, tx, extra.DoctorID, extra.FromTime.Add(-maxLength), extra.ToTime)
 	if err != nil {

@@ -18,6 +18,11 @@ func (s *Service) Delete(ctx context.Context, tx *postgres.Tx, actor access.Acto
 		return httpapi.None{}, err
 	}
 	if row.SeatsTaken > 0 {
+		if _, err := freeOffered(ctx, tx, &row, nil); err != nil {
+			return httpapi.None{}, err
+		}
+	}
+	if row.SeatsTaken > 0 {
 		return httpapi.None{}, consultationsError(row.SeatsTaken)
 	}
 	err = deleteSlot(ctx, tx, row.ID)

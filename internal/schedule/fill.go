@@ -242,7 +242,7 @@ func closeUnwanted(ctx context.Context, tx *postgres.Tx, changes *SlotChanges, b
 		return nil
 	}
 	// Bookings of these slots have been committed, and are seen, or wait until this transaction has.
-	locked, err := lockSlotsOf(ctx, tx, ids)
+	locked, err := lockToClose(ctx, tx, ids)
 	if err != nil {
 		return err
 	}
@@ -269,6 +269,19 @@ func closeUnwanted(ctx context.Context, tx *postgres.Tx, changes *SlotChanges, b
 	outside, err := listOutside(ctx, tx, ids)
 	changes.Outside = append(changes.Outside, outside...)
 	return err
+}
+
+// lockToClose locks slots that are closed, and ends their offers.
+func lockToClose(ctx context.Context, tx *postgres.Tx, ids []uuid.UUID) ([]lockSlotsOfRow, error) {
+	locked, err := lockSlotsOf(ctx, tx, ids)
+	if err != nil {
+		return nil, err
+	}
+	seats, err := takeBack(ctx, tx, nil, ids...)
+	if err != nil || seats == 0 {
+		return locked, err
+	}
+	return lockSlotsOf(ctx, tx, ids)
 }
 
 // listOutside returns the consultations that hold seats in slots.

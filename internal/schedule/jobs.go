@@ -29,10 +29,12 @@ const (
 	fillWorkers = 2
 )
 
-// Jobs registers the package's job.
+// Jobs registers the package's jobs.
 func (s *Service) Jobs(queue *jobs.Queue) {
 	jobs.HandleWithin(queue, fillTimeout, func(ctx context.Context, _ Fill) error { return s.FillRules(ctx) })
 	queue.Every(fillEvery, Fill{})
+	jobs.Handle(queue, func(ctx context.Context, _ SweepWaitlist) error { return s.SweepWaitlist(ctx) })
+	queue.Every(sweepEvery, SweepWaitlist{})
 }
 
 // FillRules makes the slots of the rules that are due. Each doctor has a transaction of its own, which locks the
@@ -123,4 +125,4 @@ var Retention = []retention.Rule{{
 	Table: "availability_exceptions",
 	Since: "to_time",
 	Keep:  retention.Year,
-}}
+}, waitlistRetention}

@@ -146,16 +146,136 @@ WHERE s.id = @id;
 
 -- The patient is locked first, as in batchTakeSeat. Only the call that deletes the seat lowers the count, so that two calls
 -- free one seat. A slot that is closed to bookings, by a leave for one, isn't opened by that.
--- name: releaseSeat :exec
+-- name: releaseSeat :one
 WITH patient AS (
     SELECT u.id FROM seats x JOIN users u ON u.id = x.patient_id WHERE x.consultation_id = @consultation_id FOR NO KEY UPDATE OF u
 ), freed AS (
-    DELETE FROM seats x USING patient p WHERE x.consultation_id = @consultation_id AND x.patient_id = p.id RETURNING x.slot_id
+    DELETE FROM seats x USING patient p WHERE x.consultation_id = @consultation_id AND x.patient_id = p.id RETURNING x.slot_id, x.patient_id
 )
 UPDATE availability_slots s SET seats_taken = s.seats_taken - 1, updated_at = @now,
     status = CASE WHEN s.blocked_by IS NULL THEN 'AVAILABLE'::slot_status WHEN s.seats_taken = 1 THEN 'BLOCKED' ELSE 'BOOKED' END,
     max_patients = CASE WHEN s.blocked_by IS NULL OR s.seats_taken = 1 THEN s.max_patients ELSE s.seats_taken - 1 END
-FROM freed WHERE s.id = freed.slot_id;
+FROM freed WHERE s.id = freed.slot_id RETURNING s.id, freed.patient_id;
+
+-- Frees the seat that an offer held, as releaseSeat does.
+-- name: releaseHold :exec
+UPDATE availability_slots s SET seats_taken = s.seats_taken - 1, updated_at = @now,
+    status = CASE WHEN s.blocked_by IS NULL THEN 'AVAILABLE'::slot_status WHEN s.seats_taken = 1 THEN 'BLOCKED' ELSE 'BOOKED' END,
+    max_patients = CASE WHEN s.blocked_by IS NULL OR s.seats_taken = 1 THEN s.max_patients ELSE s.seats_taken - 1 END
+WHERE s.id = @slot_id;
+
+-- Offers a free seat of a slot, which the caller has locked, to the first in line who could book it, didn't just give it up
+-- (given_up_by) and wasn't offered it before. The seat is held until held_until, but not longer than it can be booked; it
+-- isn't offered if that is before shortest. An entry that somebody changes just now is left out.
+--
+-- The rules of the slot are asked once, for a first visit and for a later one, and not for each entry; and the sub-select of
+-- the doctor lets the index of the line give the entries in order, so that the first that fits ends the search.
+-- name: offerSeat :one
+WITH slot AS MATERIALIZED (
+    SELECT s.id, s.doctor_id, s.start_time, s.end_time,
+        s.start_time - coalesce(r.minimum_notice_minutes, 0) * interval '1 minute' AS bookable_until,
+        is_bookable(s, r, true, @now::timestamptz) AS for_seen, is_bookable(s, r, false, @now::timestamptz) AS for_new
+    FROM availability_slots s
+        LEFT JOIN booking_rules r ON r.doctor_id = (SELECT o.doctor_id FROM availability_slots o WHERE o.id = @slot_id)
+    WHERE s.id = @slot_id AND s.status = 'AVAILABLE'
+        AND (SELECT d.is_approved AND u.deleted_at IS NULL AND u.disabled_at IS NULL FROM doctors d JOIN users u ON u.id = d.id
+            WHERE d.id = s.doctor_id)
+        AND EXISTS (SELECT FROM waitlist_entries w WHERE w.doctor_id = s.doctor_id AND w.status = 'WAITING')
+), first AS (
+    SELECT e.id, s.id AS slot_id, least(@held_until::timestamptz, s.bookable_until)::timestamptz AS expires_at
+    FROM waitlist_entries e JOIN slot s ON s.bookable_until >= @shortest::timestamptz AND (s.for_seen OR s.for_new)
+    WHERE e.doctor_id = (SELECT doctor_id FROM slot) AND e.status = 'WAITING' AND e.patient_id <> @given_up_by::uuid
+        AND e.from_time <= s.start_time AND e.to_time > s.start_time
+        AND (e.part_of_day IS NULL OR e.part_of_day = part_of_day(s.start_time, e.timezone))
+        AND (SELECT p.deleted_at IS NULL AND p.disabled_at IS NULL FROM users p WHERE p.id = e.patient_id)
+        AND NOT EXISTS (SELECT FROM waitlist_offers w WHERE w.entry_id = e.id AND w.slot_id = s.id)
+        AND NOT EXISTS (SELECT FROM seats x WHERE x.patient_id = e.patient_id AND x.during && tstzrange(s.start_time, s.end_time))
+        AND CASE WHEN s.for_seen = s.for_new THEN true ELSE had_visit(e.patient_id, s.doctor_id) = s.for_seen END
+    ORDER BY e.queued_at, e.id LIMIT 1 FOR UPDATE OF e SKIP LOCKED
+), held AS (
+    UPDATE availability_slots s SET seats_taken = s.seats_taken + 1, updated_at = @now::timestamptz,
+        status = CASE WHEN s.seats_taken + 1 = s.max_patients THEN 'BOOKED'::slot_status ELSE 'AVAILABLE'::slot_status END
+    FROM first f WHERE s.id = f.slot_id
+), offered AS (
+    UPDATE waitlist_entries e SET status = 'OFFERED', updated_at = @now::timestamptz FROM first f WHERE e.id = f.id
+)
+INSERT INTO waitlist_offers (entry_id, slot_id, created_at, expires_at)
+SELECT f.id, f.slot_id, @now::timestamptz, f.expires_at FROM first f RETURNING entry_id;
+
+-- name: readZone :one
+SELECT timezone FROM profiles WHERE user_id = @user_id;
+
+-- name: readDoctorName :one
+SELECT full_name FROM profiles WHERE user_id = @user_id;
+
+-- name: lockPatient :exec
+SELECT id FROM users WHERE id = @id FOR NO KEY UPDATE;
+
+-- name: countWaiting :one
+SELECT count(*) FROM waitlist_entries WHERE patient_id = @patient_id AND status IN ('WAITING', 'OFFERED');
+
+-- name: insertWaitlistEntry :one
+INSERT INTO waitlist_entries (id, patient_id, doctor_id, from_date, to_date, timezone, from_time, to_time, part_of_day,
+    queued_at, created_at, updated_at)
+VALUES (@id, @patient_id, @doctor_id, @from_date, @to_date, @timezone, @from_time, @to_time, sqlc.narg('part_of_day'), @now,
+    @now, @now)
+RETURNING *;
+
+-- name: lockWaitlistEntry :one
+SELECT * FROM waitlist_entries WHERE id = @id FOR UPDATE;
+
+-- name: listWaitlist :many
+SELECT sqlc.embed(e), p.full_name AS doctor_name, o.slot_id, s.start_time, s.end_time, o.expires_at
+FROM waitlist_entries e JOIN profiles p ON p.user_id = e.doctor_id
+    LEFT JOIN waitlist_offers o ON o.entry_id = e.id AND o.ended_at IS NULL
+    LEFT JOIN availability_slots s ON s.id = o.slot_id
+WHERE e.patient_id = @patient_id AND e.id < @before_id::uuid ORDER BY e.id DESC LIMIT @max_rows;
+
+-- name: updateWaitlistEntry :exec
+UPDATE waitlist_entries SET status = @status, queued_at = @queued_at, consultation_id = sqlc.narg('consultation_id'),
+    updated_at = @now WHERE id = @id;
+
+-- name: endOffer :one
+UPDATE waitlist_offers SET ended_at = @now WHERE entry_id = @entry_id AND ended_at IS NULL RETURNING slot_id, expires_at;
+
+-- name: hasExpiredHold :one
+SELECT EXISTS (SELECT FROM waitlist_offers WHERE entry_id = @entry_id AND ended_at IS NULL AND expires_at <= @now);
+
+-- Ends the latest offers of slots that the caller has locked, at most so many, or all. Their entries keep their place in
+-- line.
+-- name: revokeOffers :many
+WITH ended AS (
+    UPDATE waitlist_offers SET ended_at = @now::timestamptz WHERE ended_at IS NULL AND (entry_id, slot_id) IN (
+        SELECT o.entry_id, o.slot_id FROM waitlist_offers o WHERE o.slot_id = ANY(@ids::uuid[]) AND o.ended_at IS NULL
+        ORDER BY o.created_at DESC, o.entry_id DESC LIMIT sqlc.narg('max_rows')::int)
+    RETURNING entry_id, slot_id
+)
+UPDATE waitlist_entries e SET status = 'WAITING', updated_at = @now::timestamptz FROM ended o WHERE e.id = o.entry_id
+RETURNING e.id, o.slot_id;
+
+-- name: listExpiredHolds :many
+SELECT entry_id FROM waitlist_offers WHERE ended_at IS NULL AND expires_at <= @now ORDER BY expires_at LIMIT 200;
+
+-- name: listPassedEntries :many
+SELECT id FROM waitlist_entries WHERE status = 'WAITING' AND to_time <= @now ORDER BY to_time LIMIT 200;
+
+-- Another server that mails the same offers is left alone.
+-- name: takeUnmailedOffers :many
+UPDATE waitlist_offers o SET mailed_at = @now
+FROM waitlist_entries e, profiles p, availability_slots s
+WHERE e.id = o.entry_id AND p.user_id = e.doctor_id AND s.id = o.slot_id
+    AND (o.entry_id, o.slot_id) IN (SELECT n.entry_id, n.slot_id FROM waitlist_offers n
+        WHERE n.ended_at IS NULL AND n.mailed_at IS NULL ORDER BY n.created_at LIMIT 200 FOR UPDATE SKIP LOCKED)
+RETURNING e.patient_id, p.full_name AS doctor_name, s.start_time, s.end_time, o.expires_at;
+
+-- name: listOpenEntries :many
+SELECT id FROM waitlist_entries WHERE patient_id = @patient_id AND status IN ('WAITING', 'OFFERED') ORDER BY id;
+
+-- name: listEntriesFor :many
+SELECT id FROM waitlist_entries WHERE doctor_id = @doctor_id AND status IN ('WAITING', 'OFFERED') ORDER BY id;
+
+-- name: deleteWaitlist :execrows
+DELETE FROM waitlist_entries WHERE patient_id = @patient_id;
 
 -- name: readRules :one
 SELECT * FROM booking_rules WHERE doctor_id = @doctor_id;

@@ -152,6 +152,17 @@ func countExceptions(ctx context.Context, db postgres.Querier, doctorID uuid.UUI
 	return count, postgres.Failed("countExceptions", err)
 }
 
+const countWaitingSQL = `-- name: countWaiting :one
+SELECT count(*) FROM waitlist_entries WHERE patient_id = $1 AND status IN ('WAITING', 'OFFERED')
+`
+
+func countWaiting(ctx context.Context, db postgres.Querier, patientID uuid.UUID) (int64, error) {
+	row := db.QueryRow(ctx, countWaitingSQL, patientID)
+	var count int64
+	err := row.Scan(&count)
+	return count, postgres.Failed("countWaiting", err)
+}
+
 const deleteExceptionSQL = `-- name: deleteException :exec
 DELETE FROM availability_exceptions WHERE id = $1
 `
@@ -193,6 +204,18 @@ func deleteUnusedSlots(ctx context.Context, tx *postgres.Tx, ids []uuid.UUID) er
 	return postgres.Failed("deleteUnusedSlots", err)
 }
 
+const deleteWaitlistSQL = `-- name: deleteWaitlist :execrows
+DELETE FROM waitlist_entries WHERE patient_id = $1
+`
+
+func deleteWaitlist(ctx context.Context, tx *postgres.Tx, patientID uuid.UUID) (int64, error) {
+	result, err := tx.Exec(ctx, deleteWaitlistSQL, patientID)
+	if err != nil {
+		return 0, postgres.Failed("deleteWaitlist", err)
+	}
+	return result.RowsAffected(), nil
+}
+
 const detachSlotsSQL = `-- name: detachSlots :exec
 UPDATE availability_slots SET rule_id = NULL, local_start = NULL, extra_id = NULL, updated_at = $1,
     status = CASE WHEN seats_taken = 0 THEN 'BLOCKED'::slot_status ELSE 'BOOKED' END,
@@ -206,6 +229,22 @@ WHERE id = ANY($3::uuid[])
 func detachSlots(ctx context.Context, tx *postgres.Tx, now time.Time, blockedBy uuid.UUID, ids []uuid.UUID) error {
 	_, err := tx.Exec(ctx, detachSlotsSQL, now, blockedBy, ids)
 	return postgres.Failed("detachSlots", err)
+}
+
+const endOfferSQL = `-- name: endOffer :one
+UPDATE waitlist_offers SET ended_at = $1 WHERE entry_id = $2 AND ended_at IS NULL RETURNING slot_id, expires_at
+`
+
+type endOfferRow struct {
+	SlotID    uuid.UUID
+	ExpiresAt time.Time
+}
+
+func endOffer(ctx context.Context, tx *postgres.Tx, now *time.Time, entryID uuid.UUID) (endOfferRow, error) {
+	row := tx.QueryRow(ctx, endOfferSQL, now, entryID)
+	var i endOfferRow
+	err := row.Scan(&i.SlotID, &i.ExpiresAt)
+	return i, postgres.Failed("endOffer", err)
 }
 
 const findErasureTimeSQL = `-- name: findErasureTime :one
@@ -252,6 +291,17 @@ func findExceptionDuring(ctx context.Context, db postgres.Querier, arg findExcep
 		&i.CreatedAt,
 	)
 	return i, postgres.Failed("findExceptionDuring", err)
+}
+
+const hasExpiredHoldSQL = `-- name: hasExpiredHold :one
+SELECT EXISTS (SELECT FROM waitlist_offers WHERE entry_id = $1 AND ended_at IS NULL AND expires_at <= $2)
+`
+
+func hasExpiredHold(ctx context.Context, db postgres.Querier, entryID uuid.UUID, now time.Time) (bool, error) {
+	row := db.QueryRow(ctx, hasExpiredHoldSQL, entryID, now)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, postgres.Failed("hasExpiredHold", err)
 }
 
 const insertExceptionSQL = `-- name: insertException :one
@@ -447,6 +497,60 @@ func insertSlots(ctx context.Context, tx *postgres.Tx, arg insertSlotsParams) er
 	return postgres.Failed("insertSlots", err)
 }
 
+const insertWaitlistEntrySQL = `-- name: insertWaitlistEntry :one
+INSERT INTO waitlist_entries (id, patient_id, doctor_id, from_date, to_date, timezone, from_time, to_time, part_of_day,
+    queued_at, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
+    $10, $10)
+RETURNING id, patient_id, doctor_id, from_date, to_date, timezone, from_time, to_time, part_of_day, status, queued_at, consultation_id, created_at, updated_at
+`
+
+type insertWaitlistEntryParams struct {
+	ID        uuid.UUID
+	PatientID uuid.UUID
+	DoctorID  uuid.UUID
+	FromDate  time.Time
+	ToDate    time.Time
+	Timezone  string
+	FromTime  time.Time
+	ToTime    time.Time
+	PartOfDay *PartOfDay
+	Now       time.Time
+}
+
+func insertWaitlistEntry(ctx context.Context, tx *postgres.Tx, arg insertWaitlistEntryParams) (WaitlistRow, error) {
+	row := tx.QueryRow(ctx, insertWaitlistEntrySQL,
+		arg.ID,
+		arg.PatientID,
+		arg.DoctorID,
+		arg.FromDate,
+		arg.ToDate,
+		arg.Timezone,
+		arg.FromTime,
+		arg.ToTime,
+		arg.PartOfDay,
+		arg.Now,
+	)
+	var i WaitlistRow
+	err := row.Scan(
+		&i.ID,
+		&i.PatientID,
+		&i.DoctorID,
+		&i.FromDate,
+		&i.ToDate,
+		&i.Timezone,
+		&i.FromTime,
+		&i.ToTime,
+		&i.PartOfDay,
+		&i.Status,
+		&i.QueuedAt,
+		&i.ConsultationID,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+	)
+	return i, postgres.Failed("insertWaitlistEntry", err)
+}
+
 const isDayOverfullSQL = `-- name: isDayOverfull :one
 SELECT count_visits(r.doctor_id, $1::timestamptz, $2::timestamptz) > r.daily_maximum
 FROM booking_rules r WHERE r.doctor_id = $3
@@ -499,6 +603,30 @@ func listDoctorsToFill(ctx context.Context, db postgres.Querier, now time.Time, 
 	return items, nil
 }
 
+const listEntriesForSQL = `-- name: listEntriesFor :many
+SELECT id FROM waitlist_entries WHERE doctor_id = $1 AND status IN ('WAITING', 'OFFERED') ORDER BY id
+`
+
+func listEntriesFor(ctx context.Context, db postgres.Querier, doctorID uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, listEntriesForSQL, doctorID)
+	if err != nil {
+		return nil, postgres.Failed("listEntriesFor", err)
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, postgres.Failed("listEntriesFor", err)
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listEntriesFor", err)
+	}
+	return items, nil
+}
+
 const listExceptionsSQL = `-- name: listExceptions :many
 SELECT id, doctor_id, kind, from_time, to_time, slot_minutes, buffer_minutes, max_patients, created_at FROM availability_exceptions
 WHERE doctor_id = $1 AND to_time > $2 AND from_time < $3 AND (from_time, id) > ($4::timestamptz, $5::uuid)
@@ -547,6 +675,30 @@ func listExceptions(ctx context.Context, db postgres.Querier, arg listExceptions
 	}
 	if err := rows.Err(); err != nil {
 		return nil, postgres.Failed("listExceptions", err)
+	}
+	return items, nil
+}
+
+const listExpiredHoldsSQL = `-- name: listExpiredHolds :many
+SELECT entry_id FROM waitlist_offers WHERE ended_at IS NULL AND expires_at <= $1 ORDER BY expires_at LIMIT 200
+`
+
+func listExpiredHolds(ctx context.Context, db postgres.Querier, now time.Time) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, listExpiredHoldsSQL, now)
+	if err != nil {
+		return nil, postgres.Failed("listExpiredHolds", err)
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var entry_id uuid.UUID
+		if err := rows.Scan(&entry_id); err != nil {
+			return nil, postgres.Failed("listExpiredHolds", err)
+		}
+		items = append(items, entry_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listExpiredHolds", err)
 	}
 	return items, nil
 }
@@ -726,6 +878,30 @@ func listLeaves(ctx context.Context, db postgres.Querier, doctorID uuid.UUID, af
 	return items, nil
 }
 
+const listOpenEntriesSQL = `-- name: listOpenEntries :many
+SELECT id FROM waitlist_entries WHERE patient_id = $1 AND status IN ('WAITING', 'OFFERED') ORDER BY id
+`
+
+func listOpenEntries(ctx context.Context, db postgres.Querier, patientID uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, listOpenEntriesSQL, patientID)
+	if err != nil {
+		return nil, postgres.Failed("listOpenEntries", err)
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, postgres.Failed("listOpenEntries", err)
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listOpenEntries", err)
+	}
+	return items, nil
+}
+
 const listOpenSlotsDuringSQL = `-- name: listOpenSlotsDuring :many
 SELECT id FROM availability_slots
 WHERE doctor_id = $1 AND start_time > $2 AND start_time < $3 AND end_time > $4 AND status <> 'BLOCKED'
@@ -761,6 +937,30 @@ func listOpenSlotsDuring(ctx context.Context, db postgres.Querier, arg listOpenS
 	}
 	if err := rows.Err(); err != nil {
 		return nil, postgres.Failed("listOpenSlotsDuring", err)
+	}
+	return items, nil
+}
+
+const listPassedEntriesSQL = `-- name: listPassedEntries :many
+SELECT id FROM waitlist_entries WHERE status = 'WAITING' AND to_time <= $1 ORDER BY to_time LIMIT 200
+`
+
+func listPassedEntries(ctx context.Context, db postgres.Querier, now time.Time) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, listPassedEntriesSQL, now)
+	if err != nil {
+		return nil, postgres.Failed("listPassedEntries", err)
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, postgres.Failed("listPassedEntries", err)
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listPassedEntries", err)
 	}
 	return items, nil
 }
@@ -1123,6 +1323,63 @@ func listSlotsToFill(ctx context.Context, db postgres.Querier, doctorID uuid.UUI
 	return items, nil
 }
 
+const listWaitlistSQL = `-- name: listWaitlist :many
+SELECT e.id, e.patient_id, e.doctor_id, e.from_date, e.to_date, e.timezone, e.from_time, e.to_time, e.part_of_day, e.status, e.queued_at, e.consultation_id, e.created_at, e.updated_at, p.full_name AS doctor_name, o.slot_id, s.start_time, s.end_time, o.expires_at
+FROM waitlist_entries e JOIN profiles p ON p.user_id = e.doctor_id
+    LEFT JOIN waitlist_offers o ON o.entry_id = e.id AND o.ended_at IS NULL
+    LEFT JOIN availability_slots s ON s.id = o.slot_id
+WHERE e.patient_id = $1 AND e.id < $2::uuid ORDER BY e.id DESC LIMIT $3
+`
+
+type listWaitlistRow struct {
+	WaitlistRow WaitlistRow
+	DoctorName  string
+	SlotID      *uuid.UUID
+	StartTime   *time.Time
+	EndTime     *time.Time
+	ExpiresAt   *time.Time
+}
+
+func listWaitlist(ctx context.Context, db postgres.Querier, patientID uuid.UUID, beforeID uuid.UUID, maxRows int32) ([]listWaitlistRow, error) {
+	rows, err := db.Query(ctx, listWaitlistSQL, patientID, beforeID, maxRows)
+	if err != nil {
+		return nil, postgres.Failed("listWaitlist", err)
+	}
+	defer rows.Close()
+	var items []listWaitlistRow
+	for rows.Next() {
+		var i listWaitlistRow
+		if err := rows.Scan(
+			&i.WaitlistRow.ID,
+			&i.WaitlistRow.PatientID,
+			&i.WaitlistRow.DoctorID,
+			&i.WaitlistRow.FromDate,
+			&i.WaitlistRow.ToDate,
+			&i.WaitlistRow.Timezone,
+			&i.WaitlistRow.FromTime,
+			&i.WaitlistRow.ToTime,
+			&i.WaitlistRow.PartOfDay,
+			&i.WaitlistRow.Status,
+			&i.WaitlistRow.QueuedAt,
+			&i.WaitlistRow.ConsultationID,
+			&i.WaitlistRow.CreatedAt,
+			&i.WaitlistRow.UpdatedAt,
+			&i.DoctorName,
+			&i.SlotID,
+			&i.StartTime,
+			&i.EndTime,
+			&i.ExpiresAt,
+		); err != nil {
+			return nil, postgres.Failed("listWaitlist", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listWaitlist", err)
+	}
+	return items, nil
+}
+
 const lockMoveSQL = `-- name: lockMove :exec
 WITH patient AS (
     SELECT u.id FROM users u WHERE u.id = $3 FOR NO KEY UPDATE
@@ -1140,6 +1397,15 @@ ORDER BY s.id FOR UPDATE
 func lockMove(ctx context.Context, tx *postgres.Tx, fromSlot uuid.UUID, toSlot uuid.UUID, patientID uuid.UUID) error {
 	_, err := tx.Exec(ctx, lockMoveSQL, fromSlot, toSlot, patientID)
 	return postgres.Failed("lockMove", err)
+}
+
+const lockPatientSQL = `-- name: lockPatient :exec
+SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE
+`
+
+func lockPatient(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, lockPatientSQL, id)
+	return postgres.Failed("lockPatient", err)
 }
 
 const lockRulesSQL = `-- name: lockRules :one
@@ -1225,6 +1491,92 @@ func lockSlotsOf(ctx context.Context, tx *postgres.Tx, ids []uuid.UUID) ([]lockS
 	return items, nil
 }
 
+const lockWaitlistEntrySQL = `-- name: lockWaitlistEntry :one
+SELECT id, patient_id, doctor_id, from_date, to_date, timezone, from_time, to_time, part_of_day, status, queued_at, consultation_id, created_at, updated_at FROM waitlist_entries WHERE id = $1 FOR UPDATE
+`
+
+func lockWaitlistEntry(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (WaitlistRow, error) {
+	row := tx.QueryRow(ctx, lockWaitlistEntrySQL, id)
+	var i WaitlistRow
+	err := row.Scan(
+		&i.ID,
+		&i.PatientID,
+		&i.DoctorID,
+		&i.FromDate,
+		&i.ToDate,
+		&i.Timezone,
+		&i.FromTime,
+		&i.ToTime,
+		&i.PartOfDay,
+		&i.Status,
+		&i.QueuedAt,
+		&i.ConsultationID,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+	)
+	return i, postgres.Failed("lockWaitlistEntry", err)
+}
+
+const offerSeatSQL = `-- name: offerSeat :one
+WITH slot AS MATERIALIZED (
+    SELECT s.id, s.doctor_id, s.start_time, s.end_time,
+        s.start_time - coalesce(r.minimum_notice_minutes, 0) * interval '1 minute' AS bookable_until,
+        is_bookable(s, r, true, $1::timestamptz) AS for_seen, is_bookable(s, r, false, $1::timestamptz) AS for_new
+    FROM availability_slots s
+        LEFT JOIN booking_rules r ON r.doctor_id = (SELECT o.doctor_id FROM availability_slots o WHERE o.id = $2)
+    WHERE s.id = $2 AND s.status = 'AVAILABLE'
+        AND (SELECT d.is_approved AND u.deleted_at IS NULL AND u.disabled_at IS NULL FROM doctors d JOIN users u ON u.id = d.id
+            WHERE d.id = s.doctor_id)
+        AND EXISTS (SELECT FROM waitlist_entries w WHERE w.doctor_id = s.doctor_id AND w.status = 'WAITING')
+), first AS (
+    SELECT e.id, s.id AS slot_id, least($3::timestamptz, s.bookable_until)::timestamptz AS expires_at
+    FROM waitlist_entries e JOIN slot s ON s.bookable_until >= $4::timestamptz AND (s.for_seen OR s.for_new)
+    WHERE e.doctor_id = (SELECT doctor_id FROM slot) AND e.status = 'WAITING' AND e.patient_id <> $5::uuid
+        AND e.from_time <= s.start_time AND e.to_time > s.start_time
+        AND (e.part_of_day IS NULL OR e.part_of_day = part_of_day(s.start_time, e.timezone))
+        AND (SELECT p.deleted_at IS NULL AND p.disabled_at IS NULL FROM users p WHERE p.id = e.patient_id)
+        AND NOT EXISTS (SELECT FROM waitlist_offers w WHERE w.entry_id = e.id AND w.slot_id = s.id)
+        AND NOT EXISTS (SELECT FROM seats x WHERE x.patient_id = e.patient_id AND x.during && tstzrange(s.start_time, s.end_time))
+        AND CASE WHEN s.for_seen = s.for_new THEN true ELSE had_visit(e.patient_id, s.doctor_id) = s.for_seen END
+    ORDER BY e.queued_at, e.id LIMIT 1 FOR UPDATE OF e SKIP LOCKED
+), held AS (
+    UPDATE availability_slots s SET seats_taken = s.seats_taken + 1, updated_at = $1::timestamptz,
+        status = CASE WHEN s.seats_taken + 1 = s.max_patients THEN 'BOOKED'::slot_status ELSE 'AVAILABLE'::slot_status END
+    FROM first f WHERE s.id = f.slot_id
+), offered AS (
+    UPDATE waitlist_entries e SET status = 'OFFERED', updated_at = $1::timestamptz FROM first f WHERE e.id = f.id
+)
+INSERT INTO waitlist_offers (entry_id, slot_id, created_at, expires_at)
+SELECT f.id, f.slot_id, $1::timestamptz, f.expires_at FROM first f RETURNING entry_id
+`
+
+type offerSeatParams struct {
+	Now       time.Time
+	SlotID    uuid.UUID
+	HeldUntil time.Time
+	Shortest  time.Time
+	GivenUpBy uuid.UUID
+}
+
+// Offers a free seat of a slot, which the caller has locked, to the first in line who could book it, didn't just give it up
+// (given_up_by) and wasn't offered it before. The seat is held until held_until, but not longer than it can be booked; it
+// isn't offered if that is before shortest. An entry that somebody changes just now is left out.
+//
+// The rules of the slot are asked once, for a first visit and for a later one, and not for each entry; and the sub-select of
+// the doctor lets the index of the line give the entries in order, so that the first that fits ends the search.
+func offerSeat(ctx context.Context, tx *postgres.Tx, arg offerSeatParams) (uuid.UUID, error) {
+	row := tx.QueryRow(ctx, offerSeatSQL,
+		arg.Now,
+		arg.SlotID,
+		arg.HeldUntil,
+		arg.Shortest,
+		arg.GivenUpBy,
+	)
+	var entry_id uuid.UUID
+	err := row.Scan(&entry_id)
+	return entry_id, postgres.Failed("offerSeat", err)
+}
+
 const readBookabilitySQL = `-- name: readBookability :one
 SELECT coalesce(slot_refusal(s, r, had_visit($1, s.doctor_id), $2::timestamptz), 'taken')::text AS refusal,
     had_visit($1, s.doctor_id)::boolean AS seen,
@@ -1255,6 +1607,17 @@ func readBookability(ctx context.Context, db postgres.Querier, patientID uuid.UU
 		&i.DoctorID,
 	)
 	return i, postgres.Failed("readBookability", err)
+}
+
+const readDoctorNameSQL = `-- name: readDoctorName :one
+SELECT full_name FROM profiles WHERE user_id = $1
+`
+
+func readDoctorName(ctx context.Context, db postgres.Querier, userID uuid.UUID) (string, error) {
+	row := db.QueryRow(ctx, readDoctorNameSQL, userID)
+	var full_name string
+	err := row.Scan(&full_name)
+	return full_name, postgres.Failed("readDoctorName", err)
 }
 
 const readExceptionSQL = `-- name: readException :one
@@ -1370,23 +1733,54 @@ func readVisit(ctx context.Context, db postgres.Querier, isPatient bool, readerI
 	return i, postgres.Failed("readVisit", err)
 }
 
-const releaseSeatSQL = `-- name: releaseSeat :exec
+const readZoneSQL = `-- name: readZone :one
+SELECT timezone FROM profiles WHERE user_id = $1
+`
+
+func readZone(ctx context.Context, db postgres.Querier, userID uuid.UUID) (string, error) {
+	row := db.QueryRow(ctx, readZoneSQL, userID)
+	var timezone string
+	err := row.Scan(&timezone)
+	return timezone, postgres.Failed("readZone", err)
+}
+
+const releaseHoldSQL = `-- name: releaseHold :exec
+UPDATE availability_slots s SET seats_taken = s.seats_taken - 1, updated_at = $1,
+    status = CASE WHEN s.blocked_by IS NULL THEN 'AVAILABLE'::slot_status WHEN s.seats_taken = 1 THEN 'BLOCKED' ELSE 'BOOKED' END,
+    max_patients = CASE WHEN s.blocked_by IS NULL OR s.seats_taken = 1 THEN s.max_patients ELSE s.seats_taken - 1 END
+WHERE s.id = $2
+`
+
+// Frees the seat that an offer held, as releaseSeat does.
+func releaseHold(ctx context.Context, tx *postgres.Tx, now time.Time, slotID uuid.UUID) error {
+	_, err := tx.Exec(ctx, releaseHoldSQL, now, slotID)
+	return postgres.Failed("releaseHold", err)
+}
+
+const releaseSeatSQL = `-- name: releaseSeat :one
 WITH patient AS (
     SELECT u.id FROM seats x JOIN users u ON u.id = x.patient_id WHERE x.consultation_id = $2 FOR NO KEY UPDATE OF u
 ), freed AS (
-    DELETE FROM seats x USING patient p WHERE x.consultation_id = $2 AND x.patient_id = p.id RETURNING x.slot_id
+    DELETE FROM seats x USING patient p WHERE x.consultation_id = $2 AND x.patient_id = p.id RETURNING x.slot_id, x.patient_id
 )
 UPDATE availability_slots s SET seats_taken = s.seats_taken - 1, updated_at = $1,
     status = CASE WHEN s.blocked_by IS NULL THEN 'AVAILABLE'::slot_status WHEN s.seats_taken = 1 THEN 'BLOCKED' ELSE 'BOOKED' END,
     max_patients = CASE WHEN s.blocked_by IS NULL OR s.seats_taken = 1 THEN s.max_patients ELSE s.seats_taken - 1 END
-FROM freed WHERE s.id = freed.slot_id
+FROM freed WHERE s.id = freed.slot_id RETURNING s.id, freed.patient_id
 `
+
+type releaseSeatRow struct {
+	ID        uuid.UUID
+	PatientID uuid.UUID
+}
 
 // The patient is locked first, as in batchTakeSeat. Only the call that deletes the seat lowers the count, so that two calls
 // free one seat. A slot that is closed to bookings, by a leave for one, isn't opened by that.
-func releaseSeat(ctx context.Context, tx *postgres.Tx, now time.Time, consultationID uuid.UUID) error {
-	_, err := tx.Exec(ctx, releaseSeatSQL, now, consultationID)
-	return postgres.Failed("releaseSeat", err)
+func releaseSeat(ctx context.Context, tx *postgres.Tx, now time.Time, consultationID uuid.UUID) (releaseSeatRow, error) {
+	row := tx.QueryRow(ctx, releaseSeatSQL, now, consultationID)
+	var i releaseSeatRow
+	err := row.Scan(&i.ID, &i.PatientID)
+	return i, postgres.Failed("releaseSeat", err)
 }
 
 const reopenSlotsSQL = `-- name: reopenSlots :exec
@@ -1441,6 +1835,44 @@ func resumeSlots(ctx context.Context, tx *postgres.Tx, arg resumeSlotsParams) (i
 		return 0, postgres.Failed("resumeSlots", err)
 	}
 	return result.RowsAffected(), nil
+}
+
+const revokeOffersSQL = `-- name: revokeOffers :many
+WITH ended AS (
+    UPDATE waitlist_offers SET ended_at = $1::timestamptz WHERE ended_at IS NULL AND (entry_id, slot_id) IN (
+        SELECT o.entry_id, o.slot_id FROM waitlist_offers o WHERE o.slot_id = ANY($2::uuid[]) AND o.ended_at IS NULL
+        ORDER BY o.created_at DESC, o.entry_id DESC LIMIT $3::int)
+    RETURNING entry_id, slot_id
+)
+UPDATE waitlist_entries e SET status = 'WAITING', updated_at = $1::timestamptz FROM ended o WHERE e.id = o.entry_id
+RETURNING e.id, o.slot_id
+`
+
+type revokeOffersRow struct {
+	ID     uuid.UUID
+	SlotID uuid.UUID
+}
+
+// Ends the latest offers of slots that the caller has locked, at most so many, or all. Their entries keep their place in
+// line.
+func revokeOffers(ctx context.Context, tx *postgres.Tx, now time.Time, ids []uuid.UUID, maxRows *int32) ([]revokeOffersRow, error) {
+	rows, err := tx.Query(ctx, revokeOffersSQL, now, ids, maxRows)
+	if err != nil {
+		return nil, postgres.Failed("revokeOffers", err)
+	}
+	defer rows.Close()
+	var items []revokeOffersRow
+	for rows.Next() {
+		var i revokeOffersRow
+		if err := rows.Scan(&i.ID, &i.SlotID); err != nil {
+			return nil, postgres.Failed("revokeOffers", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("revokeOffers", err)
+	}
+	return items, nil
 }
 
 const setDoctorFillTimeSQL = `-- name: setDoctorFillTime :exec
@@ -1515,6 +1947,50 @@ WHERE id = ANY($3::uuid[])
 func suspendSlots(ctx context.Context, tx *postgres.Tx, leaveID uuid.UUID, now time.Time, ids []uuid.UUID) error {
 	_, err := tx.Exec(ctx, suspendSlotsSQL, leaveID, now, ids)
 	return postgres.Failed("suspendSlots", err)
+}
+
+const takeUnmailedOffersSQL = `-- name: takeUnmailedOffers :many
+UPDATE waitlist_offers o SET mailed_at = $1
+FROM waitlist_entries e, profiles p, availability_slots s
+WHERE e.id = o.entry_id AND p.user_id = e.doctor_id AND s.id = o.slot_id
+    AND (o.entry_id, o.slot_id) IN (SELECT n.entry_id, n.slot_id FROM waitlist_offers n
+        WHERE n.ended_at IS NULL AND n.mailed_at IS NULL ORDER BY n.created_at LIMIT 200 FOR UPDATE SKIP LOCKED)
+RETURNING e.patient_id, p.full_name AS doctor_name, s.start_time, s.end_time, o.expires_at
+`
+
+type takeUnmailedOffersRow struct {
+	PatientID  uuid.UUID
+	DoctorName string
+	StartTime  time.Time
+	EndTime    time.Time
+	ExpiresAt  time.Time
+}
+
+// Another server that mails the same offers is left alone.
+func takeUnmailedOffers(ctx context.Context, tx *postgres.Tx, now *time.Time) ([]takeUnmailedOffersRow, error) {
+	rows, err := tx.Query(ctx, takeUnmailedOffersSQL, now)
+	if err != nil {
+		return nil, postgres.Failed("takeUnmailedOffers", err)
+	}
+	defer rows.Close()
+	var items []takeUnmailedOffersRow
+	for rows.Next() {
+		var i takeUnmailedOffersRow
+		if err := rows.Scan(
+			&i.PatientID,
+			&i.DoctorName,
+			&i.StartTime,
+			&i.EndTime,
+			&i.ExpiresAt,
+		); err != nil {
+			return nil, postgres.Failed("takeUnmailedOffers", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("takeUnmailedOffers", err)
+	}
+	return items, nil
 }
 
 const updateRuleSQL = `-- name: updateRule :exec
@@ -1613,4 +2089,28 @@ func updateSlot(ctx context.Context, tx *postgres.Tx, arg updateSlotParams) erro
 		arg.ID,
 	)
 	return postgres.Failed("updateSlot", err)
+}
+
+const updateWaitlistEntrySQL = `-- name: updateWaitlistEntry :exec
+UPDATE waitlist_entries SET status = $1, queued_at = $2, consultation_id = $3,
+    updated_at = $4 WHERE id = $5
+`
+
+type updateWaitlistEntryParams struct {
+	Status         WaitlistStatus
+	QueuedAt       time.Time
+	ConsultationID *uuid.UUID
+	Now            time.Time
+	ID             uuid.UUID
+}
+
+func updateWaitlistEntry(ctx context.Context, tx *postgres.Tx, arg updateWaitlistEntryParams) error {
+	_, err := tx.Exec(ctx, updateWaitlistEntrySQL,
+		arg.Status,
+		arg.QueuedAt,
+		arg.ConsultationID,
+		arg.Now,
+		arg.ID,
+	)
+	return postgres.Failed("updateWaitlistEntry", err)
 }

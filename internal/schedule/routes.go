@@ -75,6 +75,33 @@ func (s *Service) Routes(api *httpapi.API) {
 		Refusals: []*problem.Error{ErrSlotHasConsultations, ErrSlotHasHistory},
 	}, s.Delete)
 	s.ruleRoutes(api)
+	s.waitlistRoutes(api)
+}
+
+// waitlistRoutes registers the operations on the waitlist, but for the acceptance, which books.
+func (s *Service) waitlistRoutes(api *httpapi.API) {
+	httpapi.Command(api, httpapi.Op{
+		Method: "POST", Path: "/waitlist", ID: "join-waitlist", Tag: "availability",
+		Summary: "Wait for a seat of a doctor",
+		Doc: "When a seat becomes free in these days, by a cancellation for one, it is offered to the first in line " +
+			"who could book it, and held for 15 minutes. An offer without an answer puts you behind the others. You " +
+			"are told by mail and in the stream of events.",
+		Roles: access.Patient, Status: 201, Key: httpapi.Optional,
+		Refusals: []*problem.Error{problem.NotFound, ErrAlreadyWaiting, ErrTooManyWaiting},
+	}, s.JoinWaitlist)
+	httpapi.Query(api, httpapi.Op{
+		Method: "GET", Path: "/waitlist", ID: "list-waitlist", Tag: "availability",
+		Summary: "List for whom you wait",
+		Doc:     "The newest first, with the seats that are held for you. Ended entries stay for 90 days.",
+		Roles:   access.Patient,
+	}, s.ListWaitlist)
+	httpapi.Command(api, httpapi.Op{
+		Method: "DELETE", Path: "/waitlist/{id}", ID: "leave-waitlist", Tag: "availability",
+		Summary: "Stop waiting",
+		Doc:     "A seat that is held for you is offered to the next one at once.",
+		Roles:   access.Patient, Status: 204,
+		Refusals: []*problem.Error{problem.InvalidTransition},
+	}, s.WithdrawFromWaitlist)
 }
 
 // ruleRoutes registers the operations on rules, and the list of exceptions.

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"amrutam/internal/httpapi"
+	"amrutam/internal/notification"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
 )
@@ -27,8 +28,10 @@ const (
 type Service struct {
 	// DB is for the job that makes the slots of rules.
 	DB *postgres.DB
-	// Cursors sign the positions in the list of free slots.
+	// Cursors sign the positions in the lists.
 	Cursors httpapi.Cursors
+	// Mails tell of offers.
+	Mails *notification.Service
 }
 
 var (

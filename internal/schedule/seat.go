@@ -91,10 +91,16 @@ func MoveSeat(ctx context.Context, tx *postgres.Tx, consultationID, patientID, f
 	if err := lockMove(ctx, tx, from, to, patientID); err != nil {
 		return Seat{}, err
 	}
-	if err := ReleaseSeat(ctx, tx, consultationID); err != nil {
+	freed, err := releaseSeat(ctx, tx, tx.Now, consultationID)
+	if err != nil && !postgres.NoRows(err) {
 		return Seat{}, err
 	}
-	return TakeSeat(ctx, tx, to, patientID, consultationID, func(*pgx.Batch) {})
+	seat, err := TakeSeat(ctx, tx, to, patientID, consultationID, func(*pgx.Batch) {})
+	if err != nil {
+		return Seat{}, err
+	}
+	// Afterwards, because an offer counts among the doctor's visits of the day.
+	return seat, offerFreeSeat(ctx, tx, freed.ID, freed.PatientID)
 }
 
 // seatError returns the problem because of which batchTakeSeat took no seat.
@@ -151,8 +157,15 @@ func StartSeat(ctx context.Context, tx *postgres.Tx, consultationID uuid.UUID) e
 	return err
 }
 
-// ReleaseSeat frees the seat of a consultation, and makes a full slot AVAILABLE again. It does nothing if the
-// consultation has no seat.
+// ReleaseSeat frees the seat of a consultation, and makes a full slot AVAILABLE again, unless the seat is offered to
+// somebody on the waitlist. It does nothing if the consultation has no seat.
 func ReleaseSeat(ctx context.Context, tx *postgres.Tx, consultationID uuid.UUID) error {
-	return releaseSeat(ctx, tx, tx.Now, consultationID)
+	freed, err := releaseSeat(ctx, tx, tx.Now, consultationID)
+	if postgres.NoRows(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return offerFreeSeat(ctx, tx, freed.ID, freed.PatientID)
 }

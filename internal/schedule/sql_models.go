@@ -64,3 +64,20 @@ type RuleRow struct {
 	CreatedAt     time.Time
 	UpdatedAt     time.Time
 }
+
+type WaitlistRow struct {
+	ID             uuid.UUID
+	PatientID      uuid.UUID
+	DoctorID       uuid.UUID
+	FromDate       time.Time
+	ToDate         time.Time
+	Timezone       string
+	FromTime       time.Time
+	ToTime         time.Time
+	PartOfDay      *PartOfDay
+	Status         WaitlistStatus
+	QueuedAt       time.Time
+	ConsultationID *uuid.UUID
+	CreatedAt      time.Time
+	UpdatedAt      time.Time
+}

@@ -51,6 +51,17 @@ func (s *Service) Update(ctx context.Context, tx *postgres.Tx, actor access.Acto
 	}
 	before := row
 	changed, err := in.apply(&row, tx.Now)
+	for errors.Is(err, ErrSlotHasConsultations) { // or seats are only offered: no more offers end than must
+		freed, freeErr := freeOffered(ctx, tx, &before, new(int32(1)))
+		if freeErr != nil {
+			return Slot{}, freeErr
+		}
+		if freed == 0 {
+			break
+		}
+		row = before
+		changed, err = in.apply(&row, tx.Now)
+	}
 	switch {
 	case err != nil:
 		return Slot{}, err
@@ -117,6 +128,16 @@ func lockOwnSlot(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uu
 		return row, problem.NotFoundAudited("slot", id)
 	}
 	return row, nil
+}
+
+// freeOffered ends offers of a slot that the caller has locked, as takeBack does, and corrects its row.
+func freeOffered(ctx context.Context, tx *postgres.Tx, row *AvailabilitySlot, most *int32) (int32, error) {
+	seats, err := takeBack(ctx, tx, most, row.ID)
+	if err != nil || seats == 0 {
+		return 0, err
+	}
+	*row, err = lockSlot(ctx, tx, row.ID)
+	return seats, err
 }
 
 // apply writes the patch into row and returns the names of the members that it changed.

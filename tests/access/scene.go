@@ -167,6 +167,10 @@ func (s *Scene) makeCare(name string) string {
 	case "slot":
 		s.slots += 3 * time.Hour
 		return s.C.Slot(doctor, s.slots, 1).String()
+	case "next-day":
+		return s.C.DB.Now().Add(48 * time.Hour).Format(time.DateOnly)
+	case "offered":
+		return s.offered()
 	case "taken-slot":
 		return s.C.Get(patient, "consultations/"+s.Value("confirmed")).Want(200).Text("slotId")
 	case "requested":
@@ -268,6 +272,19 @@ func (s *Scene) book(slot uuid.UUID) string {
 	s.T.Helper()
 	return s.C.Post(s.User(Patient), "consultations",
 		map[string]any{"slotId": slot, "reason": "Back pain for two weeks"}).Want(201).Text("id")
+}
+
+// offered puts the patient on the waitlist of the doctor, and frees a seat for them. Returns the entry.
+func (s *Scene) offered() string {
+	s.T.Helper()
+	s.slots += 3 * time.Hour
+	first, now := s.C.Patient(), s.C.DB.Now()
+	id := s.C.Book(first, s.C.Slot(s.User(Doctor), 72*time.Hour+s.slots, 1))
+	entry := s.C.Post(s.User(Patient), "waitlist", map[string]any{"doctorId": s.User(Doctor).ID,
+		"from": now.AddDate(0, 0, 1).Format(time.DateOnly), "to": now.AddDate(0, 0, 60).Format(time.DateOnly),
+	}).Want(201).Text("id")
+	s.C.Post(first, "consultations/"+id+"/cancel", nil).Want(200)
+	return entry
 }
 
 // pay starts a payment and submits the checkout page with an outcome, unless that is "".

@@ -22,6 +22,7 @@ const (
 	oldest   = "an archive run asks once for the oldest row, and stops at the first month that has one"
 	reminds  = "a consultation that begins soon can have been booked in any month; a job looks it up by its start"
 	seated   = "seats has the consultations to come only, and a change of hours asks for many slots at once"
+	waiting  = "who waits can have signed up in any month: one look-up per month in an index, until the first who fits"
 	deleting = "the foreign key of a deleted slot: its consultations can be of any month"
 )
 
@@ -100,6 +101,9 @@ var allowedFindings = map[string]string{
 	"sumRollups on rollups: reads many rows":                             summing,
 	"idempotency-keys/oldest on idempotency_keys: opens many partitions": live,
 
+	"EXISTS (SELECT FROM consultations c WHERE c.patient_id = patient AND c.id >= ids_since(patient) " +
+		"AND c.doctor_id = doctor AND c.status = 'COMPLETED') OR EXISTS (" +
+		" on consultations: opens many partitions": waiting,
 	`SELECT 1 FROM "public"."consultations" x WHERE $1 OPERATOR(pg_catalog.=) "slot_id" FOR KEY SHARE OF x` +
 		` on consultations: opens many partitions`: deleting,
 }

@@ -279,6 +279,13 @@ INSERT INTO availability_removals (rule_id, start_time, end_time)
 INSERT INTO availability_exceptions (id, doctor_id, kind, from_time, to_time, created_at)
     SELECT pg_temp.id(now(), 22, n * 10 + k), id, 'LEAVE', now() + k * interval '30 days', now() + k * interval '30 days' + interval '1 day', now()
     FROM person, generate_series(1, 3) k WHERE role = 'DOCTOR';
+INSERT INTO waitlist_entries (id, patient_id, doctor_id, from_date, to_date, timezone, from_time, to_time, status,
+        consultation_id, queued_at, created_at, updated_at)
+    SELECT b.id, b.patient, b.doctor, b.begins::date, b.begins::date + 7, 'Asia/Kolkata', b.begins, b.begins + interval '8 days',
+        CASE WHEN b.n % 3 = 0 THEN 'EXPIRED' ELSE 'WAITING' END, NULL, b.at, b.at, b.at
+    FROM booking b WHERE b.n % 4 = 0;
+INSERT INTO waitlist_offers (entry_id, slot_id, created_at, expires_at, mailed_at, ended_at)
+    SELECT b.id, b.slot, b.at, b.at + interval '15 minutes', b.at, b.at + interval '15 minutes' FROM booking b WHERE b.n % 4 = 0;
 INSERT INTO leave_offers (consultation_id, leave_id, slot_id, expires_at, created_at)
     SELECT c.id, c.slot_id, c.slot_id, now() + interval '1 day', now()
     FROM consultations c WHERE c.status IN ('REQUESTED', 'CONFIRMED') LIMIT 2000;
