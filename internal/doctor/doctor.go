@@ -2,12 +2,9 @@
 package doctor
 
 import (
-	"encoding/json"
-	"reflect"
 	"strings"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
 	"amrutam/internal/cancellation"
@@ -53,24 +50,24 @@ var (
 type Doctor struct {
 	_ struct{} `doc:"A doctor as patients find them"`
 
-	ID                 uuid.UUID           `json:"id" format:"uuid" doc:"The doctor's id, which is the user's id"`
-	UserID             uuid.UUID           `json:"userId" format:"uuid" doc:"The same value as id"`
-	FullName           string              `json:"fullName" doc:"Name in the user's profile"`
-	Specialization     string              `json:"specialization" doc:"Field of practice" example:"Panchakarma"`
-	YearsOfExperience  int                 `json:"yearsOfExperience" doc:"Years in practice" example:"12"`
-	RegistrationNumber string              `json:"registrationNumber" doc:"Number in the medical register" example:"AYU-KL-20417"`
-	ClinicName         *string             `json:"clinicName" doc:"Clinic, if any" example:"Nair Ayurveda"`
-	ConsultationFee    money.Amount        `json:"consultationFee" doc:"Fee of one consultation"`
-	Currency           string              `json:"currency" doc:"ISO 4217 code of the fee" example:"INR"`
-	LanguagesSpoken    []string            `json:"languagesSpoken" doc:"Language tags (BCP 47) in their canonical form" example:"[\"en\",\"hi\"]"`
-	Bio                *string             `json:"bio" doc:"What the doctor tells about themselves" example:"Twelve years of Panchakarma in Kochi."`
-	CancellationPolicy cancellation.Policy `json:"cancellationPolicy" minItems:"1" maxItems:"5" doc:"What a patient who cancels gets back, of bookings made now: by the first step whose time isn't over; nothing after the last one"`
-	IsApproved         bool                `json:"isApproved" doc:"Whether the doctor is approved; only then patients find them" example:"true"`
-	Rating             *float64            `json:"rating" minimum:"1" maximum:"5" doc:"Mean of the patients' ratings; null while there are none" example:"4.6"`
-	RatingCount        int                 `json:"ratingCount" minimum:"0" doc:"How many ratings that is the mean of" example:"87"`
-	NextFreeSlot       NextSlotOrNull      `json:"nextFreeSlot" doc:"First free slot to come, in a search for a time the first one in that time; null when there is none"`
-	CreatedAt          time.Time           `json:"createdAt" doc:"When the doctor applied"`
-	UpdatedAt          time.Time           `json:"updatedAt" doc:"When the profile last changed"`
+	ID                 uuid.UUID                `json:"id" format:"uuid" doc:"The doctor's id, which is the user's id"`
+	UserID             uuid.UUID                `json:"userId" format:"uuid" doc:"The same value as id"`
+	FullName           string                   `json:"fullName" doc:"Name in the user's profile"`
+	Specialization     string                   `json:"specialization" doc:"Field of practice" example:"Panchakarma"`
+	YearsOfExperience  int                      `json:"yearsOfExperience" doc:"Years in practice" example:"12"`
+	RegistrationNumber string                   `json:"registrationNumber" doc:"Number in the medical register" example:"AYU-KL-20417"`
+	ClinicName         *string                  `json:"clinicName" doc:"Clinic, if any" example:"Nair Ayurveda"`
+	ConsultationFee    money.Amount             `json:"consultationFee" doc:"Fee of one consultation"`
+	Currency           string                   `json:"currency" doc:"ISO 4217 code of the fee" example:"INR"`
+	LanguagesSpoken    []string                 `json:"languagesSpoken" doc:"Language tags (BCP 47) in their canonical form" example:"[\"en\",\"hi\"]"`
+	Bio                *string                  `json:"bio" doc:"What the doctor tells about themselves" example:"Twelve years of Panchakarma in Kochi."`
+	CancellationPolicy cancellation.Policy      `json:"cancellationPolicy" minItems:"1" maxItems:"5" doc:"What a patient who cancels gets back, of bookings made now: by the first step whose time isn't over; nothing after the last one"`
+	IsApproved         bool                     `json:"isApproved" doc:"Whether the doctor is approved; only then patients find them" example:"true"`
+	Rating             *float64                 `json:"rating" minimum:"1" maximum:"5" doc:"Mean of the patients' ratings; null while there are none" example:"4.6"`
+	RatingCount        int                      `json:"ratingCount" minimum:"0" doc:"How many ratings that is the mean of" example:"87"`
+	NextFreeSlot       httpapi.OrNull[NextSlot] `json:"nextFreeSlot" doc:"First free slot to come, in a search for a time the first one in that time; null when there is none"`
+	CreatedAt          time.Time                `json:"createdAt" doc:"When the doctor applied"`
+	UpdatedAt          time.Time                `json:"updatedAt" doc:"When the profile last changed"`
 
 	// score is what a search sorts by, as PostgreSQL writes it.
 	score string
@@ -94,26 +91,12 @@ type NextSlot struct {
 	EndTime   time.Time `json:"endTime" doc:"When it ends" example:"2026-11-24T05:00:00Z"`
 }
 
-// NextSlotOrNull is a NextSlot that is null in JSON if there is none.
-type NextSlotOrNull struct{ *NextSlot }
-
-// MarshalJSON returns the slot's JSON, or null.
-func (s NextSlotOrNull) MarshalJSON() ([]byte, error) { return json.Marshal(s.NextSlot) }
-
-// UnmarshalJSON reads a slot or null.
-func (s *NextSlotOrNull) UnmarshalJSON(data []byte) error { return json.Unmarshal(data, &s.NextSlot) }
-
-// Schema is "a slot or null": the library can't describe nullable objects itself.
-func (NextSlotOrNull) Schema(r huma.Registry) *huma.Schema {
-	return &huma.Schema{OneOf: []*huma.Schema{r.Schema(reflect.TypeFor[NextSlot](), true, ""), {Type: "null"}}}
-}
-
 // nextSlot returns the slot that a LEFT JOIN found, or null.
-func nextSlot(id *uuid.UUID, start, end *time.Time) NextSlotOrNull {
+func nextSlot(id *uuid.UUID, start, end *time.Time) httpapi.OrNull[NextSlot] {
 	if id == nil || start == nil || end == nil {
-		return NextSlotOrNull{}
+		return httpapi.OrNull[NextSlot]{}
 	}
-	return NextSlotOrNull{&NextSlot{ID: *id, StartTime: *start, EndTime: *end}}
+	return httpapi.OrNull[NextSlot]{Value: &NextSlot{ID: *id, StartTime: *start, EndTime: *end}}
 }
 
 // toRating converts a numeric(3,2), which is read as hundredths, into a number. Returns nil if there are no ratings.

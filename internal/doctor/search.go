@@ -208,7 +208,7 @@ func (d Doctor) position(sort Sort) position {
 	case SortExperience:
 		p.Value = strconv.Itoa(d.YearsOfExperience)
 	case SortEarliest:
-		p.Value = d.NextFreeSlot.StartTime.Format(time.RFC3339Nano)
+		p.Value = d.NextFreeSlot.Value.StartTime.Format(time.RFC3339Nano)
 	default:
 		p.Value = d.score
 	}

@@ -120,7 +120,7 @@ func viewAttempt(a PaymentAttempt, mismatched []UnmatchedMoney) Attempt {
 		}
 	}
 	if a.CheckoutURL != nil && a.Status == StatusInitiated {
-		v.Checkout = PageOrNull{&Checkout{URL: *a.CheckoutURL}}
+		v.Checkout = PageOrNull{httpapi.OrNull[Checkout]{Value: &Checkout{URL: *a.CheckoutURL}}}
 	}
 	return v
 }
