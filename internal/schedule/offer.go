@@ -60,11 +60,16 @@ func withdraw(ctx context.Context, tx *postgres.Tx, actor access.Actor, row Wait
 	if !row.Status.isOpen() {
 		return nil
 	}
+	return leaveLine(ctx, tx, row, WaitlistWithdrawn, true)
+}
+
+// leaveLine ends an open entry that the caller has locked, and its offer. passOn is that of endHold.
+func leaveLine(ctx context.Context, tx *postgres.Tx, row WaitlistRow, status WaitlistStatus, passOn bool) error {
 	held := row.Status == WaitlistOffered
-	if err := updateEntry(ctx, tx, row, WaitlistWithdrawn); err != nil || !held {
+	if err := updateEntry(ctx, tx, row, status); err != nil || !held {
 		return err
 	}
-	return endHold(ctx, tx, row.ID, true)
+	return endHold(ctx, tx, row.ID, passOn)
 }
 
 func updateEntry(ctx context.Context, tx *postgres.Tx, row WaitlistRow, status WaitlistStatus) error {
@@ -122,19 +127,7 @@ func EndWaiting(ctx context.Context, tx *postgres.Tx, actor access.Actor, patien
 	if err != nil {
 		return err
 	}
-	for _, id := range ids {
-		row, err := lockWaitlistEntry(ctx, tx, id)
-		if err != nil {
-			return err
-		}
-		if !row.Status.isOpen() {
-			continue
-		}
-		if err := withdraw(ctx, tx, actor, row); err != nil {
-			return err
-		}
-	}
-	return nil
+	return forEachOpen(ctx, tx, ids, func(row WaitlistRow) error { return withdraw(ctx, tx, actor, row) })
 }
 
 // EndLine ends every open entry for a doctor who stops. The caller has locked the doctor.
@@ -143,23 +136,23 @@ func EndLine(ctx context.Context, tx *postgres.Tx, actor access.Actor, doctor uu
 	if err != nil {
 		return err
 	}
+	return forEachOpen(ctx, tx, ids, func(row WaitlistRow) error {
+		audit.Write(tx, actor, "waitlist.expire", row.ID, nil)
+		return leaveLine(ctx, tx, row, WaitlistExpired, false)
+	})
+}
+
+// forEachOpen locks entries one after the other, and calls fn for each that is still open.
+func forEachOpen(ctx context.Context, tx *postgres.Tx, ids []uuid.UUID, fn func(WaitlistRow) error) error {
 	for _, id := range ids {
 		row, err := lockWaitlistEntry(ctx, tx, id)
 		if postgres.NoRows(err) || (err == nil && !row.Status.isOpen()) {
 			continue
 		}
+		if err == nil {
+			err = fn(row)
+		}
 		if err != nil {
-			return err
-		}
-		held := row.Status == WaitlistOffered
-		if err := updateEntry(ctx, tx, row, WaitlistExpired); err != nil {
-			return err
-		}
-		audit.Write(tx, actor, "waitlist.expire", id, nil)
-		if !held {
-			continue
-		}
-		if err := endHold(ctx, tx, id, false); err != nil {
 			return err
 		}
 	}
