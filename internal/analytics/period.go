@@ -44,7 +44,7 @@ func (p period) lastDay() string  { return p.to.Format(time.DateOnly) }
 
 // span is from the first instant of the first day until before that of the day after the last.
 func (p period) span() span {
-	return span{firstInstant(p.from, p.zone), firstInstant(p.to.AddDate(0, 0, 1), p.zone)}
+	return span{httpapi.FirstInstant(p.from, p.zone), httpapi.FirstInstant(p.to.AddDate(0, 0, 1), p.zone)}
 }
 
 // previous returns the period of as many days before.
@@ -113,28 +113,4 @@ func (in PeriodRequest) parse(now time.Time) (period, error) {
 		return period{}, invalid
 	}
 	return period{from, to, zone}, nil
-}
-
-// firstInstant returns when a day begins in a zone. That isn't always midnight: where clocks go forward at midnight
-// the day has none, where they go back there may be two, and time.Date promises neither the first nor the second.
-func firstInstant(day time.Time, zone *time.Location) time.Time {
-	year, month, date := day.Date()
-	midnight := time.Date(year, month, date, 0, 0, 0, 0, zone)
-	began, ends := midnight.ZoneBounds()
-	if wallTime(midnight).Before(day) {
-		return ends.UTC()
-	}
-	if !began.IsZero() {
-		if before := wallTime(began.Add(-1)); !before.Before(day) {
-			_, offset := began.Add(-1).Zone()
-			return day.Add(-time.Duration(offset) * time.Second)
-		}
-	}
-	return midnight.UTC()
-}
-
-// wallTime returns the date and time that clocks in t's zone show, as a time in UTC.
-func wallTime(t time.Time) time.Time {
-	_, offset := t.Zone()
-	return t.UTC().Add(time.Duration(offset) * time.Second)
 }

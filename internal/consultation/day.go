@@ -83,7 +83,7 @@ func (s *Service) listDay(ctx context.Context, tx *postgres.Tx, actor access.Act
 	if !known {
 		return out, fmt.Errorf("consultation: %s has an unknown time zone", actor.ID)
 	}
-	from, to := schedule.DayBounds(day, zone)
+	from, to := httpapi.FirstInstant(day, zone), httpapi.FirstInstant(day.AddDate(0, 0, 1), zone)
 	if !from.Before(to) {
 		return out, problem.InvalidField("query.date", "there is no such day in the time zone of your profile")
 	}

@@ -1,10 +1,10 @@
-package analytics_test
+package httpapi_test
 
 import (
 	"testing"
 	"time"
 
-	"amrutam/internal/analytics"
+	"amrutam/internal/httpapi"
 )
 
 func TestFirstInstant(t *testing.T) {
@@ -33,7 +33,7 @@ func TestFirstInstant(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := analytics.FirstInstant(day, zone).Format(time.RFC3339); got != c.begins {
+		if got := httpapi.FirstInstant(day, zone).Format(time.RFC3339); got != c.begins {
 			t.Errorf("%s begins in %s at %s, want %s", c.day, c.zone, got, c.begins)
 		}
 	}
@@ -54,7 +54,7 @@ func TestDaysAreContiguous(t *testing.T) {
 		}
 		last := time.Time{}
 		for day := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC); day.Year() < 2030; day = day.AddDate(0, 0, 1) {
-			begins := analytics.FirstInstant(day, zone)
+			begins := httpapi.FirstInstant(day, zone)
 			if begins.Before(last) {
 				t.Fatalf("%s: %s begins before the day before it", name, day)
 			}

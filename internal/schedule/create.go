@@ -74,7 +74,7 @@ func (s *Service) Create(ctx context.Context, tx *postgres.Tx, actor access.Acto
 func checkConflicts(ctx context.Context, tx *postgres.Tx, slot AvailabilitySlot) error {
 	others, err := listSlotsDuring(ctx, tx, listSlotsDuringParams{
 		DoctorID: slot.DoctorID,
-		Since:    slot.StartTime.Add(-maxLength),
+		Since:    slot.StartTime.Add(-MaxLength),
 		Before:   slot.EndTime,
 		After:    slot.StartTime,
 	})

@@ -78,7 +78,7 @@ func checkExceptions(ctx context.Context, tx *postgres.Tx, row ExceptionRow) err
 
 // suspend closes the slots of a leave. Those with consultations keep them and take no more.
 func suspend(ctx context.Context, tx *postgres.Tx, leave ExceptionRow, changes *SlotChanges) error {
-	since := leave.FromTime.Add(-maxLength)
+	since := leave.FromTime.Add(-MaxLength)
 	if since.Before(tx.Now) {
 		since = tx.Now
 	}
@@ -106,7 +106,7 @@ func suspend(ctx context.Context, tx *postgres.Tx, leave ExceptionRow, changes *
 // openExtra opens the slots of extra hours, but those that overlap another slot of the doctor. A slot that was closed
 // at the same times is opened again.
 func openExtra(ctx context.Context, tx *postgres.Tx, extra ExceptionRow, changes *SlotChanges) error {
-	rows, err := listSlotsToFill(ctx, tx, extra.DoctorID, extra.FromTime.Add(-maxLength), extra.ToTime)
+	rows, err := listSlotsToFill(ctx, tx, extra.DoctorID, extra.FromTime.Add(-MaxLength), extra.ToTime)
 	if err != nil {
 		return err
 	}
@@ -129,7 +129,7 @@ func openExtra(ctx context.Context, tx *postgres.Tx, extra ExceptionRow, changes
 		LocalStarts: []time.Time{}}
 	var reopened []uuid.UUID
 	for _, s := range extra.slots() {
-		if _, isTaken := occupied.overlap(s, maxLength); isTaken || (!end.IsZero() && s.start.After(end)) {
+		if _, isTaken := occupied.overlap(s, MaxLength); isTaken || (!end.IsZero() && s.start.After(end)) {
 			changes.leaveOut(s)
 			continue
 		}

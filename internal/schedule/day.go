@@ -9,9 +9,6 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// MaxLength is the length of the longest slot.
-const MaxLength = maxLength
-
 // DaySlot is a slot of a doctor's day.
 type DaySlot struct {
 	ID         uuid.UUID
@@ -33,7 +30,7 @@ type Leave struct {
 func ListDay(ctx context.Context, db postgres.Querier, doctor uuid.UUID, from, to time.Time) ([]DaySlot, []Leave,
 	error) {
 	rows, err := listSlotsOfDay(ctx, db, listSlotsOfDayParams{
-		DoctorID: doctor, Since: from.Add(-maxLength), Before: to, After: from,
+		DoctorID: doctor, Since: from.Add(-MaxLength), Before: to, After: from,
 	})
 	if err != nil {
 		return nil, nil, err
@@ -52,22 +49,4 @@ func ListDay(ctx context.Context, db postgres.Querier, doctor uuid.UUID, from, t
 		leaves[i] = Leave{StartTime: l.FromTime, EndTime: l.ToTime}
 	}
 	return slots, leaves, err
-}
-
-// DayBounds returns when a day begins and ends in a time zone. Both are the same for a day that the zone has skipped.
-func DayBounds(day time.Time, zone *time.Location) (from, to time.Time) {
-	return beginOf(day, zone), beginOf(day.AddDate(0, 0, 1), zone)
-}
-
-// beginOf returns the first instant of a day: midnight, or the change of the clocks that skips it.
-func beginOf(day date, zone *time.Location) time.Time {
-	if at, exists := instantOf(day, 0, zone); exists {
-		return at
-	}
-	at := time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, zone) // before or after the change
-	begin, end := at.ZoneBounds()
-	if dateOf(at, zone).Before(day) {
-		return end.UTC()
-	}
-	return begin.UTC()
 }

@@ -55,7 +55,7 @@ func DeleteException(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 
 // resume opens the slots that a leave had closed. Nothing was opened during the leave, so they overlap no other.
 func resume(ctx context.Context, tx *postgres.Tx, actor access.Actor, leave ExceptionRow, changes *SlotChanges) error {
-	after, before := leave.FromTime.Add(-maxLength), leave.ToTime
+	after, before := leave.FromTime.Add(-MaxLength), leave.ToTime
 	if after.Before(tx.Now) {
 		after = tx.Now
 	}

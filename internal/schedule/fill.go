@@ -95,7 +95,7 @@ func readPlan(ctx context.Context, tx *postgres.Tx, rule RuleRow) (*slotPlan, er
 	// A day on the clocks of a zone may be two days away in UTC.
 	before := tx.Now.AddDate(0, 0, fillDays+2)
 	var err error
-	p.slots, err = listSlotsToFill(ctx, tx, rule.DoctorID, tx.Now.Add(-maxLength), before)
+	p.slots, err = listSlotsToFill(ctx, tx, rule.DoctorID, tx.Now.Add(-MaxLength), before)
 	if err != nil {
 		return nil, err
 	}
@@ -164,7 +164,7 @@ func (p *slotPlan) decide(wanted []wantedSlot) {
 		if present[w.times()] || !p.mayOpen(w.span) {
 			continue
 		}
-		if _, isTaken := occupied.overlap(w.span, maxLength); isTaken || stored[w.times()] {
+		if _, isTaken := occupied.overlap(w.span, MaxLength); isTaken || stored[w.times()] {
 			p.changes.leaveOut(w.span)
 			continue
 		}
@@ -175,7 +175,7 @@ func (p *slotPlan) decide(wanted []wantedSlot) {
 // keep decides about a slot that is there and wanted: whether it is opened again.
 func (p *slotPlan) keep(row listSlotsToFillRow, w wantedSlot, occupied spans) {
 	isShifted := row.LocalStart != nil && !row.LocalStart.Equal(w.local)
-	_, isTaken := occupied.overlap(w.span, maxLength)
+	_, isTaken := occupied.overlap(w.span, MaxLength)
 	switch {
 	case row.isClosed() && !p.mayOpen(w.span):
 		return
@@ -196,7 +196,7 @@ func (p *slotPlan) keep(row listSlotsToFillRow, w wantedSlot, occupied spans) {
 
 // mayOpen reports whether a slot may be opened at that time, whatever other slots there are.
 func (p *slotPlan) mayOpen(s span) bool {
-	_, isRemoved := p.removals.overlap(s, maxLength)
+	_, isRemoved := p.removals.overlap(s, MaxLength)
 	_, isOnLeave := p.leaves.overlap(s, maxLeave)
 	return !isRemoved && !isOnLeave && (p.end.IsZero() || !s.start.After(p.end))
 }

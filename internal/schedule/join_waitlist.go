@@ -56,8 +56,8 @@ func (s *Service) JoinWaitlist(ctx context.Context, tx *postgres.Tx, actor acces
 		return WaitlistEntry{}, ErrTooManyWaiting
 	}
 	arg := insertWaitlistEntryParams{ID: tx.NewID(), PatientID: actor.ID, DoctorID: in.Body.DoctorID, FromDate: from,
-		ToDate: to, Timezone: zone.String(), FromTime: startOfDay(from, zone),
-		ToTime: startOfDay(to.AddDate(0, 0, 1), zone), Now: tx.Now}
+		ToDate: to, Timezone: zone.String(), FromTime: httpapi.FirstInstant(from, zone),
+		ToTime: httpapi.FirstInstant(to.AddDate(0, 0, 1), zone), Now: tx.Now}
 	if in.Body.PartOfDay != "" {
 		arg.PartOfDay = &in.Body.PartOfDay
 	}
@@ -99,14 +99,4 @@ func (in JoinWaitlistRequest) days(today date) (from, to date, err error) {
 		return from, to, &invalid
 	}
 	return from, to, nil
-}
-
-// startOfDay returns the first instant of a day on the clocks of a zone. Where they are set forward at midnight, the
-// day begins later.
-func startOfDay(day date, zone *time.Location) time.Time {
-	for minute := 0; ; minute += 15 {
-		if at, exists := instantOf(day, minute, zone); exists {
-			return at
-		}
-	}
 }

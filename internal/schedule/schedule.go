@@ -15,8 +15,9 @@ import (
 )
 
 const (
-	minLength = 5 * time.Minute
-	maxLength = 8 * time.Hour
+	minLength = 5 * time.Minute // of a slot
+	// MaxLength is the length of the longest slot.
+	MaxLength = 8 * time.Hour
 	// maxAhead is how far ahead a slot may begin.
 	maxAhead = 365 * 24 * time.Hour
 	// defaultWindow is the period that a list of slots covers when the request names none; maxWindow is the longest.
@@ -117,7 +118,7 @@ func checkTimes(start, end, now time.Time) error {
 	switch length := end.Sub(start); {
 	case length < minLength:
 		invalid = *invalid.WithField("body.endTime", "must be at least 5 minutes after startTime")
-	case length > maxLength:
+	case length > MaxLength:
 		invalid = *invalid.WithField("body.endTime", "must be at most 8 hours after startTime")
 	}
 	if len(invalid.Fields) > 0 {
