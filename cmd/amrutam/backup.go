@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"amrutam/internal/app"
+	"amrutam/internal/audit"
 	"amrutam/internal/backup"
 	"amrutam/internal/config"
 	"amrutam/internal/postgres/cluster"
@@ -94,6 +95,9 @@ func (res *resources) newArchiver(sealer *seal.Sealer, held func() bool) (*backu
 		Log:     res.log,
 		Now:     res.db.Now,
 		Held:    held,
+		ExpiredFiles: func(ctx context.Context, before time.Time) ([]string, error) {
+			return audit.ListExpiredFiles(ctx, res.db, before)
+		},
 	}, nil
 }
 

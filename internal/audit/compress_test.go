@@ -222,6 +222,14 @@ func TestExpire(t *testing.T) {
 	if n := c.Count("SELECT count(*) FROM audit_files WHERE expired_at IS NULL"); n != len(files) {
 		t.Errorf("%d files in the folder, %d in the database", len(files), n)
 	}
+	dropped, err := audit.ListExpiredFiles(t.Context(), c.App.DB, c.App.DB.Now().Add(time.Second))
+	must(t, err)
+	if n := c.Count("SELECT count(*) FROM audit_files WHERE expired_at IS NOT NULL"); n == 0 || n != len(dropped) {
+		t.Errorf("%d files are said to be dropped, %d in the database", len(dropped), n)
+	}
+	if dropped, err = audit.ListExpiredFiles(t.Context(), c.App.DB, c.App.DB.Now().Add(-month)); len(dropped) != 0 {
+		t.Errorf("%d files are said to be dropped a month ago (%v)", len(dropped), err)
+	}
 	const expired = "SELECT count(*) FROM audit_logs WHERE action = 'audit-log.expire' AND metadata ? 'checkpoint'"
 	if n := c.Count(expired); n != 1 {
 		t.Errorf("%d entries tell of it", n)

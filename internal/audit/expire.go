@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -58,6 +59,15 @@ func (s *Service) findExpired(ctx context.Context, rows []listFilesRow) (old []l
 		return nil
 	})
 	return old, note, err
+}
+
+// ListExpiredFiles returns the names of the files that were dropped before a time: for the backups, which have copies.
+func ListExpiredFiles(ctx context.Context, db *postgres.DB, before time.Time) (names []string, err error) {
+	err = db.Read(ctx, func(r *postgres.Read) error {
+		names, err = listExpiredFiles(ctx, r, &before)
+		return err
+	})
+	return names, err
 }
 
 func (s *Service) recordExpiry(ctx context.Context, tx *postgres.Tx, last listFilesRow, files int,

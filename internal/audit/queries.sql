@@ -117,6 +117,9 @@ FROM audit_files WHERE expired_at IS NULL ORDER BY first;
 -- name: dropCompressedMonths :many
 SELECT drop_compressed_months(@before)::text;
 
+-- name: listExpiredFiles :many
+SELECT name FROM audit_files WHERE expired_at < @before ORDER BY first;
+
 -- Those with entries of a period, the latest entries first.
 -- name: listFilesOf :many
 SELECT first, count, name, size, sha256, index_sha256, earliest, latest, imported, xid_from::text::bigint AS xid_from,

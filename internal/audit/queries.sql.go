@@ -365,6 +365,30 @@ func listCheckpointSizes(ctx context.Context, db postgres.Querier, after int64, 
 	return items, nil
 }
 
+const listExpiredFilesSQL = `-- name: listExpiredFiles :many
+SELECT name FROM audit_files WHERE expired_at < $1 ORDER BY first
+`
+
+func listExpiredFiles(ctx context.Context, db postgres.Querier, before *time.Time) ([]string, error) {
+	rows, err := db.Query(ctx, listExpiredFilesSQL, before)
+	if err != nil {
+		return nil, postgres.Failed("listExpiredFiles", err)
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, postgres.Failed("listExpiredFiles", err)
+		}
+		items = append(items, name)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listExpiredFiles", err)
+	}
+	return items, nil
+}
+
 const listExportPartsSQL = `-- name: listExportParts :many
 SELECT export_id, number, entries, sha256, length(data) AS size FROM audit_export_parts
 WHERE export_id = ANY ($1::uuid[]) ORDER BY export_id, number

@@ -38,6 +38,8 @@ type Archiver struct {
 	Now     func() time.Time
 	// Held reports whether this is a restored copy in restore mode, which writes no backups.
 	Held func() bool
+	// ExpiredFiles returns the names of the files beside the database that it dropped before a time.
+	ExpiredFiles func(ctx context.Context, before time.Time) ([]string, error)
 
 	conn   *pgx.Conn
 	series *Series

@@ -182,7 +182,7 @@ func (a *Archiver) take(ctx context.Context) (base Base, err error) {
 	a.setVerified(base.Ended)
 	a.Log.InfoContext(ctx, "a base backup was made and verified", "backup", id, "files", base.Files,
 		"bytes", base.Bytes)
-	return base, a.prune(series)
+	return base, a.prune(ctx, series)
 }
 
 // awaitSeries returns the series once the process that archives has begun it.

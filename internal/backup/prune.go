@@ -1,16 +1,19 @@
 package backup
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 )
 
-// prune removes the base backups, and the WAL, that nobody needs to restore to a time within Keep. The last base
-// backup always stays. The caller holds the lock.
-func (a *Archiver) prune(s *Series) error {
+// prune removes the base backups, the WAL and the files beside the database that nobody needs to restore to a time
+// within Keep. The last base backup always stays. The caller holds the lock.
+func (a *Archiver) prune(ctx context.Context, s *Series) error {
 	bases, err := s.Bases()
 	if err != nil || len(bases) == 0 {
 		return err
@@ -28,6 +31,9 @@ func (a *Archiver) prune(s *Series) error {
 		kept = kept[1:]
 	}
 	if err := s.pruneWAL(kept[0]); err != nil {
+		return err
+	}
+	if err := a.pruneFiles(ctx, s, kept[0]); err != nil {
 		return err
 	}
 	if !kept[0].Ended.Before(oldest) {
@@ -49,6 +55,22 @@ func (s *Series) pruneWAL(oldest Base) error {
 			if err := os.Remove(s.walPath(name)); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// pruneFiles removes the files that the database had dropped when the oldest base backup was made. What is missing
+// beside the database for another reason stays: it may be lost there.
+func (a *Archiver) pruneFiles(ctx context.Context, s *Series, oldest Base) error {
+	names, err := a.ExpiredFiles(ctx, oldest.Began)
+	if err != nil {
+		return fmt.Errorf("list the files that the database dropped: %w", err)
+	}
+	for _, name := range names {
+		err := os.Remove(filepath.Join(s.Dir, filesDir, filepath.Base(name)))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
 		}
 	}
 	return nil

@@ -2,6 +2,7 @@ package backup
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -31,7 +32,7 @@ func newSeries(t *testing.T, dir, id string, days int) *Series {
 	must(t, createSeries(dir, id))
 	for day := range days {
 		ended := start.AddDate(0, 0, day)
-		b := Base{ID: ended.Format("20060102"), Ended: ended, Timeline: 1, Segment: walSize,
+		b := Base{ID: ended.Format("20060102"), Began: ended.Add(-time.Hour), Ended: ended, Timeline: 1, Segment: walSize,
 			Start: LSN((2*day + 1) * walSize), End: LSN((2*day+2)*walSize + 100)}
 		name := filepath.Join(baseDir, b.ID, infoFile)
 		must(t, os.Mkdir(filepath.Join(s.Dir, baseDir, b.ID), 0o700))
@@ -73,8 +74,8 @@ func TestPrune(t *testing.T) {
 	} {
 		s := newSeries(t, t.TempDir(), "00112233445566ff", 10)
 		a := &Archiver{Dir: filepath.Dir(s.Dir), Keep: 3*24*time.Hour - time.Minute,
-			Now: func() time.Time { return start.Add(now) }}
-		must(t, a.prune(s))
+			Now: func() time.Time { return start.Add(now) }, ExpiredFiles: noneExpired}
+		must(t, a.prune(t.Context(), s))
 		bases, err := s.Bases()
 		must(t, err)
 		if len(bases) != kept || bases[len(bases)-1].ID != "20270310" {
@@ -85,6 +86,34 @@ func TestPrune(t *testing.T) {
 		}
 		if _, _, err := s.chain(bases[0]); err != nil {
 			t.Errorf("after %s: %v", now, err)
+		}
+	}
+}
+
+func noneExpired(context.Context, time.Time) ([]string, error) { return nil, nil }
+
+// TestPruneFiles tests that the copy of a file goes once no backup needs it, and only if the database dropped it.
+func TestPruneFiles(t *testing.T) {
+	t.Parallel()
+	s := newSeries(t, t.TempDir(), "00112233445566ff", 10)
+	source := t.TempDir()
+	for _, name := range []string{"needed.zst", "dropped.zst", "lost.zst"} {
+		must(t, os.WriteFile(filepath.Join(source, name), []byte(name), 0o600))
+	}
+	must(t, s.archiveFiles(source))
+	droppedAt := start.AddDate(0, 0, 5)
+	a := &Archiver{Dir: filepath.Dir(s.Dir), Keep: 3 * 24 * time.Hour}
+	a.ExpiredFiles = func(_ context.Context, before time.Time) (names []string, err error) {
+		if droppedAt.Before(before) {
+			names = []string{"dropped.zst", "never-archived.zst"}
+		}
+		return names, nil
+	}
+	for days, want := range map[int]int{9: 3, 10: 2, 300: 2} {
+		a.Now = func() time.Time { return start.AddDate(0, 0, days) }
+		must(t, a.prune(t.Context(), s))
+		if got := s.names(t, filesDir); len(got) != want {
+			t.Errorf("after %d days the series has %v", days, got)
 		}
 	}
 }
@@ -100,8 +129,8 @@ func TestPruneOtherSeries(t *testing.T) {
 		for _, sub := range []string{"", baseDir, walDir} {
 			must(t, os.Chtimes(filepath.Join(other.Dir, sub), start, start.AddDate(0, 0, -1)))
 		}
-		a := &Archiver{Dir: dir, Keep: 3 * 24 * time.Hour, Now: func() time.Time { return now }}
-		must(t, a.prune(own))
+		a := &Archiver{Dir: dir, Keep: 3 * 24 * time.Hour, Now: func() time.Time { return now }, ExpiredFiles: noneExpired}
+		must(t, a.prune(t.Context(), own))
 		if _, err := os.Stat(other.Dir); (err == nil) != want {
 			t.Errorf("with %d days of its own, the other series is there: %t, want %t", days, err == nil, want)
 		}
