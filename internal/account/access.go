@@ -20,3 +20,6 @@ func requireCanAddFactor(now time.Time, actor access.Actor, enabled bool) error 
 	actor.HasFactor = enabled
 	return httpapi.RequireRecentProof(now, actor)
 }
+
+// actsFor reports whether the account of the actor acts for a dependant.
+func actsFor(actor access.Actor, row DependantRow) bool { return row.UserID == actor.ID }

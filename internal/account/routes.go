@@ -16,6 +16,7 @@ func (s *Service) Routes(api *httpapi.API) {
 	s.passkeyRoutes(api)
 	s.emailRoutes(api)
 	s.userRoutes(api)
+	s.dependantRoutes(api)
 	s.staffRoutes(api)
 }
 
@@ -233,6 +234,37 @@ func (s *Service) userRoutes(api *httpapi.API) {
 		Doc:     "Each reading is audited.",
 		Roles:   access.Admin | access.Support,
 	}, s.ReadUser)
+}
+
+func (s *Service) dependantRoutes(api *httpapi.API) {
+	httpapi.Query(api, httpapi.Op{
+		Method: http.MethodGet, Path: "/users/me/dependants", ID: "list-dependants", Tag: "users",
+		Summary: "List for whom you book",
+		Doc:     "Your dependants, in the order in which you named them.",
+		Roles:   access.Patient,
+	}, s.ListDependants)
+	httpapi.Command(api, httpapi.Op{
+		Method: http.MethodPost, Path: "/users/me/dependants", ID: "create-dependant", Tag: "users",
+		Summary: "Name somebody for whom you book",
+		Doc: "A child or a parent, for one. Book for them with `dependantId`. Who is seen has their own record; you " +
+			"read it as your own.",
+		Roles: access.Patient, Status: http.StatusCreated, Key: httpapi.Optional,
+		Refusals: []*problem.Error{ErrTooManyDependants},
+	}, s.CreateDependant)
+	httpapi.Command(api, httpapi.Op{
+		Method: http.MethodPatch, Path: "/users/me/dependants/{id}", ID: "update-dependant", Tag: "users",
+		Summary: "Update a dependant",
+		Doc: "A merge patch (RFC 7396): what is absent stays, null clears. What is booked keeps the relation of the " +
+			"booking.",
+		Roles: access.Patient,
+	}, s.UpdateDependant)
+	httpapi.Command(api, httpapi.Op{
+		Method: http.MethodDelete, Path: "/users/me/dependants/{id}", ID: "delete-dependant", Tag: "users",
+		Summary: "Delete a dependant",
+		Doc:     "Nothing more is booked for them. Their record stays, and you may read it; it is erased with yours.",
+		Roles:   access.Patient, Status: http.StatusNoContent,
+		Refusals: []*problem.Error{ErrDependantHasConsultations},
+	}, s.DeleteDependant)
 }
 
 func (s *Service) staffRoutes(api *httpapi.API) {

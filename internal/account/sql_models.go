@@ -3,3 +3,18 @@
 //   sqlc v1.31.1
 
 package account
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+type DependantRow struct {
+	ID        uuid.UUID
+	UserID    uuid.UUID
+	Relation  Relation
+	CreatedAt time.Time
+	UpdatedAt time.Time
+	DeletedAt *time.Time
+}

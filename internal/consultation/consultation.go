@@ -66,38 +66,42 @@ type Service struct {
 type Consultation struct {
 	_ struct{} `doc:"A consultation, from its booking to its end"`
 
-	ID                 uuid.UUID      `json:"id" doc:"The consultation's id"`
-	PatientID          uuid.UUID      `json:"patientId" health:"patient" doc:"Who is seen"`
-	DoctorID           uuid.UUID      `json:"doctorId" doc:"Who sees them"`
-	SlotID             uuid.UUID      `json:"slotId" doc:"The booked slot"`
-	PatientName        string         `json:"patientName,omitempty" doc:"The patient's name, in reads and of a new booking"`
-	DoctorName         string         `json:"doctorName,omitempty" doc:"The doctor's name, in reads and of a new booking"`
-	Status             Status         `json:"status" doc:"Where it stands"`
-	PaymentStatus      PaymentState   `json:"paymentStatus" doc:"PAID exactly when its payment succeeded"`
-	Fee                money.Amount   `json:"fee" doc:"What it costs: the doctor's fee at the booking, or when it was last moved"`
-	Currency           string         `json:"currency" example:"INR" doc:"ISO 4217 currency code"`
-	RefundedAmount     money.Amount   `json:"refundedAmount" doc:"What has been given back of what was paid, so far"`
-	StartTime          time.Time      `json:"startTime" doc:"When it begins, which is when its slot begins"`
-	EndTime            time.Time      `json:"endTime" doc:"When it ends: at the end of its slot, or sooner if the doctor's booking rules say how long a visit takes"`
-	PaymentDueAt       *time.Time     `json:"paymentDueAt" doc:"Unpaid by then, the booking ends; null when nothing is due"`
-	BalanceDue         *money.Amount  `json:"balanceDue" nullable:"true" doc:"What a move to a higher fee has left to pay: pay it as the fee, with POST /payments/initiate; null when nothing is due"`
-	BalanceDueAt       *time.Time     `json:"balanceDueAt" doc:"Unpaid by then, the consultation is cancelled and everything paid is given back; null when nothing is due"`
-	RescheduledFrom    PreviousOrNull `json:"rescheduledFrom" doc:"Where it was before it was last moved; null when it never was"`
-	RescheduleCount    int            `json:"rescheduleCount" doc:"How often it was moved" example:"0"`
-	Reason             *string        `json:"reason,omitempty" health:"consultations.reason" example:"Back pain for two weeks" doc:"Why the patient comes (health data)"`
-	Notes              *string        `json:"notes,omitempty" health:"consultations.notes" doc:"The doctor's notes (health data); the patient sees them once the doctor has released them"`
-	NotesReleased      *bool          `json:"notesReleased,omitempty" doc:"Whether the patient sees the notes; left out while there are none, and for those who don't see them in any case" example:"true"`
-	CancelledBy        *CancelledBy   `json:"cancelledBy" nullable:"true" doc:"Who cancelled; SYSTEM when it wasn't paid in time"`
-	CancellationReason *string        `json:"cancellationReason,omitempty" health:"consultations.cancellation_reason" doc:"Why it was cancelled (health data)"`
-	CancelledAt        *time.Time     `json:"cancelledAt" doc:"When it was cancelled"`
-	StartedAt          *time.Time     `json:"startedAt" doc:"When the doctor began"`
-	EndedAt            *time.Time     `json:"endedAt" doc:"When the doctor ended it"`
-	Absent             *AbsentParty   `json:"absent" nullable:"true" doc:"Who didn't come, when it is NO_SHOW: the patient if the doctor said so, or if it was never started and the doctor alone checked in; else the doctor"`
-	PatientArrivedAt   *time.Time     `json:"patientArrivedAt" doc:"When the patient first checked in"`
-	DoctorArrivedAt    *time.Time     `json:"doctorArrivedAt" doc:"When the doctor first checked in"`
-	CreatedAt          time.Time      `json:"createdAt" doc:"When it was booked"`
-	UpdatedAt          time.Time      `json:"updatedAt" doc:"When it last changed"`
-	Archived           bool           `json:"archived" doc:"true when it is in the archive, where it goes a year after its end: it never changes there, and reading it is slower" example:"false"`
+	ID                 uuid.UUID         `json:"id" doc:"The consultation's id"`
+	PatientID          uuid.UUID         `json:"patientId" health:"patient" doc:"Who is seen"`
+	DoctorID           uuid.UUID         `json:"doctorId" doc:"Who sees them"`
+	DependantID        *uuid.UUID        `json:"dependantId" format:"uuid" nullable:"true" doc:"The patient, when somebody else booked for them; null when the patient did"`
+	BookedBy           *uuid.UUID        `json:"bookedBy" format:"uuid" nullable:"true" doc:"Who booked for the patient; null when the patient did"`
+	Relation           *account.Relation `json:"relation" nullable:"true" doc:"What the patient is to who booked, as it was then; null when the patient did"`
+	IsMinor            bool              `json:"isMinor" doc:"true when the patient is not 18 at the start: who booked is the adult with them" example:"false"`
+	SlotID             uuid.UUID         `json:"slotId" doc:"The booked slot"`
+	PatientName        string            `json:"patientName,omitempty" doc:"The patient's name, in reads and of a new booking"`
+	DoctorName         string            `json:"doctorName,omitempty" doc:"The doctor's name, in reads and of a new booking"`
+	Status             Status            `json:"status" doc:"Where it stands"`
+	PaymentStatus      PaymentState      `json:"paymentStatus" doc:"PAID exactly when its payment succeeded"`
+	Fee                money.Amount      `json:"fee" doc:"What it costs: the doctor's fee at the booking, or when it was last moved"`
+	Currency           string            `json:"currency" example:"INR" doc:"ISO 4217 currency code"`
+	RefundedAmount     money.Amount      `json:"refundedAmount" doc:"What has been given back of what was paid, so far"`
+	StartTime          time.Time         `json:"startTime" doc:"When it begins, which is when its slot begins"`
+	EndTime            time.Time         `json:"endTime" doc:"When it ends: at the end of its slot, or sooner if the doctor's booking rules say how long a visit takes"`
+	PaymentDueAt       *time.Time        `json:"paymentDueAt" doc:"Unpaid by then, the booking ends; null when nothing is due"`
+	BalanceDue         *money.Amount     `json:"balanceDue" nullable:"true" doc:"What a move to a higher fee has left to pay: pay it as the fee, with POST /payments/initiate; null when nothing is due"`
+	BalanceDueAt       *time.Time        `json:"balanceDueAt" doc:"Unpaid by then, the consultation is cancelled and everything paid is given back; null when nothing is due"`
+	RescheduledFrom    PreviousOrNull    `json:"rescheduledFrom" doc:"Where it was before it was last moved; null when it never was"`
+	RescheduleCount    int               `json:"rescheduleCount" doc:"How often it was moved" example:"0"`
+	Reason             *string           `json:"reason,omitempty" health:"consultations.reason" example:"Back pain for two weeks" doc:"Why the patient comes (health data)"`
+	Notes              *string           `json:"notes,omitempty" health:"consultations.notes" doc:"The doctor's notes (health data); the patient sees them once the doctor has released them"`
+	NotesReleased      *bool             `json:"notesReleased,omitempty" doc:"Whether the patient sees the notes; left out while there are none, and for those who don't see them in any case" example:"true"`
+	CancelledBy        *CancelledBy      `json:"cancelledBy" nullable:"true" doc:"Who cancelled; SYSTEM when it wasn't paid in time"`
+	CancellationReason *string           `json:"cancellationReason,omitempty" health:"consultations.cancellation_reason" doc:"Why it was cancelled (health data)"`
+	CancelledAt        *time.Time        `json:"cancelledAt" doc:"When it was cancelled"`
+	StartedAt          *time.Time        `json:"startedAt" doc:"When the doctor began"`
+	EndedAt            *time.Time        `json:"endedAt" doc:"When the doctor ended it"`
+	Absent             *AbsentParty      `json:"absent" nullable:"true" doc:"Who didn't come, when it is NO_SHOW: the patient if the doctor said so, or if it was never started and the doctor alone checked in; else the doctor"`
+	PatientArrivedAt   *time.Time        `json:"patientArrivedAt" doc:"When the patient first checked in"`
+	DoctorArrivedAt    *time.Time        `json:"doctorArrivedAt" doc:"When the doctor first checked in"`
+	CreatedAt          time.Time         `json:"createdAt" doc:"When it was booked"`
+	UpdatedAt          time.Time         `json:"updatedAt" doc:"When it last changed"`
+	Archived           bool              `json:"archived" doc:"true when it is in the archive, where it goes a year after its end: it never changes there, and reading it is slower" example:"false"`
 }
 
 // Entity names the consultation for a stored answer.
@@ -139,6 +143,7 @@ func (s *Service) response(full fullRow, sight sight) (Consultation, error) {
 func withoutHealthData(row ConsultationRow) Consultation {
 	c := Consultation{
 		ID: row.ID, PatientID: row.PatientID, DoctorID: row.DoctorID, SlotID: row.SlotID,
+		BookedBy: row.BookedBy, Relation: row.Relation, IsMinor: row.IsMinor,
 		Status:        row.Status,
 		PaymentStatus: row.PaymentStatus, Fee: row.Fee, Currency: row.Currency,
 		StartTime: row.ScheduledStart, EndTime: row.ScheduledEnd,
@@ -148,6 +153,9 @@ func withoutHealthData(row ConsultationRow) Consultation {
 		BalanceDue: row.BalanceDue, BalanceDueAt: row.BalanceDueAt,
 		RescheduledFrom: previousOf(row), RescheduleCount: int(row.RescheduleCount),
 		CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt,
+	}
+	if row.BookedBy != nil {
+		c.DependantID = &row.PatientID
 	}
 	if row.Status == StatusRequested {
 		c.PaymentDueAt = row.PaymentDueAt

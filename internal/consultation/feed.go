@@ -111,8 +111,12 @@ func (s *Service) readCalendar(ctx context.Context, file string) (text string, e
 			text = calendar.Write(calendar.Publish, events...)
 			return err
 		}
-		rows, err := listPatientCalendar(ctx, r, listPatientCalendarParams{Person: owner.ID, Since: since,
-			Until: until, Most: feedMost})
+		people, err := peopleOf(ctx, r, owner.ID)
+		if err != nil {
+			return err
+		}
+		rows, err := listPatientCalendar(ctx, r, listPatientCalendarParams{People: people, Oldest: oldestOf(people),
+			Since: since, Until: until, Most: feedMost})
 		for _, row := range rows {
 			add(row.ConsultationRow, row.Other)
 		}

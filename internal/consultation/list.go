@@ -40,19 +40,24 @@ type SearchRequest struct {
 	DoctorID  httpapi.UUID `query:"doctorId" doc:"Only this doctor's" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 }
 
-// ListMine lists the patient's own consultations with their health data. Each call is audited.
+// ListMine lists the consultations of the patient and of the patient's dependants with their health data. Each call is audited.
 func (s *Service) ListMine(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in ListRequest) (httpapi.Page[Consultation], error) {
-	audit.WriteReading(tx, actor, "consultation.list", actor.ID, nil, actor.ID)
-	return s.list(ctx, tx, in, "consultations/me", releasedData, filter{ofPatient, actor.ID})
+	page, err := s.list(ctx, tx, in, "consultations/me", releasedData, ofPeople(actor))
+	patients := patientsOf(page.Items)
+	if !slices.Contains(patients, actor.ID) {
+		patients = append(patients, actor.ID)
+	}
+	audit.WriteReading(tx, actor, "consultation.list", actor.ID, nil, patients...)
+	return page, err
 }
 
 // ListOfDoctor lists the doctor's own consultations with their health data. Each call is audited.
 func (s *Service) ListOfDoctor(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in DoctorListRequest) (httpapi.Page[Consultation], error) {
-	filters := []filter{{ofDoctor, actor.ID}}
+	filters := []filter{newFilter(ofDoctor, actor.ID)}
 	if in.PatientID != "" {
-		filters = append(filters, filter{ofPatient, uuid.MustParse(string(in.PatientID))})
+		filters = append(filters, newFilter(ofPatient, uuid.MustParse(string(in.PatientID))))
 	}
 	page, err := s.list(ctx, tx, in.ListRequest, "consultations/doctor/me", allData, filters...)
 	audit.WriteReading(tx, actor, "consultation.list", actor.ID, nil, patientsOf(page.Items)...)
@@ -65,10 +70,10 @@ func (s *Service) Search(ctx context.Context, tx *postgres.Tx, actor access.Acto
 	in SearchRequest) (httpapi.Page[Consultation], error) {
 	var filters []filter
 	if in.PatientID != "" {
-		filters = append(filters, filter{ofPatient, uuid.MustParse(string(in.PatientID))})
+		filters = append(filters, newFilter(ofPatient, uuid.MustParse(string(in.PatientID))))
 	}
 	if in.DoctorID != "" {
-		filters = append(filters, filter{ofDoctor, uuid.MustParse(string(in.DoctorID))})
+		filters = append(filters, newFilter(ofDoctor, uuid.MustParse(string(in.DoctorID))))
 	}
 	page, err := s.list(ctx, tx, in.ListRequest, "consultations", noHealthData, filters...)
 	audit.Write(tx, actor, "consultation.search", actor.ID,
@@ -146,7 +151,7 @@ func (in ListRequest) readPage(ctx context.Context, db postgres.Querier, from st
 	filters []filter) ([]fullRow, error) {
 	var c postgres.Conditions
 	for _, f := range filters {
-		c.And(f.condition, f.value)
+		c.And(f.condition, f.values...)
 	}
 	name := in.queryName(&c)
 	if from == archivedRows {
@@ -184,7 +189,7 @@ const listColumns = `SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status
 	c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason,
 	c.cancelled_at, c.started_at, c.ended_at, c.absent, c.cancellation_policy, c.grace_until, c.notes_draft,
 	c.patient_arrived_at, c.doctor_arrived_at, c.rescheduled_from_slot, c.rescheduled_from_start,
-	c.reschedule_count, c.balance_due, c.balance_due_at, c.created_at, c.updated_at, c.archived, k.wrapped,
+	c.reschedule_count, c.balance_due, c.balance_due_at, c.booked_by, c.relation, c.is_minor, c.created_at, c.updated_at, c.archived, k.wrapped,
 	pp.full_name, dp.full_name, CASE WHEN c.payment_status = 'PAID'
 		THEN (SELECT coalesce(sum(r.amount), 0) FROM refunded_fees r WHERE r.consultation_id = c.id)
 		ELSE 0 END`
@@ -210,7 +215,7 @@ func scanRow(row pgx.CollectableRow) (full fullRow, err error) {
 		&c.Fee, &c.Currency, &c.ScheduledStart, &c.ScheduledEnd, &c.PaymentDueAt, &c.CancelledBy,
 		&c.CancellationReason, &c.CancelledAt, &c.StartedAt, &c.EndedAt, &c.Absent, &c.CancellationPolicy,
 		&c.GraceUntil, &c.NotesDraft, &c.PatientArrivedAt, &c.DoctorArrivedAt, &c.RescheduledFromSlot,
-		&c.RescheduledFromStart, &c.RescheduleCount, &c.BalanceDue, &c.BalanceDueAt, &c.CreatedAt, &c.UpdatedAt,
-		&full.archived, &full.Wrapped, &full.PatientName, &full.DoctorName, &full.Refunded)
+		&c.RescheduledFromStart, &c.RescheduleCount, &c.BalanceDue, &c.BalanceDueAt, &c.BookedBy, &c.Relation,
+		&c.IsMinor, &c.CreatedAt, &c.UpdatedAt, &full.archived, &full.Wrapped, &full.PatientName, &full.DoctorName, &full.Refunded)
 	return full, err
 }

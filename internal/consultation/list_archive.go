@@ -7,12 +7,34 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"amrutam/internal/access"
 )
 
-// filter is a condition of a list with its value, the id of a party.
+// filter is a condition of a list with its values. oldest is the id of the oldest account among them.
 type filter struct {
 	condition string
-	value     uuid.UUID
+	values    []any
+	oldest    uuid.UUID
+}
+
+// newFilter returns a filter for the consultations of a party.
+func newFilter(condition string, party uuid.UUID) filter {
+	return filter{condition: condition, values: []any{party}, oldest: party}
+}
+
+// ofPeople returns a filter for the consultations of all people for whom the actor's account acts.
+func ofPeople(actor access.Actor) filter {
+	if len(actor.Dependants) == 0 {
+		return newFilter(ofPatient, actor.ID)
+	}
+	people := actor.People()
+	return filter{condition: ofPatients, values: []any{people, oldestOf(people)}, oldest: oldestOf(people)}
+}
+
+// oldestOf returns the id that was made first.
+func oldestOf(people []uuid.UUID) uuid.UUID {
+	return slices.MinFunc(people, func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
 }
 
 // reachesArchive reports whether a page may have archived consultations. live are the page's live rows, and one more
@@ -21,7 +43,7 @@ type filter struct {
 func (in ListRequest) reachesArchive(now time.Time, last *pageEnd, live []fullRow, filters []filter) bool {
 	until := now.Add(-minArchiveAge)
 	for _, f := range filters {
-		if f.value.Version() == 7 && time.Unix(f.value.Time().UnixTime()).After(until) {
+		if f.oldest.Version() == 7 && time.Unix(f.oldest.Time().UnixTime()).After(until) {
 			return false
 		}
 	}

@@ -135,7 +135,7 @@ func (s *Service) save(ctx context.Context, tx *postgres.Tx, row ConsultationRow
 		SlotID: row.SlotID, ScheduledStart: row.ScheduledStart, ScheduledEnd: row.ScheduledEnd,
 		Fee: row.Fee, RescheduledFromSlot: row.RescheduledFromSlot, RescheduledFromStart: row.RescheduledFromStart,
 		RescheduledAt: row.RescheduledAt, RescheduleCount: row.RescheduleCount,
-		BalanceDue: row.BalanceDue, BalanceDueAt: row.BalanceDueAt,
+		BalanceDue: row.BalanceDue, BalanceDueAt: row.BalanceDueAt, IsMinor: row.IsMinor,
 		Now: tx.Now,
 	})
 	if err != nil || n > 0 {

@@ -1,0 +1,42 @@
+-- +goose Up
+
+-- A person for whom somebody else's account acts. They have a user, a profile and a data key as everybody does, so that
+-- seats, consultations, prescriptions and sealed texts are theirs; but they can't sign in.
+ALTER TYPE user_role ADD VALUE 'DEPENDANT';
+-- As text, because a new value can't be used by the migration that adds it. NOT VALID spares a scan: no row has it yet.
+ALTER TABLE users ADD CONSTRAINT users_dependant_has_no_sign_in
+    CHECK (role::text <> 'DEPENDANT' OR (password_hash = 'none' AND NOT mfa_enabled AND NOT is_email_verified)) NOT VALID;
+
+-- user_id is whose account acts for the person, relation what the person is to them. SELF: the person came of age, or
+-- got an account of their own for another reason, and what is here was moved to it.
+CREATE TYPE dependant_relation AS ENUM ('CHILD', 'PARENT', 'SPOUSE', 'SIBLING', 'OTHER', 'SELF');
+CREATE TABLE dependants (
+    id uuid PRIMARY KEY REFERENCES users (id),
+    user_id uuid NOT NULL REFERENCES users (id),
+    relation dependant_relation NOT NULL,
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    deleted_at timestamptz,
+    CONSTRAINT dependants_not_oneself CHECK (id <> user_id)
+);
+CREATE INDEX dependants_user_id_idx ON dependants (user_id, id);
+REVOKE DELETE ON dependants FROM amrutam_app;
+GRANT SELECT (id, user_id, relation, created_at, updated_at, deleted_at) ON dependants TO amrutam_reader;
+
+-- Who booked for the patient, what the patient is to them, and whether the patient is a minor at the start; as it was
+-- at the booking. Null: the patients booked for themselves. booked_by is no foreign key, which would need an index of
+-- all consultations: only users who never verified their address are deleted.
+ALTER TABLE consultations ADD COLUMN booked_by uuid, ADD COLUMN relation dependant_relation,
+    ADD COLUMN is_minor boolean NOT NULL DEFAULT false;
+ALTER TABLE archived_consultations ADD COLUMN booked_by uuid, ADD COLUMN relation dependant_relation,
+    ADD COLUMN is_minor boolean NOT NULL DEFAULT false;
+-- NOT VALID, because a check of the rows that are there would lock the table for minutes; these columns are null.
+ALTER TABLE consultations ADD CONSTRAINT consultations_booked_by_check
+    CHECK ((booked_by IS NULL) = (relation IS NULL) AND booked_by <> patient_id AND (booked_by IS NOT NULL OR NOT is_minor)) NOT VALID;
+ALTER TABLE archived_consultations ADD CONSTRAINT archived_consultations_booked_by_check
+    CHECK ((booked_by IS NULL) = (relation IS NULL) AND booked_by <> patient_id AND (booked_by IS NOT NULL OR NOT is_minor)) NOT VALID;
+GRANT SELECT (booked_by, relation, is_minor) ON consultations, archived_consultations TO amrutam_reader;
+DROP VIEW all_consultations;
+CREATE VIEW all_consultations WITH (security_invoker = true) AS
+SELECT *, false AS archived FROM consultations UNION ALL SELECT *, true FROM archived_consultations;
+REVOKE INSERT, UPDATE, DELETE ON all_consultations FROM amrutam_app;
