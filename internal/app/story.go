@@ -10,6 +10,7 @@ import (
 const (
 	ashaID         = "0199f3a2-7c1e-7000-8000-000000000010"
 	meeraID        = "0199f3a2-7c1e-7000-8000-000000000011"
+	dependantID    = "0199f3a2-7c1e-7000-8000-000000000014"
 	supportID      = "0199f3a2-7c1e-7000-8000-000000000013"
 	slotID         = "0199f3a2-7c1e-7000-8000-000000000020"
 	movedSlotID    = "0199f3a2-7c1e-7000-8000-000000000021"
@@ -69,7 +70,8 @@ var storyOrder = []string{
 	"create-passkey-options", "register-passkey", "list-passkeys", "delete-passkey",
 	"create-passkey-sign-in-options", "sign-in-with-passkey",
 	"list-sessions", "end-session", "end-other-sessions",
-	"read-own-user", "update-own-user", "create-calendar", "delete-calendar",
+	"read-own-user", "update-own-user",
+	"list-dependants", "create-dependant", "update-dependant", "delete-dependant", "create-calendar", "delete-calendar",
 	"search-doctors", "list-doctor-facets", "read-doctor", "list-doctor-reviews", "list-free-slots", "list-free-days",
 	"list-consents", "give-consent", "withdraw-consent",
 	"book-consultation", "list-own-consultations", "read-consultation", "consent-to-consultation",
@@ -109,6 +111,9 @@ var storyValues = map[string]any{
 	"User.id": ashaID, "Profile.id": ashaID, "StaffUser.id": ashaID,
 	"User.createdAt": signedUpAt, "Profile.createdAt": signedUpAt, "StaffUser.createdAt": signedUpAt,
 	"Profile.updatedAt": signedUpAt, "StaffUser.updatedAt": signedUpAt,
+
+	"Dependant.id": dependantID, "Dependant.createdAt": signedInAt, "Dependant.updatedAt": signedInAt,
+	"BookedBy.id": ashaID, "dependantId": nil, "bookedBy": nil, "relation": nil,
 
 	"Session.id": sessionID, "Session.createdAt": signedInAt, "Session.lastUsedAt": bookedAt,
 	"Session.expiresAt": "2026-12-23T04:30:00Z",

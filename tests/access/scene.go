@@ -89,6 +89,8 @@ func (s *Scene) make(name string) string {
 		return patient.ID.String()
 	case "export":
 		return s.C.Export(patient)
+	case "dependant":
+		return s.C.Dependant(patient, 9*365*24*time.Hour).String()
 	case "rule":
 		return s.C.Post(doctor, "availability/rules", map[string]any{"rrule": "FREQ=DAILY", "startTime": "09:00",
 			"endTime": "10:00", "timezone": "Asia/Kolkata", "slotMinutes": 30,

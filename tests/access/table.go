@@ -120,6 +120,10 @@ var Table = []Row{
 
 	{Operation: "read-own-user", Want: signedIn(200)},
 	{Operation: "update-own-user", Want: signedIn(200)},
+	{Operation: "list-dependants", Want: [callers]int{401, 200, 200, 403, 403, 403, 403}},
+	{Operation: "create-dependant", Want: [callers]int{401, 201, 201, 403, 403, 403, 403}},
+	{Operation: "update-dependant", In: "<dependant>", Want: [callers]int{401, 200, 404, 403, 403, 403, 403}},
+	{Operation: "delete-dependant", In: "<dependant>", Want: [callers]int{401, 204, 404, 403, 403, 403, 403}},
 	{Operation: "create-calendar", Want: signedIn(201)},
 	{Operation: "delete-calendar", Want: signedIn(204)},
 	{Operation: "delete-own-user", Want: signedIn(204)},
