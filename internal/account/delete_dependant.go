@@ -19,15 +19,11 @@ func (s *Service) DeleteDependant(ctx context.Context, tx *postgres.Tx, actor ac
 	if _, _, err := s.ownDependant(ctx, tx, actor, in.ID); err != nil {
 		return httpapi.None{}, err
 	}
-	if err := lockPerson(ctx, tx, in.ID); err != nil {
-		return httpapi.None{}, fmt.Errorf("lock a dependant: %w", err)
+	if err := requireNoSeats(ctx, tx, in.ID); err != nil {
+		return httpapi.None{}, err
 	}
-	seats, err := countSeats(ctx, tx, in.ID)
-	switch {
-	case err != nil:
-		return httpapi.None{}, fmt.Errorf("count the seats of a dependant: %w", err)
-	case seats > 0:
-		return httpapi.None{}, ErrDependantHasConsultations
+	if err := endTransferOfDependant(ctx, tx, tx.Now, in.ID); err != nil {
+		return httpapi.None{}, fmt.Errorf("end the transfer of a dependant: %w", err)
 	}
 	if err := deleteDependant(ctx, tx, tx.Now, in.ID); err != nil {
 		return httpapi.None{}, fmt.Errorf("delete a dependant: %w", err)
@@ -39,8 +35,11 @@ func (s *Service) DeleteDependant(ctx context.Context, tx *postgres.Tx, actor ac
 	return httpapi.None{}, nil
 }
 
-// deleteDependants deletes all dependants of an account that is being deleted.
+// deleteDependants deletes all dependants of an account that is being deleted, and ends the transfers from and to it.
 func deleteDependants(ctx context.Context, tx *postgres.Tx, actor access.Actor) error {
+	if err := endTransfersOfAccount(ctx, tx, actor.ID, tx.Now); err != nil {
+		return fmt.Errorf("end transfers: %w", err)
+	}
 	ids, err := deleteDependantsOf(ctx, tx, tx.Now, actor.ID)
 	if err != nil {
 		return fmt.Errorf("delete dependants: %w", err)

@@ -29,7 +29,7 @@ UPDATE profiles SET full_name = @full_name, gender = nullif(@gender::text, '')::
     updated_at = @now
 WHERE user_id = @user_id;
 
--- A booking for them locks the same row.
+-- A booking for the person locks the same row.
 -- name: lockPerson :exec
 SELECT id FROM users WHERE id = @id FOR UPDATE;
 

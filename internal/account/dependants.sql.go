@@ -234,7 +234,7 @@ const lockPersonSQL = `-- name: lockPerson :exec
 SELECT id FROM users WHERE id = $1 FOR UPDATE
 `
 
-// A booking for them locks the same row.
+// A booking for the person locks the same row.
 func lockPerson(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
 	_, err := tx.Exec(ctx, lockPersonSQL, id)
 	return postgres.Failed("lockPerson", err)

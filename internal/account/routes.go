@@ -17,6 +17,7 @@ func (s *Service) Routes(api *httpapi.API) {
 	s.emailRoutes(api)
 	s.userRoutes(api)
 	s.dependantRoutes(api)
+	s.transferRoutes(api)
 	s.staffRoutes(api)
 }
 
@@ -265,6 +266,47 @@ func (s *Service) dependantRoutes(api *httpapi.API) {
 		Roles:   access.Patient, Status: http.StatusNoContent,
 		Refusals: []*problem.Error{ErrDependantHasConsultations},
 	}, s.DeleteDependant)
+}
+
+func (s *Service) transferRoutes(api *httpapi.API) {
+	const both = "The record is moved once who asked, the owner of the other account and staff have confirmed it."
+	httpapi.Command(api, httpapi.Op{
+		Method: http.MethodPost, Path: "/users/me/dependants/{id}/transfer", ID: "request-dependant-transfer", Tag: "users",
+		Summary: "Ask to move a dependant's record to an account of their own",
+		Doc: "A mail goes to the address. The answer never tells whether it has an account. " + both + " Then you no " +
+			"longer see it; what you paid stays yours.",
+		Sends: true,
+		Roles: access.Patient, Status: http.StatusCreated, Key: httpapi.Optional, RecentProof: true,
+		Refusals: []*problem.Error{ErrTransferPending, ErrDependantHasConsultations, limit.ErrTooMany},
+	}, s.RequestTransfer)
+	httpapi.Command(api, httpapi.Op{
+		Method: http.MethodGet, Path: "/dependant-transfers", ID: "list-dependant-transfers", Tag: "users",
+		Summary: "List transfers of dependants",
+		Doc: "The newest first: for patients those that they asked for and those to the address of their account, for " +
+			"staff those that wait. Each page is audited.",
+		Roles: access.Patient | access.Support | access.Admin,
+	}, s.ListTransfers)
+	httpapi.Command(api, httpapi.Op{
+		Method: http.MethodPost, Path: "/dependant-transfers/{id}/accept", ID: "accept-dependant-transfer", Tag: "users",
+		Summary: "Accept your own record",
+		Doc:     "For the patient at whose address the transfer is. " + both,
+		Roles:   access.Patient, Key: httpapi.Optional, RecentProof: true,
+		Refusals: []*problem.Error{ErrTransferOver, ErrDependantHasConsultations},
+	}, s.AcceptTransfer)
+	httpapi.Command(api, httpapi.Op{
+		Method: http.MethodPost, Path: "/dependant-transfers/{id}/approve", ID: "approve-dependant-transfer", Tag: "users",
+		Summary: "Approve the transfer of a dependant's record",
+		Doc:     "For staff, who make sure first that the account is the dependant's own. " + both,
+		Roles:   access.Support | access.Admin, Key: httpapi.Optional, RecentMFA: true,
+		Refusals: []*problem.Error{ErrTransferOver, ErrDependantHasConsultations},
+	}, s.ApproveTransfer)
+	httpapi.Command(api, httpapi.Op{
+		Method: http.MethodDelete, Path: "/dependant-transfers/{id}", ID: "end-dependant-transfer", Tag: "users",
+		Summary: "Cancel or refuse a transfer",
+		Doc:     "For who asked for it, the other side, and staff.",
+		Roles:   access.Patient | access.Support | access.Admin, Status: http.StatusNoContent,
+		Refusals: []*problem.Error{ErrTransferOver},
+	}, s.EndTransfer)
 }
 
 func (s *Service) staffRoutes(api *httpapi.API) {

@@ -18,3 +18,17 @@ type DependantRow struct {
 	UpdatedAt time.Time
 	DeletedAt *time.Time
 }
+
+type TransferRow struct {
+	ID          uuid.UUID
+	DependantID uuid.UUID
+	UserID      uuid.UUID
+	Status      TransferStatus
+	Email       *string
+	AcceptedBy  *uuid.UUID
+	AcceptedAt  *time.Time
+	ApprovedBy  *uuid.UUID
+	ApprovedAt  *time.Time
+	EndedAt     *time.Time
+	CreatedAt   time.Time
+}

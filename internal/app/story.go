@@ -11,6 +11,7 @@ const (
 	ashaID         = "0199f3a2-7c1e-7000-8000-000000000010"
 	meeraID        = "0199f3a2-7c1e-7000-8000-000000000011"
 	dependantID    = "0199f3a2-7c1e-7000-8000-000000000014"
+	transferID     = "0199f3a2-7c1e-7000-8000-000000000015"
 	supportID      = "0199f3a2-7c1e-7000-8000-000000000013"
 	slotID         = "0199f3a2-7c1e-7000-8000-000000000020"
 	movedSlotID    = "0199f3a2-7c1e-7000-8000-000000000021"
@@ -71,7 +72,9 @@ var storyOrder = []string{
 	"create-passkey-sign-in-options", "sign-in-with-passkey",
 	"list-sessions", "end-session", "end-other-sessions",
 	"read-own-user", "update-own-user",
-	"list-dependants", "create-dependant", "update-dependant", "delete-dependant", "create-calendar", "delete-calendar",
+	"list-dependants", "create-dependant", "update-dependant", "delete-dependant",
+	"request-dependant-transfer", "list-dependant-transfers", "accept-dependant-transfer", "end-dependant-transfer",
+	"create-calendar", "delete-calendar",
 	"search-doctors", "list-doctor-facets", "read-doctor", "list-doctor-reviews", "list-free-slots", "list-free-days",
 	"list-consents", "give-consent", "withdraw-consent",
 	"book-consultation", "list-own-consultations", "read-consultation", "consent-to-consultation",
@@ -93,6 +96,7 @@ var storyOrder = []string{
 	"list-disputes", "decide-dispute", "request-refund", "list-refunds",
 	"approve-refund", "decline-refund", "list-unmatched-money", "resolve-unmatched-money",
 	"receive-payment-webhook",
+	"approve-dependant-transfer",
 	"approve-doctor", "list-users", "read-user", "invite-user", "disable-user", "update-user-role",
 	"reset-user-mfa", "request-erasure", "read-erasure", "cancel-erasure",
 	"list-audit-logs", "read-audit-log", "prove-audit-log",
@@ -113,6 +117,9 @@ var storyValues = map[string]any{
 	"Profile.updatedAt": signedUpAt, "StaffUser.updatedAt": signedUpAt,
 
 	"Dependant.id": dependantID, "Dependant.createdAt": signedInAt, "Dependant.updatedAt": signedInAt,
+	"Transfer.id": transferID, "Transfer.dependantId": dependantID, "Transfer.requestedBy": ashaID,
+	"Transfer.createdAt": signedInAt, "Transfer.expiresAt": "2026-12-23T04:30:00Z", "Transfer.acceptedAt": nil,
+	"Transfer.approvedAt": nil, "Transfer.endedAt": nil,
 	"BookedBy.id": ashaID, "dependantId": nil, "bookedBy": nil, "relation": nil,
 
 	"Session.id": sessionID, "Session.createdAt": signedInAt, "Session.lastUsedAt": bookedAt,

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"bytes"
 	"context"
 	"slices"
 
@@ -8,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"amrutam/internal/access"
+	"amrutam/internal/account"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
@@ -55,5 +57,14 @@ func findSeen(ctx context.Context, r *postgres.Read, actor access.Actor,
 	if err != nil || !actor.Is(access.RolePatient) {
 		return nil, err
 	}
-	return listSeenBy(ctx, r, patient)
+	people := []uuid.UUID{patient}
+	if len(actor.Dependants) > 0 {
+		moved, err := account.MovedTo(ctx, r, patient)
+		if err != nil {
+			return nil, err
+		}
+		people = append(people, moved...)
+	}
+	oldest := slices.MinFunc(people, func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
+	return listSeenBy(ctx, r, people, oldest)
 }

@@ -3,6 +3,7 @@ package prescription
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -77,8 +78,19 @@ func (s *Service) ReadPatient(ctx context.Context, tx *postgres.Tx, actor access
 		v.Prescriptions = append(v.Prescriptions, byConsultation[c.ID]...)
 		out.Visits = append(out.Visits, v)
 	}
-	audit.WriteReading(tx, actor, "consultation.read", in.ID, audit.Meta{"visits": len(earlier)}, current.PatientID)
+	audit.WriteReading(tx, actor, "consultation.read", in.ID, audit.Meta{"visits": len(earlier)}, patientsOf(current, earlier)...)
 	return out, nil
+}
+
+// patientsOf returns who comes, and whose visits these are: what was moved to the patient's account is another record.
+func patientsOf(current consultation.Consultation, earlier []consultation.Consultation) []uuid.UUID {
+	patients := []uuid.UUID{current.PatientID}
+	for _, c := range earlier {
+		if !slices.Contains(patients, c.PatientID) {
+			patients = append(patients, c.PatientID)
+		}
+	}
+	return patients
 }
 
 // ofConsultations returns the prescriptions of consultations, the newest first of each.

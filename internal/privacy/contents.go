@@ -73,8 +73,9 @@ func (s *Service) contentsOfPatient(ctx context.Context, r *postgres.Read, id uu
 			"consultations.", []list{
 			{"items", stored(ctx, r, id, eachConsent)},
 			{"consultations", ofPeople(ctx, r, id, eachConsultationConsent)}}},
-		{"dependants.json", "For whom you book. The files about care have what is theirs too.",
-			items(stored(ctx, r, id, s.Accounts.ForEachDependant))},
+		{"dependants.json", "For whom you book, and what was asked to be moved to another account (transfers). The files about care have what is theirs too.",
+			[]list{{"items", stored(ctx, r, id, s.Accounts.ForEachDependant)},
+				{"transfers", stored(ctx, r, id, s.Accounts.ForEachTransfer)}}},
 		{"consultations.json", "Your consultations and those of your dependants: when and with whom, why you or they " +
 			"came, and what the doctor noted.",
 			items(ofPeople(ctx, r, id, func(ctx context.Context, r *postgres.Read, person uuid.UUID,

@@ -40,3 +40,46 @@ DROP VIEW all_consultations;
 CREATE VIEW all_consultations WITH (security_invoker = true) AS
 SELECT *, false AS archived FROM consultations UNION ALL SELECT *, true FROM archived_consultations;
 REVOKE INSERT, UPDATE, DELETE ON all_consultations FROM amrutam_app;
+
+-- A request to move a dependant's record to an account of their own. The adult asks, the owner of the address accepts,
+-- and staff approve, in whatever order; then user_id of the dependant changes. The address is empty once it is over.
+CREATE TYPE dependant_transfer_status AS ENUM ('OPEN', 'DONE', 'CANCELLED', 'REFUSED');
+CREATE TABLE dependant_transfers (
+    id uuid PRIMARY KEY,
+    dependant_id uuid NOT NULL REFERENCES dependants (id),
+    user_id uuid NOT NULL REFERENCES users (id),
+    status dependant_transfer_status NOT NULL,
+    email text,
+    accepted_by uuid REFERENCES users (id),
+    accepted_at timestamptz,
+    approved_by uuid REFERENCES users (id),
+    approved_at timestamptz,
+    ended_at timestamptz,
+    created_at timestamptz NOT NULL,
+    CHECK ((email IS NOT NULL) = (status = 'OPEN') AND (ended_at IS NULL) = (status = 'OPEN')),
+    CHECK ((accepted_by IS NULL) = (accepted_at IS NULL) AND (approved_by IS NULL) = (approved_at IS NULL)),
+    CHECK (status <> 'DONE' OR (accepted_at IS NOT NULL AND approved_at IS NOT NULL)),
+    CHECK (accepted_by <> user_id AND approved_by <> user_id AND approved_by <> accepted_by)
+);
+CREATE UNIQUE INDEX dependant_transfers_one_open ON dependant_transfers (dependant_id) WHERE status = 'OPEN';
+CREATE INDEX dependant_transfers_dependant_id_idx ON dependant_transfers (dependant_id);
+CREATE INDEX dependant_transfers_user_id_idx ON dependant_transfers (user_id, id);
+CREATE INDEX dependant_transfers_email_idx ON dependant_transfers (lower(email)) WHERE status = 'OPEN';
+CREATE INDEX dependant_transfers_accepted_by_idx ON dependant_transfers (accepted_by, id) WHERE accepted_by IS NOT NULL;
+CREATE INDEX dependant_transfers_approved_by_idx ON dependant_transfers (approved_by) WHERE approved_by IS NOT NULL;
+CREATE INDEX dependant_transfers_open_idx ON dependant_transfers (id) WHERE status = 'OPEN';
+CREATE INDEX dependant_transfers_created_at_idx ON dependant_transfers (created_at) WHERE status = 'OPEN';
+GRANT SELECT (id, dependant_id, user_id, status, accepted_by, accepted_at, approved_by, approved_at, ended_at, created_at)
+    ON dependant_transfers TO amrutam_reader;
+
+-- What was moved to an account is a record of the account's own person.
+-- +goose StatementBegin
+CREATE OR REPLACE FUNCTION had_visit(patient uuid, doctor uuid) RETURNS boolean LANGUAGE plpgsql STABLE COST 10000 AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM consultations c WHERE c.patient_id = patient AND c.id >= ids_since(patient)
+            AND c.doctor_id = doctor AND c.status = 'COMPLETED')
+        OR EXISTS (SELECT FROM archived_consultations c WHERE c.patient_id = patient AND c.id >= ids_since(patient)
+            AND c.doctor_id = doctor AND c.status = 'COMPLETED')
+        OR EXISTS (SELECT FROM dependants d WHERE d.user_id = patient AND d.relation = 'SELF' AND had_visit(d.id, doctor));
+END $$;
+-- +goose StatementEnd
