@@ -141,7 +141,7 @@ var requiredTexts = map[string][]string{
 	"doctor-on-leave": {"Dr. Meera Nair is on leave", "on Sunday, 2 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30)",
 		"by Saturday, 1 March 2031 at 01:45 (Asia/Kolkata, UTC+05:30), we cancel"},
 	"leave-withdrawn":            {"takes place as booked"},
-	"prescription-ready":         {"Dr. Meera Nair has written a prescription for you", "sign in to read it"},
+	"prescription-ready":         {"Dr. Meera Nair has written a prescription", "sign in to read it"},
 	"doctor-approved":            {"was approved"},
 	"doctor-application-refused": {"could not approve", "The reason: The registration <lapsed> in 2030."},
 	"doctor-approval-withdrawn":  {"was withdrawn", "The reason: The registration <lapsed> in 2030."},
