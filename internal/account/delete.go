@@ -77,8 +77,9 @@ func requireOtherAdmin(ctx context.Context, tx *postgres.Tx, actor access.Actor)
 }
 
 // Delete marks the actor's own user as deleted, also a disabled one: it can't sign in, its sessions end, and its
-// address is free for a new sign-up. Other rows still refer to the user. The caller cancels the user's consultations and
-// those of the user's dependants, who are deleted too. Returns ErrLastAdmin for the only administrator, problem.Unauthenticated if the user is deleted already.
+// address is free for a new sign-up. The user's dependants are deleted too. Other rows still refer to all of them. The
+// caller cancels their consultations. Returns ErrLastAdmin for the only administrator, problem.Unauthenticated if the
+// user is deleted already.
 func (s *Service) Delete(ctx context.Context, tx *postgres.Tx, actor access.Actor) error {
 	if err := requireOtherAdmin(ctx, tx, actor); err != nil {
 		return err

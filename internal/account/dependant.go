@@ -26,7 +26,8 @@ const relationSelf Relation = "SELF"
 
 // Schema lists the relations that are shown.
 func (Relation) Schema(r huma.Registry) *huma.Schema {
-	return httpapi.Enum[Relation](r, "Relation", "What somebody is to you; SELF: records of your own, that were moved to your account", "CHILD", "PARENT", "SPOUSE", "SIBLING",
+	return httpapi.Enum[Relation](r, "Relation", "What somebody is to you; SELF: a record of your own, which was moved "+
+		"to your account", "CHILD", "PARENT", "SPOUSE", "SIBLING",
 		"OTHER", relationSelf)
 }
 
@@ -34,7 +35,7 @@ func (Relation) Schema(r huma.Registry) *huma.Schema {
 type Dependant struct {
 	_ struct{} `doc:"Somebody for whom you book"`
 
-	ID          uuid.UUID `json:"id" doc:"The dependant's id: dependantId of a booking, and patientId of what follows from it" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7090"`
+	ID          uuid.UUID `json:"id" doc:"The dependant's id: dependantId of a booking, and patientId of what follows from it"`
 	FullName    string    `json:"fullName" doc:"The name that the doctor sees" example:"Anil Rao"`
 	DateOfBirth *string   `json:"dateOfBirth" format:"date" nullable:"true" doc:"Kept sealed; null when it was erased" example:"2016-05-17"`
 	Gender      *Gender   `json:"gender" nullable:"true" doc:"null when not told" example:"MALE"`

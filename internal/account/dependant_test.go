@@ -14,8 +14,8 @@ func TestDependants(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)
 	patient, stranger := c.Patient(), c.Patient()
-	created := c.Post(patient, "users/me/dependants", object{"fullName": "  A\u0301nil Rao ", "dateOfBirth": "2016-05-17",
-		"gender": "MALE", "relation": "CHILD"}).Want(201)
+	created := c.Post(patient, "users/me/dependants", object{"fullName": "  A\u0301nil Rao ",
+		"dateOfBirth": "2016-05-17", "gender": "MALE", "relation": "CHILD"}).Want(201)
 	if created.Text("fullName") != "\u00c1nil Rao" || created.Text("dateOfBirth") != "2016-05-17" ||
 		created.Text("gender") != "MALE" || created.Text("relation") != "CHILD" {
 		t.Errorf("created: %s", created.Body)
@@ -36,7 +36,8 @@ func TestDependants(t *testing.T) {
 
 	etag := created.Header.Get("ETag")
 	changed := c.Do(patient, "PATCH", path, object{"gender": nil, "relation": "OTHER"}, "If-Match", etag).Want(200)
-	if changed.At("gender") != nil || changed.Text("relation") != "OTHER" || changed.Text("fullName") != "\u00c1nil Rao" ||
+	if changed.At("gender") != nil || changed.Text("relation") != "OTHER" ||
+		changed.Text("fullName") != "\u00c1nil Rao" ||
 		changed.Text("dateOfBirth") != "2016-05-17" || changed.Header.Get("ETag") == etag {
 		t.Errorf("changed: %s", changed.Body)
 	}

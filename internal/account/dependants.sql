@@ -50,7 +50,3 @@ UPDATE users SET deleted_at = @now::timestamptz, updated_at = @now WHERE id = AN
 
 -- name: listPeopleOf :many
 SELECT id FROM dependants WHERE user_id = @user_id ORDER BY id;
-
--- name: findAccountOf :one
-SELECT d.user_id, d.relation::text AS relation, p.full_name, p.language FROM dependants d JOIN profiles p ON p.user_id = d.user_id
-WHERE d.id = @id;

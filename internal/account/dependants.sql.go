@@ -80,30 +80,6 @@ func deletePeople(ctx context.Context, tx *postgres.Tx, now time.Time, ids []uui
 	return postgres.Failed("deletePeople", err)
 }
 
-const findAccountOfSQL = `-- name: findAccountOf :one
-SELECT d.user_id, d.relation::text AS relation, p.full_name, p.language FROM dependants d JOIN profiles p ON p.user_id = d.user_id
-WHERE d.id = $1
-`
-
-type findAccountOfRow struct {
-	UserID   uuid.UUID
-	Relation string
-	FullName string
-	Language string
-}
-
-func findAccountOf(ctx context.Context, db postgres.Querier, id uuid.UUID) (findAccountOfRow, error) {
-	row := db.QueryRow(ctx, findAccountOfSQL, id)
-	var i findAccountOfRow
-	err := row.Scan(
-		&i.UserID,
-		&i.Relation,
-		&i.FullName,
-		&i.Language,
-	)
-	return i, postgres.Failed("findAccountOf", err)
-}
-
 const insertDependantSQL = `-- name: insertDependant :exec
 INSERT INTO dependants (id, user_id, relation, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)
 `

@@ -271,7 +271,8 @@ func (s *Service) dependantRoutes(api *httpapi.API) {
 func (s *Service) transferRoutes(api *httpapi.API) {
 	const both = "The record is moved once who asked, the owner of the other account and staff have confirmed it."
 	httpapi.Command(api, httpapi.Op{
-		Method: http.MethodPost, Path: "/users/me/dependants/{id}/transfer", ID: "request-dependant-transfer", Tag: "users",
+		Method: http.MethodPost, Path: "/users/me/dependants/{id}/transfer",
+		ID: "request-dependant-transfer", Tag: "users",
 		Summary: "Ask to move a dependant's record to an account of their own",
 		Doc: "A mail goes to the address. The answer never tells whether it has an account. " + both + " Then you no " +
 			"longer see it; what you paid stays yours.",
@@ -287,14 +288,16 @@ func (s *Service) transferRoutes(api *httpapi.API) {
 		Roles: access.Patient | access.Support | access.Admin,
 	}, s.ListTransfers)
 	httpapi.Command(api, httpapi.Op{
-		Method: http.MethodPost, Path: "/dependant-transfers/{id}/accept", ID: "accept-dependant-transfer", Tag: "users",
+		Method: http.MethodPost, Path: "/dependant-transfers/{id}/accept",
+		ID: "accept-dependant-transfer", Tag: "users",
 		Summary: "Accept your own record",
 		Doc:     "For the patient at whose address the transfer is. " + both,
 		Roles:   access.Patient, Key: httpapi.Optional, RecentProof: true,
 		Refusals: []*problem.Error{ErrTransferOver, ErrDependantHasConsultations},
 	}, s.AcceptTransfer)
 	httpapi.Command(api, httpapi.Op{
-		Method: http.MethodPost, Path: "/dependant-transfers/{id}/approve", ID: "approve-dependant-transfer", Tag: "users",
+		Method: http.MethodPost, Path: "/dependant-transfers/{id}/approve",
+		ID: "approve-dependant-transfer", Tag: "users",
 		Summary: "Approve the transfer of a dependant's record",
 		Doc:     "For staff, who make sure first that the account is the dependant's own. " + both,
 		Roles:   access.Support | access.Admin, Key: httpapi.Optional, RecentMFA: true,

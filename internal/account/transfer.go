@@ -41,8 +41,8 @@ func (TransferStatus) Schema(r huma.Registry) *huma.Schema {
 type Transfer struct {
 	_ struct{} `doc:"A request to move a dependant's record to an account of their own"`
 
-	ID            uuid.UUID      `json:"id" doc:"The transfer's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7091"`
-	DependantID   uuid.UUID      `json:"dependantId" format:"uuid" doc:"Whose record is moved" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7090"`
+	ID            uuid.UUID      `json:"id" doc:"The transfer's id"`
+	DependantID   uuid.UUID      `json:"dependantId" format:"uuid" doc:"Whose record is moved"`
 	DependantName *string        `json:"dependantName" nullable:"true" doc:"Their name; null for who asked once the record is moved" example:"Anil Rao"`
 	RequestedBy   uuid.UUID      `json:"requestedBy" format:"uuid" doc:"Whose account acts for them until then"`
 	Status        TransferStatus `json:"status" doc:"Where it stands" example:"OPEN"`

@@ -117,10 +117,12 @@ var storyValues = map[string]any{
 	"Profile.updatedAt": signedUpAt, "StaffUser.updatedAt": signedUpAt,
 
 	"Dependant.id": dependantID, "Dependant.createdAt": signedInAt, "Dependant.updatedAt": signedInAt,
-	"Transfer.id": transferID, "Transfer.dependantId": dependantID, "Transfer.requestedBy": ashaID,
-	"Transfer.createdAt": signedInAt, "Transfer.expiresAt": "2026-12-23T04:30:00Z", "Transfer.acceptedAt": nil,
-	"Transfer.approvedAt": nil, "Transfer.endedAt": nil,
-	"BookedBy.id": ashaID, "dependantId": nil, "bookedBy": nil, "relation": nil,
+	"DependantTransfer.id": transferID, "DependantTransfer.dependantId": dependantID,
+	"DependantTransfer.requestedBy": ashaID, "DependantTransfer.createdAt": signedInAt,
+	"DependantTransfer.expiresAt": "2026-12-23T04:30:00Z", "DependantTransfer.acceptedAt": nil,
+	"DependantTransfer.approvedAt": nil, "DependantTransfer.endedAt": nil,
+	"BookedBy.id": ashaID, "Consultation.dependantId": nil, "Consultation.bookedBy": nil,
+	"Consultation.relation": nil, "ComingPatient.bookedBy": nil, "RecordReading.dependantId": nil,
 
 	"Session.id": sessionID, "Session.createdAt": signedInAt, "Session.lastUsedAt": bookedAt,
 	"Session.expiresAt": "2026-12-23T04:30:00Z",
@@ -245,6 +247,7 @@ var storyRequests = map[string]map[string]any{
 	"regenerate-recovery-codes":  oneCode,
 	"approve-doctor":             {"cancelConsultations": httpapi.Absent, "reason": httpapi.Absent},
 	"create-slot":                {"status": httpapi.Absent},
+	"book-consultation":          {"dependantId": httpapi.Absent},
 	"update-consultation-status": {"notes": httpapi.Absent},
 	"reschedule-consultation":    {"slotId": movedSlotID, "startTime": movedStart},
 }

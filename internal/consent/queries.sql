@@ -30,8 +30,7 @@ RETURNING id;
 -- name: withdrawFromConsultations :many
 UPDATE consultation_consents cc SET withdrawn_at = greatest(cc.given_at, @now::timestamptz)
 FROM seats s
-WHERE (s.patient_id = @user_id OR s.patient_id IN (SELECT d.id FROM dependants d WHERE d.user_id = @user_id))
-    AND cc.consultation_id = s.consultation_id AND cc.withdrawn_at IS NULL
+WHERE s.patient_id = ANY(@people::uuid[]) AND cc.consultation_id = s.consultation_id AND cc.withdrawn_at IS NULL
 RETURNING cc.consultation_id;
 
 -- name: queueInsertConsultationConsent :exec

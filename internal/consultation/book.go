@@ -37,15 +37,11 @@ type BookRequest struct {
 // schedule.ErrSlotNotBookable, schedule.ErrSlotMoved, schedule.ErrOverlap, and what checkBooking returns.
 func (s *Service) Book(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in BookRequest) (Consultation, error) {
-	id, person := tx.NewID(), actor.ID
-	var bookedFor account.BookedFor
-	if in.Body.DependantID != nil {
-		person = *in.Body.DependantID
-		var err error
-		if bookedFor, err = s.Accounts.LockDependant(ctx, tx, actor, person); err != nil {
-			return Consultation{}, err
-		}
+	person, bookedFor, err := s.findPerson(ctx, tx, actor, in)
+	if err != nil {
+		return Consultation{}, err
 	}
+	id := tx.NewID()
 	var patient batchReadPatientRow
 	seat, err := schedule.TakeSeat(ctx, tx, in.Body.SlotID, person, id,
 		s.queueReadPatient(tx, actor, person, id, &patient))
@@ -59,9 +55,8 @@ func (s *Service) Book(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 		return Consultation{}, err
 	}
 	row := s.newConsultation(id, person, seat, tx.Now)
-	if in.Body.DependantID != nil {
-		row.BookedBy, row.Relation = &actor.ID, &bookedFor.Relation
-		row.IsMinor = bookedFor.IsMinorAt(seat.Start)
+	if bookedFor != nil {
+		row.BookedBy, row.Relation, row.IsMinor = &actor.ID, &bookedFor.Relation, bookedFor.IsMinorAt(seat.Start)
 	}
 	if row.CancellationPolicy = patient.CancellationPolicy; row.CancellationPolicy == nil {
 		row.CancellationPolicy = new(s.Config.CancellationPolicy.String())
@@ -101,6 +96,17 @@ func (s *Service) Book(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	c.PatientName = patient.PatientName
 	c.DoctorName = patient.DoctorName
 	return c, nil
+}
+
+// findPerson returns who is to be seen; bookedFor is nil for the actor. Returns problem.NotFound for somebody for whom
+// the actor's account doesn't act.
+func (s *Service) findPerson(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	in BookRequest) (person uuid.UUID, bookedFor *account.BookedFor, err error) {
+	if in.Body.DependantID == nil {
+		return actor.ID, nil, nil
+	}
+	dependant, err := s.Accounts.LockDependant(ctx, tx, actor, *in.Body.DependantID)
+	return dependant.ID, &dependant, err
 }
 
 // queueReadPatient queues the statement that reads whether the patient consents to treatment, what else they have

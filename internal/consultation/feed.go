@@ -115,10 +115,15 @@ func (s *Service) readCalendar(ctx context.Context, file string) (text string, e
 		if err != nil {
 			return err
 		}
-		rows, err := listPatientCalendar(ctx, r, listPatientCalendarParams{People: people, Oldest: oldestOf(people),
-			Since: since, Until: until, Most: feedMost})
-		for _, row := range rows {
-			add(row.ConsultationRow, row.Other)
+		for _, person := range people {
+			rows, err := listPatientCalendar(ctx, r, listPatientCalendarParams{Person: person, Since: since,
+				Until: until, Most: feedMost})
+			if err != nil {
+				return err
+			}
+			for _, row := range rows {
+				add(row.ConsultationRow, row.Other)
+			}
 		}
 		text = calendar.Write(calendar.Publish, events...)
 		return err

@@ -13,9 +13,7 @@ import (
 // statement out of the partitions of earlier months.
 const (
 	ofPatient = "c.patient_id = $1 AND c.id >= ids_since($1)"
-	// ofPatients is ofPatient for several people, with the oldest of them.
-	ofPatients = "c.patient_id = ANY($1::uuid[]) AND c.id >= ids_since($2)"
-	ofDoctor   = "c.doctor_id = $1 AND c.id >= ids_since($1)"
+	ofDoctor  = "c.doctor_id = $1 AND c.id >= ids_since($1)"
 )
 
 // order returns the order of the list by columns that end with the start and the id.

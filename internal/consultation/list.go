@@ -43,7 +43,11 @@ type SearchRequest struct {
 // ListMine lists the consultations of the patient and of the patient's dependants with their health data. Each call is audited.
 func (s *Service) ListMine(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in ListRequest) (httpapi.Page[Consultation], error) {
-	page, err := s.list(ctx, tx, in, "consultations/me", releasedData, ofPeople(actor))
+	var people [][]filter
+	for _, person := range actor.People() {
+		people = append(people, []filter{{ofPatient, person}})
+	}
+	page, err := s.list(ctx, tx, in, "consultations/me", releasedData, people...)
 	patients := patientsOf(page.Items)
 	if !slices.Contains(patients, actor.ID) {
 		patients = append(patients, actor.ID)
@@ -55,11 +59,11 @@ func (s *Service) ListMine(ctx context.Context, tx *postgres.Tx, actor access.Ac
 // ListOfDoctor lists the doctor's own consultations with their health data. Each call is audited.
 func (s *Service) ListOfDoctor(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in DoctorListRequest) (httpapi.Page[Consultation], error) {
-	filters := []filter{newFilter(ofDoctor, actor.ID)}
+	filters := []filter{{ofDoctor, actor.ID}}
 	if in.PatientID != "" {
-		filters = append(filters, newFilter(ofPatient, uuid.MustParse(string(in.PatientID))))
+		filters = append(filters, filter{ofPatient, uuid.MustParse(string(in.PatientID))})
 	}
-	page, err := s.list(ctx, tx, in.ListRequest, "consultations/doctor/me", allData, filters...)
+	page, err := s.list(ctx, tx, in.ListRequest, "consultations/doctor/me", allData, filters)
 	audit.WriteReading(tx, actor, "consultation.list", actor.ID, nil, patientsOf(page.Items)...)
 	return page, err
 }
@@ -70,12 +74,12 @@ func (s *Service) Search(ctx context.Context, tx *postgres.Tx, actor access.Acto
 	in SearchRequest) (httpapi.Page[Consultation], error) {
 	var filters []filter
 	if in.PatientID != "" {
-		filters = append(filters, newFilter(ofPatient, uuid.MustParse(string(in.PatientID))))
+		filters = append(filters, filter{ofPatient, uuid.MustParse(string(in.PatientID))})
 	}
 	if in.DoctorID != "" {
-		filters = append(filters, newFilter(ofDoctor, uuid.MustParse(string(in.DoctorID))))
+		filters = append(filters, filter{ofDoctor, uuid.MustParse(string(in.DoctorID))})
 	}
-	page, err := s.list(ctx, tx, in.ListRequest, "consultations", noHealthData, filters...)
+	page, err := s.list(ctx, tx, in.ListRequest, "consultations", noHealthData, filters)
 	audit.Write(tx, actor, "consultation.search", actor.ID,
 		audit.Meta{"filters": in.usedFilters(), "patientIds": patientsOf(page.Items)})
 	return page, err
@@ -113,9 +117,10 @@ func patientsOf(page []Consultation) []uuid.UUID {
 	return ids
 }
 
-// list reads a page of the consultations that fulfil the filters and the request. scope names the list in its cursors.
+// list reads a page of the consultations that fulfil the request and all filters of one of the lists. Each list is read by
+// itself: one statement for several people would sort what all have. scope names the list in its cursors.
 func (s *Service) list(ctx context.Context, tx *postgres.Tx, in ListRequest, scope string, sight sight,
-	filters ...filter) (httpapi.Page[Consultation], error) {
+	lists ...[]filter) (httpapi.Page[Consultation], error) {
 	var page httpapi.Page[Consultation]
 	if fault := httpapi.PeriodFault(in.From, in.To); fault != "" {
 		return page, problem.InvalidField("query.to", fault)
@@ -125,19 +130,17 @@ func (s *Service) list(ctx context.Context, tx *postgres.Tx, in ListRequest, sco
 	if _, err := s.Cursors.Decode(scope, in.Cursor, &last); err != nil {
 		return page, err
 	}
-	rows, err := in.readPage(ctx, tx, liveRows, last, filters)
-	if err != nil {
-		return page, err
-	}
-	if in.reachesArchive(tx.Now, last, rows, filters) {
-		archived, err := in.ofArchive().readPage(ctx, tx, archivedRows, last, filters)
+	var rows []fullRow
+	for _, filters := range lists {
+		found, err := in.readRows(ctx, tx, last, filters)
 		if err != nil {
 			return page, err
 		}
-		rows = in.merge(rows, archived)
+		rows = in.merge(rows, found)
 	}
 	items := make([]Consultation, len(rows))
 	for i, row := range rows {
+		var err error
 		if items[i], err = s.response(row, sight); err != nil {
 			return page, err
 		}
@@ -146,12 +149,23 @@ func (s *Service) list(ctx context.Context, tx *postgres.Tx, in ListRequest, sco
 	return httpapi.NewPage(s.Cursors, scope, in.Limit, items, endOf), nil
 }
 
+// readRows reads the rows of a page, and one more, that are live or in the archive.
+func (in ListRequest) readRows(ctx context.Context, tx *postgres.Tx, last *pageEnd,
+	filters []filter) ([]fullRow, error) {
+	rows, err := in.readPage(ctx, tx, liveRows, last, filters)
+	if err != nil || !in.reachesArchive(tx.Now, last, rows, filters) {
+		return rows, err
+	}
+	archived, err := in.ofArchive().readPage(ctx, tx, archivedRows, last, filters)
+	return in.merge(rows, archived), err
+}
+
 // readPage reads the rows of a page, and one more, of the live consultations or of the archive.
 func (in ListRequest) readPage(ctx context.Context, db postgres.Querier, from string, last *pageEnd,
 	filters []filter) ([]fullRow, error) {
 	var c postgres.Conditions
 	for _, f := range filters {
-		c.And(f.condition, f.values...)
+		c.And(f.condition, f.value)
 	}
 	name := in.queryName(&c)
 	if from == archivedRows {

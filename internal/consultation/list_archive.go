@@ -7,29 +7,12 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-
-	"amrutam/internal/access"
 )
 
-// filter is a condition of a list with its values. oldest is the id of the oldest account among them.
+// filter is a condition of a list with its value, the id of a party.
 type filter struct {
 	condition string
-	values    []any
-	oldest    uuid.UUID
-}
-
-// newFilter returns a filter for the consultations of a party.
-func newFilter(condition string, party uuid.UUID) filter {
-	return filter{condition: condition, values: []any{party}, oldest: party}
-}
-
-// ofPeople returns a filter for the consultations of all people for whom the actor's account acts.
-func ofPeople(actor access.Actor) filter {
-	if len(actor.Dependants) == 0 {
-		return newFilter(ofPatient, actor.ID)
-	}
-	people := actor.People()
-	return filter{condition: ofPatients, values: []any{people, oldestOf(people)}, oldest: oldestOf(people)}
+	value     uuid.UUID
 }
 
 // oldestOf returns the id that was made first.
@@ -43,7 +26,7 @@ func oldestOf(people []uuid.UUID) uuid.UUID {
 func (in ListRequest) reachesArchive(now time.Time, last *pageEnd, live []fullRow, filters []filter) bool {
 	until := now.Add(-minArchiveAge)
 	for _, f := range filters {
-		if f.oldest.Version() == 7 && time.Unix(f.oldest.Time().UnixTime()).After(until) {
+		if f.value.Version() == 7 && time.Unix(f.value.Time().UnixTime()).After(until) {
 			return false
 		}
 	}
@@ -64,8 +47,8 @@ func (in ListRequest) ofArchive() ListRequest {
 	return in
 }
 
-// merge returns the first rows, one more than a page has, of live and archived ones. A consultation that was archived
-// between the two statements is in both.
+// merge returns the first rows, one more than a page has, of two lists: live and archived ones, or those of two people.
+// A consultation that was archived between two statements is in both.
 func (in ListRequest) merge(live, archived []fullRow) []fullRow {
 	all := slices.Concat(archived, live)
 	slices.SortStableFunc(all, func(a, b fullRow) int {

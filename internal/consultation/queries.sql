@@ -186,7 +186,7 @@ WHERE f.secret_hash = @secret_hash;
 
 -- name: listPatientCalendar :many
 SELECT sqlc.embed(c), p.full_name AS other FROM consultations c JOIN profiles p ON p.user_id = c.doctor_id
-WHERE c.patient_id = ANY(@people::uuid[]) AND c.id >= ids_since(@oldest) AND c.scheduled_start > @since AND c.scheduled_start < @until
+WHERE c.patient_id = @person AND c.id >= ids_since(@person) AND c.scheduled_start > @since AND c.scheduled_start < @until
     AND c.status NOT IN ('REQUESTED', 'CANCELLED')
 ORDER BY c.scheduled_start, c.id LIMIT @most;
 

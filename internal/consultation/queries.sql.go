@@ -950,14 +950,13 @@ func listOwnAlternatives(ctx context.Context, db postgres.Querier, arg listOwnAl
 
 const listPatientCalendarSQL = `-- name: listPatientCalendar :many
 SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status, c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason, c.cancelled_at, c.started_at, c.ended_at, c.created_at, c.updated_at, c.absent, c.cancelled_late, c.rescheduled_from_slot, c.rescheduled_from_start, c.rescheduled_at, c.reschedule_count, c.balance_due, c.balance_due_at, c.cancellation_policy, c.grace_until, c.refund_percent, c.notes_draft, c.notes_saved_at, c.patient_arrived_at, c.doctor_arrived_at, c.booked_by, c.relation, c.is_minor, p.full_name AS other FROM consultations c JOIN profiles p ON p.user_id = c.doctor_id
-WHERE c.patient_id = ANY($1::uuid[]) AND c.id >= ids_since($2) AND c.scheduled_start > $3 AND c.scheduled_start < $4
+WHERE c.patient_id = $1 AND c.id >= ids_since($1) AND c.scheduled_start > $2 AND c.scheduled_start < $3
     AND c.status NOT IN ('REQUESTED', 'CANCELLED')
-ORDER BY c.scheduled_start, c.id LIMIT $5
+ORDER BY c.scheduled_start, c.id LIMIT $4
 `
 
 type listPatientCalendarParams struct {
-	People []uuid.UUID
-	Oldest uuid.UUID
+	Person uuid.UUID
 	Since  time.Time
 	Until  time.Time
 	Most   int32
@@ -970,8 +969,7 @@ type listPatientCalendarRow struct {
 
 func listPatientCalendar(ctx context.Context, db postgres.Querier, arg listPatientCalendarParams) ([]listPatientCalendarRow, error) {
 	rows, err := db.Query(ctx, listPatientCalendarSQL,
-		arg.People,
-		arg.Oldest,
+		arg.Person,
 		arg.Since,
 		arg.Until,
 		arg.Most,

@@ -16,7 +16,7 @@ const batchSize = 200
 func (s *Service) ForEach(ctx context.Context, r *postgres.Read, patient uuid.UUID,
 	fn func(Prescription) error) error {
 	for before := uuid.Max; ; {
-		rows, err := listPrescriptionsOfPeople(ctx, r, []uuid.UUID{patient}, before, batchSize)
+		rows, err := listPrescriptionsOfPatient(ctx, r, patient, before, batchSize)
 		if err != nil {
 			return err
 		}

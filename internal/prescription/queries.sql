@@ -34,11 +34,11 @@ JOIN data_keys k ON k.user_id = p.patient_id
 LEFT JOIN all_prescriptions n ON n.supersedes = p.id
 WHERE p.consultation_id = ANY(@consultation_ids::uuid[]) ORDER BY p.id DESC LIMIT 200;
 
--- name: listPrescriptionsOfPeople :many
+-- name: listPrescriptionsOfPatient :many
 SELECT sqlc.embed(p), k.wrapped, n.id AS superseded_by FROM all_prescriptions p
 JOIN data_keys k ON k.user_id = p.patient_id
 LEFT JOIN all_prescriptions n ON n.supersedes = p.id
-WHERE p.patient_id = ANY(@people::uuid[]) AND p.id < @before ORDER BY p.id DESC LIMIT @row_limit;
+WHERE p.patient_id = @patient_id AND p.id < @before ORDER BY p.id DESC LIMIT @row_limit;
 
 -- name: readName :one
 SELECT full_name FROM profiles WHERE user_id = @user_id;

@@ -100,28 +100,28 @@ func listPrescriptionsOfConsultation(ctx context.Context, db postgres.Querier, c
 	return items, nil
 }
 
-const listPrescriptionsOfPeopleSQL = `-- name: listPrescriptionsOfPeople :many
+const listPrescriptionsOfPatientSQL = `-- name: listPrescriptionsOfPatient :many
 SELECT p.id, p.consultation_id, p.doctor_id, p.patient_id, p.medications, p.advice, p.supersedes, p.created_at, p.archived, k.wrapped, n.id AS superseded_by FROM all_prescriptions p
 JOIN data_keys k ON k.user_id = p.patient_id
 LEFT JOIN all_prescriptions n ON n.supersedes = p.id
-WHERE p.patient_id = ANY($1::uuid[]) AND p.id < $2 ORDER BY p.id DESC LIMIT $3
+WHERE p.patient_id = $1 AND p.id < $2 ORDER BY p.id DESC LIMIT $3
 `
 
-type listPrescriptionsOfPeopleRow struct {
+type listPrescriptionsOfPatientRow struct {
 	PrescriptionRow PrescriptionRow
 	Wrapped         []byte
 	SupersededBy    *uuid.UUID
 }
 
-func listPrescriptionsOfPeople(ctx context.Context, db postgres.Querier, people []uuid.UUID, before uuid.UUID, rowLimit int32) ([]listPrescriptionsOfPeopleRow, error) {
-	rows, err := db.Query(ctx, listPrescriptionsOfPeopleSQL, people, before, rowLimit)
+func listPrescriptionsOfPatient(ctx context.Context, db postgres.Querier, patientID uuid.UUID, before uuid.UUID, rowLimit int32) ([]listPrescriptionsOfPatientRow, error) {
+	rows, err := db.Query(ctx, listPrescriptionsOfPatientSQL, patientID, before, rowLimit)
 	if err != nil {
-		return nil, postgres.Failed("listPrescriptionsOfPeople", err)
+		return nil, postgres.Failed("listPrescriptionsOfPatient", err)
 	}
 	defer rows.Close()
-	var items []listPrescriptionsOfPeopleRow
+	var items []listPrescriptionsOfPatientRow
 	for rows.Next() {
-		var i listPrescriptionsOfPeopleRow
+		var i listPrescriptionsOfPatientRow
 		if err := rows.Scan(
 			&i.PrescriptionRow.ID,
 			&i.PrescriptionRow.ConsultationID,
@@ -135,12 +135,12 @@ func listPrescriptionsOfPeople(ctx context.Context, db postgres.Querier, people 
 			&i.Wrapped,
 			&i.SupersededBy,
 		); err != nil {
-			return nil, postgres.Failed("listPrescriptionsOfPeople", err)
+			return nil, postgres.Failed("listPrescriptionsOfPatient", err)
 		}
 		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, postgres.Failed("listPrescriptionsOfPeople", err)
+		return nil, postgres.Failed("listPrescriptionsOfPatient", err)
 	}
 	return items, nil
 }
