@@ -26,8 +26,8 @@ const relationSelf Relation = "SELF"
 
 // Schema lists the relations that are shown.
 func (Relation) Schema(r huma.Registry) *huma.Schema {
-	return httpapi.Enum[Relation](r, "Relation", "What somebody is to you; SELF: a record of your own, which was moved "+
-		"to your account", "CHILD", "PARENT", "SPOUSE", "SIBLING",
+	return httpapi.Enum[Relation](r, "Relation", "What somebody is to you; SELF: a record of your own, which was "+
+		"moved to your account", "CHILD", "PARENT", "SPOUSE", "SIBLING",
 		"OTHER", relationSelf)
 }
 

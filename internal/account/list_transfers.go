@@ -15,8 +15,8 @@ import (
 // ListTransfersRequest asks for transfers.
 type ListTransfersRequest struct{ httpapi.Paging }
 
-// ListTransfers lists for a patient the transfers that they asked for, or that name their address; for staff those that
-// are open. The newest come first. Each page is audited.
+// ListTransfers lists for a patient the transfers that they asked for, or that name their address; for staff those
+// that are open. The newest come first. Each page is audited.
 func (s *Service) ListTransfers(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in ListTransfersRequest) (httpapi.Page[Transfer], error) {
 	var page httpapi.Page[Transfer]

@@ -274,8 +274,8 @@ func (s *Service) transferRoutes(api *httpapi.API) {
 		Method: http.MethodPost, Path: "/users/me/dependants/{id}/transfer",
 		ID: "request-dependant-transfer", Tag: "users",
 		Summary: "Ask to move a dependant's record to an account of their own",
-		Doc: "A mail goes to the address. The answer never tells whether it has an account. " + both + " Then you no " +
-			"longer see it; what you paid stays yours.",
+		Doc: "A mail goes to the address. The answer never tells whether it has an account. " + both + " Then you " +
+			"no longer see it; what you paid stays yours.",
 		Sends: true,
 		Roles: access.Patient, Status: http.StatusCreated, Key: httpapi.Optional, RecentProof: true,
 		Refusals: []*problem.Error{ErrTransferPending, ErrDependantHasConsultations, limit.ErrTooMany},
@@ -283,8 +283,8 @@ func (s *Service) transferRoutes(api *httpapi.API) {
 	httpapi.Command(api, httpapi.Op{
 		Method: http.MethodGet, Path: "/dependant-transfers", ID: "list-dependant-transfers", Tag: "users",
 		Summary: "List transfers of dependants",
-		Doc: "The newest first: for patients those that they asked for and those to the address of their account, for " +
-			"staff those that wait. Each page is audited.",
+		Doc: "The newest first: for patients those that they asked for and those to the address of their account, " +
+			"for staff those that wait. Each page is audited.",
 		Roles: access.Patient | access.Support | access.Admin,
 	}, s.ListTransfers)
 	httpapi.Command(api, httpapi.Op{

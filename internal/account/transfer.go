@@ -88,8 +88,8 @@ func (row readTransferRow) isOpen(now time.Time) bool {
 	return row.TransferRow.Status == transferOpen && now.Before(row.TransferRow.CreatedAt.Add(transferLife))
 }
 
-// lockTransfer locks a transfer, and before that the account that acts for the dependant: bookings wait. The deletion of
-// either account ends its transfers, so it waits too, and then finds where the dependant belongs. Returns
+// lockTransfer locks a transfer, and before that the account that acts for the dependant: bookings wait. The deletion
+// of either account ends its transfers, so it waits too, and then finds where the dependant belongs. Returns
 // problem.NotFound, ErrTransferOver.
 func (s *Service) lockTransfer(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	id uuid.UUID) (readTransferRow, error) {
@@ -156,8 +156,8 @@ func storeTransfer(ctx context.Context, tx *postgres.Tx, t TransferRow) error {
 	return nil
 }
 
-// requireNoSeats locks a dependant, so that bookings wait. Returns ErrDependantHasConsultations if a consultation isn't
-// over.
+// requireNoSeats locks a dependant, so that bookings wait. Returns ErrDependantHasConsultations if a consultation
+// isn't over.
 func requireNoSeats(ctx context.Context, tx *postgres.Tx, dependant uuid.UUID) error {
 	if err := lockPerson(ctx, tx, dependant); err != nil {
 		return fmt.Errorf("lock a dependant: %w", err)

@@ -90,8 +90,8 @@ func TestTransfer(t *testing.T) {
 			c.Post(grown, "consultations", object{"slotId": c.Slot(doctor, time.Hour*2, 1), "reason": "Fever",
 				"dependantId": son}).Want(404)
 			// The record is the new account's own: its next visit is a later one, and the doctor sees the earlier.
-			next := c.Post(grown, "consultations", object{"slotId": c.Slot(doctor, 3*time.Hour, 1), "reason": "Fever"}).
-				Want(201).Text("id")
+			later := c.Slot(doctor, 3*time.Hour, 1)
+			next := c.Post(grown, "consultations", object{"slotId": later, "reason": "Fever"}).Want(201).Text("id")
 			who := c.Get(doctor, "consultations/"+next+"/patient").Want(200)
 			if visits, _ := who.At("visits").([]any); len(visits) != 1 {
 				t.Errorf("who comes: %s", who.Body)
@@ -220,8 +220,9 @@ func TestTransferRaces(t *testing.T) {
 			t.Errorf("round %d: the deletion: %s", round, rival.Body)
 		}
 	}
-	if n := c.Count("SELECT count(*) FROM dependants d JOIN users u ON u.id = d.user_id JOIN users p ON p.id = d.id " +
-		"WHERE (u.deleted_at IS NOT NULL AND d.deleted_at IS NULL) OR (d.deleted_at IS NULL) <> (p.deleted_at IS NULL)"); n != 0 {
+	if n := c.Count(`SELECT count(*) FROM dependants d JOIN users u ON u.id = d.user_id JOIN users p ON p.id = d.id
+		WHERE (u.deleted_at IS NOT NULL AND d.deleted_at IS NULL)
+			OR (d.deleted_at IS NULL) <> (p.deleted_at IS NULL)`); n != 0 {
 		t.Errorf("%d dependants of deleted accounts", n)
 	}
 	c.CheckInvariants()

@@ -25,7 +25,7 @@ type BookRequest struct {
 
 		SlotID      uuid.UUID  `json:"slotId" format:"uuid" doc:"A free slot"`
 		Reason      string     `json:"reason" health:"consultations.reason" text:"lines" minLength:"1" maxLength:"2000" pattern:"\\S" patternDescription:"more than spaces" doc:"Why you come; only you and the doctor read it" example:"Back pain for two weeks"`
-		DependantID *uuid.UUID `json:"dependantId,omitempty" format:"uuid" doc:"Whom you book for; when left out, yourself"`
+		DependantID *uuid.UUID `json:"dependantId,omitempty" format:"uuid" doc:"Whom you book for; when left out, yourself" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7090"`
 		DoctorID    *uuid.UUID `json:"doctorId,omitempty" format:"uuid" doc:"When given, the slot must be this doctor's"`
 		// A doctor may move a slot after the patient was shown its time.
 		StartTime *time.Time `json:"startTime,omitempty" doc:"The start that the patient was shown: when given, the slot must still begin then" example:"2026-11-24T10:00:00+05:30"`

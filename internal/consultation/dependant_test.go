@@ -1,6 +1,7 @@
 package consultation_test
 
 import (
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -191,7 +192,8 @@ func TestFollowUpIsOfThePersonSeen(t *testing.T) {
 		}
 		return duration(t, items[0]["startTime"], items[0]["visitEndTime"])
 	}
-	if own, childs := free(""), free("?dependantId="+child.String()); own != 10*time.Minute || childs != 30*time.Minute {
+	own, childs := free(""), free("?dependantId="+child.String())
+	if own != 10*time.Minute || childs != 30*time.Minute {
 		t.Errorf("a visit takes %s, the child's %s", own, childs)
 	}
 	c.Get(c.Patient(), "availability/doctor/"+doctor.ID.String()+"?dependantId="+child.String()).Want(422)
@@ -207,8 +209,8 @@ func TestFollowUpIsOfThePersonSeen(t *testing.T) {
 
 func duration(t *testing.T, from, to any) time.Duration {
 	t.Helper()
-	start, err := time.Parse(time.RFC3339, from.(string))
-	end, err2 := time.Parse(time.RFC3339, to.(string))
+	start, err := time.Parse(time.RFC3339, fmt.Sprint(from))
+	end, err2 := time.Parse(time.RFC3339, fmt.Sprint(to))
 	if err != nil || err2 != nil {
 		t.Fatal(err, err2)
 	}

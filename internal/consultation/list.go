@@ -40,7 +40,8 @@ type SearchRequest struct {
 	DoctorID  httpapi.UUID `query:"doctorId" doc:"Only this doctor's" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 }
 
-// ListMine lists the consultations of the patient and of the patient's dependants with their health data. Each call is audited.
+// ListMine lists the consultations of the patient and of the patient's dependants with their health data. Each call is
+// audited.
 func (s *Service) ListMine(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in ListRequest) (httpapi.Page[Consultation], error) {
 	var people [][]filter
@@ -117,8 +118,8 @@ func patientsOf(page []Consultation) []uuid.UUID {
 	return ids
 }
 
-// list reads a page of the consultations that fulfil the request and all filters of one of the lists. Each list is read by
-// itself: one statement for several people would sort what all have. scope names the list in its cursors.
+// list reads a page of the consultations that fulfil the request and all filters of one of the lists. Each list is read
+// by itself: one statement for several people would sort what all have. scope names the list in its cursors.
 func (s *Service) list(ctx context.Context, tx *postgres.Tx, in ListRequest, scope string, sight sight,
 	lists ...[]filter) (httpapi.Page[Consultation], error) {
 	var page httpapi.Page[Consultation]
@@ -203,7 +204,8 @@ const listColumns = `SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status
 	c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason,
 	c.cancelled_at, c.started_at, c.ended_at, c.absent, c.cancellation_policy, c.grace_until, c.notes_draft,
 	c.patient_arrived_at, c.doctor_arrived_at, c.rescheduled_from_slot, c.rescheduled_from_start,
-	c.reschedule_count, c.balance_due, c.balance_due_at, c.booked_by, c.relation, c.is_minor, c.created_at, c.updated_at, c.archived, k.wrapped,
+	c.reschedule_count, c.balance_due, c.balance_due_at, c.booked_by, c.relation, c.is_minor, c.created_at,
+	c.updated_at, c.archived, k.wrapped,
 	pp.full_name, dp.full_name, CASE WHEN c.payment_status = 'PAID'
 		THEN (SELECT coalesce(sum(r.amount), 0) FROM refunded_fees r WHERE r.consultation_id = c.id)
 		ELSE 0 END`
@@ -230,6 +232,7 @@ func scanRow(row pgx.CollectableRow) (full fullRow, err error) {
 		&c.CancellationReason, &c.CancelledAt, &c.StartedAt, &c.EndedAt, &c.Absent, &c.CancellationPolicy,
 		&c.GraceUntil, &c.NotesDraft, &c.PatientArrivedAt, &c.DoctorArrivedAt, &c.RescheduledFromSlot,
 		&c.RescheduledFromStart, &c.RescheduleCount, &c.BalanceDue, &c.BalanceDueAt, &c.BookedBy, &c.Relation,
-		&c.IsMinor, &c.CreatedAt, &c.UpdatedAt, &full.archived, &full.Wrapped, &full.PatientName, &full.DoctorName, &full.Refunded)
+		&c.IsMinor, &c.CreatedAt, &c.UpdatedAt, &full.archived, &full.Wrapped, &full.PatientName, &full.DoctorName,
+		&full.Refunded)
 	return full, err
 }

@@ -200,7 +200,8 @@ var Rules = []Rule{
 				AND a.entity_id = u.id::text AND a.action IN ('user.create', 'user.invite') LIMIT 1), 'user.sign-up'),
 				u.created_at FROM users u WHERE u.role <> 'DEPENDANT'
 			UNION ALL SELECT id, 'dependant', 'dependant.create', created_at FROM dependants
-			UNION ALL SELECT id, 'dependant-transfer', 'dependant-transfer.request', created_at FROM dependant_transfers)
+			UNION ALL SELECT id, 'dependant-transfer', 'dependant-transfer.request', created_at
+				FROM dependant_transfers)
 		SELECT c.id
 		FROM created c
 		WHERE c.at >= (SELECT kept_since FROM audit_tree)

@@ -78,7 +78,8 @@ func (s *Service) ReadPatient(ctx context.Context, tx *postgres.Tx, actor access
 		v.Prescriptions = append(v.Prescriptions, byConsultation[c.ID]...)
 		out.Visits = append(out.Visits, v)
 	}
-	audit.WriteReading(tx, actor, "consultation.read", in.ID, audit.Meta{"visits": len(earlier)}, patientsOf(current, earlier)...)
+	audit.WriteReading(tx, actor, "consultation.read", in.ID, audit.Meta{"visits": len(earlier)},
+		patientsOf(current, earlier)...)
 	return out, nil
 }
 

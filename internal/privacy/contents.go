@@ -49,7 +49,7 @@ func (s *Service) contents(ctx context.Context, r *postgres.Read, person findPen
 		all = s.contentsOfPatient(ctx, r, id)
 	case access.RoleDoctor:
 		all = s.contentsOfDoctor(ctx, r, id)
-	case access.RoleSupport, access.RoleAdmin:
+	case access.RoleSupport, access.RoleAdmin, access.RoleDependant:
 	}
 	return append(all,
 		content{"sessions.json", "The devices you are or were signed in on.",
@@ -73,11 +73,12 @@ func (s *Service) contentsOfPatient(ctx context.Context, r *postgres.Read, id uu
 			"consultations.", []list{
 			{"items", stored(ctx, r, id, eachConsent)},
 			{"consultations", ofPeople(ctx, r, id, eachConsultationConsent)}}},
-		{"dependants.json", "For whom you book, and what was asked to be moved to another account (transfers). The files about care have what is theirs too.",
+		{"dependants.json", "For whom you book, and what was asked to be moved to another account " +
+			"(transfers). The files about care have what is theirs too.",
 			[]list{{"items", stored(ctx, r, id, s.Accounts.ForEachDependant)},
 				{"transfers", stored(ctx, r, id, s.Accounts.ForEachTransfer)}}},
-		{"consultations.json", "Your consultations and those of your dependants: when and with whom, why you or they " +
-			"came, and what the doctor noted.",
+		{"consultations.json", "Your consultations and those of your dependants: when and with whom, why you or " +
+			"they came, and what the doctor noted.",
 			items(ofPeople(ctx, r, id, func(ctx context.Context, r *postgres.Read, person uuid.UUID,
 				fn func(consultation.Consultation) error) error {
 				return s.Consultations.ForEach(ctx, r, person, access.RolePatient, fn)

@@ -39,7 +39,8 @@ func TestDependantsAreExportedAndErased(t *testing.T) {
 	sweep(t, c)
 	sweep(t, c)
 	child := func(id uuid.UUID) string { return status(t, c, apptest.User{ID: id}) }
-	same(t, "erasures", []string{status(t, c, mother), child(seen), child(unseen)}, []string{"DONE", "PARTIAL", "DONE"})
+	same(t, "erasures", []string{status(t, c, mother), child(seen), child(unseen)},
+		[]string{"DONE", "PARTIAL", "DONE"})
 	same(t, "the one to come", apptest.QueryOne[string](t, c, "SELECT status::text FROM consultations WHERE id = $1",
 		coming), "CANCELLED")
 	if read := c.Get(doctor, "consultations/"+id).Want(200); read.Text("reason") != "MarkOne" ||
@@ -49,8 +50,8 @@ func TestDependantsAreExportedAndErased(t *testing.T) {
 	c.Clock.Advance(4 * 365 * day)
 	sweep(t, c)
 	same(t, "after the retention", child(seen), "DONE")
-	same(t, "keys that are left", c.Count("SELECT count(*) FROM data_keys WHERE user_id IN ($1, $2, $3) AND wrapped IS "+
-		"NOT NULL", mother.ID, seen, unseen), 0)
+	same(t, "keys that are left", c.Count("SELECT count(*) FROM data_keys WHERE user_id IN ($1, $2, $3) AND wrapped "+
+		"IS NOT NULL", mother.ID, seen, unseen), 0)
 	same(t, "names that are left", c.Count("SELECT count(*) FROM profiles WHERE full_name = 'Anil Rao'"), 0)
 	same(t, "texts that are left", findMarks(t, c, "MarkOne", "MarkTwo", "MarkThree"), []string(nil))
 	c.CheckInvariants()
@@ -70,7 +71,7 @@ func TestDeletionCancelsDependants(t *testing.T) {
 	if a := c.Get(doctor, "consultations/"+id).Want(200); a.Text("status") != "CANCELLED" {
 		t.Errorf("the child's consultation is %s", a.Text("status"))
 	}
-	same(t, "deleted dependants", c.Count("SELECT count(*) FROM dependants d JOIN users u ON u.id = d.id WHERE d.id = "+
-		"$1 AND d.deleted_at IS NOT NULL AND u.deleted_at IS NOT NULL", child), 1)
+	same(t, "deleted dependants", c.Count("SELECT count(*) FROM dependants d JOIN users u ON u.id = d.id WHERE "+
+		"d.id = $1 AND d.deleted_at IS NOT NULL AND u.deleted_at IS NOT NULL", child), 1)
 	c.CheckInvariants()
 }

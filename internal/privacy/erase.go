@@ -134,8 +134,8 @@ func (s *Service) eraseAccount(ctx context.Context, tx *postgres.Tx, user accoun
 	return nil
 }
 
-// eraseDependants requests the erasure of a person's dependants with the person's: each has a care record of their own,
-// which is kept as long as the law requires.
+// eraseDependants requests the erasure of a person's dependants with the person's: each has a care record of their
+// own, which is kept as long as the law requires.
 func eraseDependants(ctx context.Context, tx *postgres.Tx, person uuid.UUID, row ErasureRow) error {
 	dependants, err := account.PeopleOf(ctx, tx, person)
 	if err != nil {

@@ -92,7 +92,8 @@ func (s *Scene) make(name string) string {
 	case "dependant":
 		return s.C.Dependant(patient, 9*365*24*time.Hour).String()
 	case "transfer":
-		return s.C.Post(patient, "users/me/dependants/"+s.C.Dependant(patient, 20*365*24*time.Hour).String()+"/transfer",
+		grown := s.C.Dependant(patient, 20*365*24*time.Hour).String()
+		return s.C.Post(patient, "users/me/dependants/"+grown+"/transfer",
 			map[string]any{"email": s.User(OtherPatient).Email}).Want(201).Text("id")
 	case "rule":
 		return s.C.Post(doctor, "availability/rules", map[string]any{"rrule": "FREQ=DAILY", "startTime": "09:00",
