@@ -86,8 +86,8 @@ FROM a LEFT JOIN profiles p ON p.user_id = a.actor_id LEFT JOIN data_keys k ON k
 WHERE (NOT $2 OR a.actor_id <> $7) AND (a.created_at, a.id) < ($3, $4)
 ORDER BY a.created_at DESC, a.id DESC LIMIT $5`
 
-// listReadings lists who read the records of the caller and of the caller's dependants, the newest first. Lists without
-// health data, like the staff's search, leave no entry.
+// listReadings lists who read the records of the caller and of the caller's dependants, the newest first. Lists
+// without health data, like the staff's search, leave no entry.
 func (s *Service) listReadings(ctx context.Context, r *postgres.Read, actor access.Actor,
 	in ListReadingsRequest) (httpapi.Page[Reading], error) {
 	var none httpapi.Page[Reading]

@@ -118,8 +118,8 @@ func patientsOf(page []Consultation) []uuid.UUID {
 	return ids
 }
 
-// list reads a page of the consultations that fulfil the request and all filters of one of the lists. Each list is read
-// by itself: one statement for several people would sort what all have. scope names the list in its cursors.
+// list reads a page of the consultations that fulfil the request and all filters of one of the lists. Each list is
+// read by itself: one statement for several people would sort what all have. scope names the list in its cursors.
 func (s *Service) list(ctx context.Context, tx *postgres.Tx, in ListRequest, scope string, sight sight,
 	lists ...[]filter) (httpapi.Page[Consultation], error) {
 	var page httpapi.Page[Consultation]

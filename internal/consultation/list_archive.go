@@ -47,8 +47,8 @@ func (in ListRequest) ofArchive() ListRequest {
 	return in
 }
 
-// merge returns the first rows, one more than a page has, of two lists: live and archived ones, or those of two people.
-// A consultation that was archived between two statements is in both.
+// merge returns the first rows, one more than a page has, of two lists: live and archived ones, or those of two
+// people. A consultation that was archived between two statements is in both.
 func (in ListRequest) merge(live, archived []fullRow) []fullRow {
 	all := slices.Concat(archived, live)
 	slices.SortStableFunc(all, func(a, b fullRow) int {

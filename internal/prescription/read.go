@@ -116,8 +116,8 @@ func readPatients(actor access.Actor, rows []listPrescriptionsOfPatientRow) []uu
 	return patients
 }
 
-// listOfPeople lists the prescriptions of several people, the newest first. One statement for all of them would read what
-// all have, or look for them among everybody's.
+// listOfPeople lists the prescriptions of several people, the newest first. One statement for all of them would read
+// what all have, or look for them among everybody's.
 func listOfPeople(ctx context.Context, tx *postgres.Tx, people []uuid.UUID, before uuid.UUID,
 	limit int32) (all []listPrescriptionsOfPatientRow, err error) {
 	for _, person := range people {

@@ -190,9 +190,11 @@ var Table = []Row{
 	{Operation: "list-availability-exceptions", Want: [callers]int{401, 403, 403, 200, 200, 403, 403}},
 	{Operation: "delete-availability-exception", In: "<leave>", Want: [callers]int{401, 403, 403, 200, 404, 403, 403}},
 
-	{Operation: "book-consultation", Body: `{"slotId": "<slot>", "doctorId": "<doctor>", "startTime": null, "dependantId": null}`,
+	{Operation: "book-consultation",
+		Body: `{"slotId": "<slot>", "doctorId": "<doctor>", "startTime": null, "dependantId": null}`,
 		Want: [callers]int{401, 201, 201, 403, 403, 403, 403}},
-	{Operation: "book-consultation", Body: `{"slotId": "<taken-slot>", "doctorId": null, "startTime": null, "dependantId": null}`,
+	{Operation: "book-consultation",
+		Body: `{"slotId": "<taken-slot>", "doctorId": null, "startTime": null, "dependantId": null}`,
 		Want: [callers]int{401, 409, 409, 403, 403, 403, 403}},
 	{Operation: "book-consultation",
 		Body: `{"slotId": "<slot>", "doctorId": "<doctor>", "startTime": null, "dependantId": "<dependant>"}`,
