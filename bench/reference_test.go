@@ -18,7 +18,9 @@ import (
 
 // parameterValues of the parameters in booking.sql, of the booking with number :n.
 var parameterValues = map[string]string{
-	"patient":      numberedSQL("'01900000-0000-7000-8001-'", ":n::int % :patients::int"),
+	"patient": numberedSQL("'01900000-0000-7000-8001-'", ":n::int % :patients::int"),
+	"people":  "ARRAY[" + numberedSQL("'01900000-0000-7000-8001-'", ":n::int % :patients::int") + "]",
+	"nobody":  "NULL", "unrelated": "NULL",
 	"session":      numberedSQL("'01900000-0000-7000-8001-'", ":n::int % :patients::int"),
 	"doctor":       numberedSQL("'01900000-0000-7000-8002-'", ":n::int % :doctors::int"),
 	"slot":         numberedSQL("'01900000-0000-7000-8003-'", ":n::int"),

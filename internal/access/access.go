@@ -2,6 +2,7 @@
 package access
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +19,9 @@ const (
 	RoleAdmin   Role = "ADMIN"
 	RoleSupport Role = "SUPPORT"
 )
+
+// RoleDependant is stored for a person without a sign-in, for whom somebody else's account acts: it calls nothing.
+const RoleDependant Role = "DEPENDANT"
 
 // AllRoles returns the roles in a fixed order.
 func AllRoles() []Role { return []Role{RolePatient, RoleDoctor, RoleSupport, RoleAdmin} }
@@ -92,7 +96,17 @@ type Actor struct {
 	HasFactor bool
 	// Exempt means that no second factor is needed: the user has none, and this server doesn't require one of staff.
 	Exempt bool
+	// Dependants are the people for whom the user's account acts, apart from the user.
+	Dependants []uuid.UUID
 }
+
+// ActsFor reports whether the actor is this person, or their account acts for the person.
+func (a Actor) ActsFor(person uuid.UUID) bool {
+	return a.ID == person && person != uuid.Nil || slices.Contains(a.Dependants, person)
+}
+
+// People returns the actor and the people for whom their account acts.
+func (a Actor) People() []uuid.UUID { return append([]uuid.UUID{a.ID}, a.Dependants...) }
 
 // recentWindow is how long a proof counts as recent for dangerous operations.
 const recentWindow = 5 * time.Minute

@@ -43,7 +43,11 @@ func LockOther(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uuid
 	if id == actor.ID {
 		return Locked{}, ErrOwnAccount
 	}
-	return Lock(ctx, tx, id)
+	user, err := Lock(ctx, tx, id)
+	if err == nil && user.Role == access.RoleDependant {
+		return Locked{}, problem.NotFound
+	}
+	return user, err
 }
 
 // LockForDeletion locks the actor's own user before its deletion. Returns ErrLastAdmin for the only administrator,
@@ -73,8 +77,9 @@ func requireOtherAdmin(ctx context.Context, tx *postgres.Tx, actor access.Actor)
 }
 
 // Delete marks the actor's own user as deleted, also a disabled one: it can't sign in, its sessions end, and its
-// address is free for a new sign-up. Other rows still refer to the user. The caller cancels the user's consultations.
-// Returns ErrLastAdmin for the only administrator, problem.Unauthenticated if the user is deleted already.
+// address is free for a new sign-up. The user's dependants are deleted too. Other rows still refer to all of them. The
+// caller cancels their consultations. Returns ErrLastAdmin for the only administrator, problem.Unauthenticated if the
+// user is deleted already.
 func (s *Service) Delete(ctx context.Context, tx *postgres.Tx, actor access.Actor) error {
 	if err := requireOtherAdmin(ctx, tx, actor); err != nil {
 		return err
@@ -88,6 +93,9 @@ func (s *Service) Delete(ctx context.Context, tx *postgres.Tx, actor access.Acto
 		return fmt.Errorf("delete a user: %w", err)
 	}
 	audit.Write(tx, actor, "user.delete", actor.ID, nil)
+	if err := deleteDependants(ctx, tx, actor); err != nil {
+		return err
+	}
 	return s.revokeAccess(ctx, tx, actor.ID, notification.Mail{Address: email, Reader: actor.ID,
 		Kind: "account-deleted"})
 }

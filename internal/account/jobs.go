@@ -70,6 +70,16 @@ var Retention = []retention.Rule{
 		Where: "email_verification_token IS NOT NULL",
 		Set:   "email_verification_token = NULL, email_verification_expiry = NULL",
 	},
+	{
+		Name:  "open-transfers",
+		What:  "Transfers of dependants that not everybody confirmed, with the address",
+		After: "they were asked for",
+		Why:   "they can't be confirmed any more",
+		Table: "dependant_transfers",
+		Since: "created_at",
+		Keep:  transferLife,
+		Where: "status = 'OPEN'",
+	},
 }
 
 // Jobs registers the jobs of accounts.

@@ -158,7 +158,9 @@ func (s *Service) usersWhere(f UserListRequest) (c postgres.Conditions, err erro
 	} else {
 		c.And("u.deleted_at IS NULL")
 	}
-	if f.Role != "" {
+	if f.Role == "" {
+		c.And("u.role <> 'DEPENDANT'")
+	} else {
 		c.And("u.role >= $1 AND u.role <= $1", f.Role) // with = the planner would drop the role from the order
 	}
 	if prefix := normalizeEmail(f.Email); prefix != "" {

@@ -16,6 +16,8 @@ func (s *Service) Routes(api *httpapi.API) {
 	s.passkeyRoutes(api)
 	s.emailRoutes(api)
 	s.userRoutes(api)
+	s.dependantRoutes(api)
+	s.transferRoutes(api)
 	s.staffRoutes(api)
 }
 
@@ -233,6 +235,58 @@ func (s *Service) userRoutes(api *httpapi.API) {
 		Doc:     "Each reading is audited.",
 		Roles:   access.Admin | access.Support,
 	}, s.ReadUser)
+}
+
+func (s *Service) dependantRoutes(api *httpapi.API) {
+	httpapi.Query(api, httpapi.Op{
+		Method: http.MethodGet, Path: "/users/me/dependants", ID: "list-dependants", Tag: "users",
+		Summary: "List for whom you book",
+		Doc:     "Your dependants, in the order in which you named them.",
+		Roles:   access.Patient,
+	}, s.ListDependants)
+	httpapi.Command(api, httpapi.Op{
+		Method: http.MethodPost, Path: "/users/me/dependants", ID: "create-dependant", Tag: "users",
+		Summary: "Name somebody for whom you book",
+		Doc: "A child or a parent, for one. Book for them with `dependantId`. Who is seen has their own record; you " +
+			"read it as your own.",
+		Roles: access.Patient, Status: http.StatusCreated, Key: httpapi.Optional,
+		Refusals: []*problem.Error{ErrTooManyDependants},
+	}, s.CreateDependant)
+	httpapi.Command(api, httpapi.Op{
+		Method: http.MethodPatch, Path: "/users/me/dependants/{id}", ID: "update-dependant", Tag: "users",
+		Summary: "Update a dependant",
+		Doc: "A merge patch (RFC 7396): what is absent stays, null clears. What is booked keeps the relation of the " +
+			"booking.",
+		Roles: access.Patient,
+	}, s.UpdateDependant)
+}
+
+func (s *Service) transferRoutes(api *httpapi.API) {
+	httpapi.Command(api, httpapi.Op{
+		Method: http.MethodPost, Path: "/users/me/dependants/{id}/transfer",
+		ID: "request-dependant-transfer", Tag: "users",
+		Summary: "Ask to move a dependant's record to an account of their own",
+		Doc: "A mail goes to the address. The answer never tells whether it has an account. The record is moved " +
+			"once who asked, the owner of the other account and staff have confirmed it. Then you no longer see it; " +
+			"what you paid stays yours.",
+		Sends: true,
+		Roles: access.Patient, Status: http.StatusCreated, Key: httpapi.Optional, RecentProof: true,
+		Refusals: []*problem.Error{ErrTransferPending, ErrDependantHasConsultations, limit.ErrTooMany},
+	}, s.RequestTransfer)
+	httpapi.Command(api, httpapi.Op{
+		Method: http.MethodGet, Path: "/dependant-transfers", ID: "list-dependant-transfers", Tag: "users",
+		Summary: "List transfers of dependants",
+		Doc: "The newest first: for patients those that they asked for and those to the address of their account, " +
+			"for staff those that wait. Each page is audited.",
+		Roles: access.Patient | access.Support | access.Admin,
+	}, s.ListTransfers)
+	httpapi.Command(api, httpapi.Op{
+		Method: http.MethodDelete, Path: "/dependant-transfers/{id}", ID: "end-dependant-transfer", Tag: "users",
+		Summary: "Cancel or refuse a transfer",
+		Doc:     "For who asked for it, the other side, and staff.",
+		Roles:   access.Patient | access.Support | access.Admin, Status: http.StatusNoContent,
+		Refusals: []*problem.Error{ErrTransferOver},
+	}, s.EndTransfer)
 }
 
 func (s *Service) staffRoutes(api *httpapi.API) {

@@ -3,3 +3,32 @@
 //   sqlc v1.31.1
 
 package account
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+type DependantRow struct {
+	ID        uuid.UUID
+	UserID    uuid.UUID
+	Relation  Relation
+	CreatedAt time.Time
+	UpdatedAt time.Time
+	DeletedAt *time.Time
+}
+
+type TransferRow struct {
+	ID          uuid.UUID
+	DependantID uuid.UUID
+	UserID      uuid.UUID
+	Status      TransferStatus
+	Email       *string
+	AcceptedBy  *uuid.UUID
+	AcceptedAt  *time.Time
+	ApprovedBy  *uuid.UUID
+	ApprovedAt  *time.Time
+	EndedAt     *time.Time
+	CreatedAt   time.Time
+}

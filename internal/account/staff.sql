@@ -9,7 +9,7 @@ FROM users i WHERE i.id = (SELECT invited_by FROM users WHERE users.id = @id) FO
 -- name: readUser :one
 SELECT u.id, u.email, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at, u.created_at,
     greatest(u.updated_at, p.updated_at)::timestamptz AS updated_at, u.deleted_at, p.full_name
-FROM users u JOIN profiles p ON p.user_id = u.id WHERE u.id = @id;
+FROM users u JOIN profiles p ON p.user_id = u.id WHERE u.id = @id AND u.role <> 'DEPENDANT';
 
 -- name: lockUserInAnyState :one
 -- Deleted and disabled users too.
@@ -37,7 +37,7 @@ ORDER BY id FOR UPDATE;
 -- name: lockUndeletedUser :one
 SELECT u.id, u.role, u.disabled_at, greatest(u.updated_at, p.updated_at)::timestamptz AS updated_at
 FROM users u JOIN profiles p ON p.user_id = u.id
-WHERE u.id = @id AND u.deleted_at IS NULL FOR UPDATE OF u;
+WHERE u.id = @id AND u.deleted_at IS NULL AND u.role <> 'DEPENDANT' FOR UPDATE OF u;
 
 -- name: setRole :exec
 UPDATE users SET role = @role, updated_at = @now WHERE id = @id;

@@ -95,7 +95,7 @@ func lockAdmins(ctx context.Context, tx *postgres.Tx) ([]uuid.UUID, error) {
 const lockUndeletedUserSQL = `-- name: lockUndeletedUser :one
 SELECT u.id, u.role, u.disabled_at, greatest(u.updated_at, p.updated_at)::timestamptz AS updated_at
 FROM users u JOIN profiles p ON p.user_id = u.id
-WHERE u.id = $1 AND u.deleted_at IS NULL FOR UPDATE OF u
+WHERE u.id = $1 AND u.deleted_at IS NULL AND u.role <> 'DEPENDANT' FOR UPDATE OF u
 `
 
 type lockUndeletedUserRow struct {
@@ -144,7 +144,7 @@ func lockUserInAnyState(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (loc
 const readUserSQL = `-- name: readUser :one
 SELECT u.id, u.email, u.role, u.is_email_verified, u.mfa_enabled, u.disabled_at, u.created_at,
     greatest(u.updated_at, p.updated_at)::timestamptz AS updated_at, u.deleted_at, p.full_name
-FROM users u JOIN profiles p ON p.user_id = u.id WHERE u.id = $1
+FROM users u JOIN profiles p ON p.user_id = u.id WHERE u.id = $1 AND u.role <> 'DEPENDANT'
 `
 
 type readUserRow struct {

@@ -32,7 +32,7 @@ var reports = []report{
 			FROM consultations WHERE started_at IS NOT NULL AND WITHIN(scheduled_start)),
 		'people.newPatients', (SELECT count(*) FROM users WHERE role = 'PATIENT' AND WITHIN(created_at)),
 		'users', (SELECT json_object_agg(r, (SELECT count(*) FROM users WHERE role = r AND deleted_at IS NULL))
-			FROM unnest(enum_range(NULL::user_role)) r),
+			FROM unnest(enum_range(NULL::user_role)) r WHERE r <> 'DEPENDANT'),
 		'slots.seatsOffered', (SELECT coalesce(sum(max_patients), 0) FROM availability_slots
 			WHERE status <> 'BLOCKED' AND WITHIN(start_time)),
 		'revenue', (SELECT coalesce(json_agg(json_build_object('currency', c.currency, 'captured', c.captured::text,

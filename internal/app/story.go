@@ -10,6 +10,8 @@ import (
 const (
 	ashaID         = "0199f3a2-7c1e-7000-8000-000000000010"
 	meeraID        = "0199f3a2-7c1e-7000-8000-000000000011"
+	dependantID    = "0199f3a2-7c1e-7000-8000-000000000014"
+	transferID     = "0199f3a2-7c1e-7000-8000-000000000015"
 	supportID      = "0199f3a2-7c1e-7000-8000-000000000013"
 	slotID         = "0199f3a2-7c1e-7000-8000-000000000020"
 	movedSlotID    = "0199f3a2-7c1e-7000-8000-000000000021"
@@ -70,7 +72,10 @@ var storyOrder = []string{
 	"create-passkey-options", "register-passkey", "list-passkeys", "delete-passkey",
 	"create-passkey-sign-in-options", "sign-in-with-passkey",
 	"list-sessions", "end-session", "end-other-sessions",
-	"read-own-user", "update-own-user", "create-calendar", "read-calendar", "delete-calendar",
+	"read-own-user", "update-own-user",
+	"list-dependants", "create-dependant", "update-dependant", "delete-dependant",
+	"request-dependant-transfer", "list-dependant-transfers", "accept-dependant-transfer", "end-dependant-transfer",
+	"create-calendar", "read-calendar", "delete-calendar",
 	"search-doctors", "list-doctor-facets", "read-doctor", "list-doctor-reviews", "list-free-slots", "list-free-days",
 	"list-consents", "give-consent", "withdraw-consent",
 	"book-consultation",
@@ -95,6 +100,7 @@ var storyOrder = []string{
 	"list-disputes", "decide-dispute", "request-refund", "list-refunds",
 	"approve-refund", "decline-refund", "list-unmatched-money", "resolve-unmatched-money",
 	"receive-payment-webhook",
+	"approve-dependant-transfer",
 	"approve-doctor", "list-users", "read-user", "invite-user", "disable-user", "update-user-role",
 	"reset-user-mfa", "request-erasure", "read-erasure", "cancel-erasure",
 	"list-audit-logs", "read-audit-log", "prove-audit-log",
@@ -114,6 +120,14 @@ var storyValues = map[string]any{
 	"User.createdAt": signedUpAt, "Profile.createdAt": signedUpAt, "StaffUser.createdAt": signedUpAt,
 	"Profile.updatedAt": signedUpAt, "StaffUser.updatedAt": signedUpAt,
 
+	"Dependant.id": dependantID, "Dependant.createdAt": signedInAt, "Dependant.updatedAt": signedInAt,
+	"DependantTransfer.id": transferID, "DependantTransfer.dependantId": dependantID,
+	"DependantTransfer.requestedBy": ashaID, "DependantTransfer.createdAt": signedInAt,
+	"DependantTransfer.expiresAt": "2026-12-23T04:30:00Z", "DependantTransfer.acceptedAt": nil,
+	"DependantTransfer.approvedAt": nil, "DependantTransfer.endedAt": nil,
+	"BookedBy.id": ashaID, "Consultation.dependantId": nil, "Consultation.bookedBy": nil,
+	"Consultation.relation": nil, "ComingPatient.bookedBy": nil, "RecordReading.dependantId": nil,
+
 	"Session.id": sessionID, "Session.createdAt": signedInAt, "Session.lastUsedAt": bookedAt,
 	"Session.expiresAt": "2026-12-23T04:30:00Z",
 	"Passkey.id":        keyOfAsha, "Passkey.createdAt": signedInAt,
@@ -132,7 +146,7 @@ var storyValues = map[string]any{
 	"Rule.id": ruleID, "Rule.createdAt": openedAt, "Rule.updatedAt": openedAt,
 	"ChangedRule.id": ruleID, "ChangedRule.createdAt": openedAt, "ChangedRule.updatedAt": openedAt,
 	"WaitlistEntry.id": waitlistID, "WaitlistEntry.createdAt": openedAt, "WaitlistEntry.updatedAt": openedAt,
-	"WaitlistEntry.consultationId": nil, "WaitlistEntry.status": "OFFERED",
+	"WaitlistEntry.consultationId": nil, "WaitlistEntry.dependantId": nil, "WaitlistEntry.status": "OFFERED",
 	"WaitlistOffer.startTime": slotStart, "WaitlistOffer.endTime": slotEnd, "WaitlistOffer.expiresAt": dueAt,
 	"Exception.id": exceptionID, "Exception.createdAt": openedAt,
 	"ChangedException.id": exceptionID, "ChangedException.createdAt": openedAt,
@@ -240,6 +254,8 @@ var storyRequests = map[string]map[string]any{
 	"regenerate-recovery-codes":  oneCode,
 	"approve-doctor":             {"cancelConsultations": httpapi.Absent, "reason": httpapi.Absent},
 	"create-slot":                {"status": httpapi.Absent},
+	"book-consultation":          {"dependantId": httpapi.Absent},
+	"join-waitlist":              {"dependantId": httpapi.Absent},
 	"update-consultation-status": {"notes": httpapi.Absent},
 	"reschedule-consultation":    {"slotId": movedSlotID, "startTime": movedStart},
 }

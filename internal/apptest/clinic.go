@@ -281,6 +281,14 @@ func (c *Clinic) Doctor(fee string) User {
 	return u
 }
 
+// Dependant names a child of a patient, who was born so long ago.
+func (c *Clinic) Dependant(patient User, age time.Duration) uuid.UUID {
+	c.t.Helper()
+	return uuid.MustParse(c.Post(patient, "users/me/dependants", map[string]any{"fullName": "Anil Rao",
+		"dateOfBirth": c.DB.Now().Add(-age).Format(time.DateOnly), "gender": "MALE", "relation": "CHILD"}).
+		Want(201).Text("id"))
+}
+
 // Slot creates a slot of 30 minutes that begins in so long from now, and returns its id.
 func (c *Clinic) Slot(doctor User, in time.Duration, seats int) uuid.UUID {
 	c.t.Helper()

@@ -53,7 +53,7 @@ func (s *Service) ForEachReading(ctx context.Context, r *postgres.Read, patient 
 		return err
 	}
 	from, _ := around(patient)
-	f := readingFilter{patient: patient, from: from}
+	f := readingFilter{patient: patient, reader: patient, from: from}
 	seen := map[uuid.UUID]bool{}
 	err = postgres.ForEach(ctx, r, scanReading, func(v Reading) error {
 		if v.CreatedAt.Before(keptSince) {

@@ -32,6 +32,7 @@ type Reading struct {
 	ConsultationID *uuid.UUID    `json:"consultationId" format:"uuid" nullable:"true" doc:"Which consultation, where it was one"`
 	PrescriptionID *uuid.UUID    `json:"prescriptionId" format:"uuid" nullable:"true" doc:"Which prescription, where it was one" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7084"`
 	Purpose        *string       `json:"purpose" doc:"Why, as an administrator has to say it; null for others" example:"Complaint of the patient"`
+	DependantID    *uuid.UUID    `json:"dependantId" format:"uuid" nullable:"true" doc:"Whose record, when it was a dependant's; null when it was yours"`
 	CreatedAt      time.Time     `json:"createdAt" doc:"When it was read" example:"2026-11-23T10:00:00Z"`
 }
 
@@ -82,24 +83,24 @@ coalesce((a.metadata ->> 'healthData')::boolean, true),
     CASE a.action WHEN 'consultation.read' THEN a.entity_id ELSE a.metadata ->> 'consultationId' END::uuid,
     CASE a.action WHEN 'prescription.read' THEN a.entity_id END::uuid, a.metadata ->> 'purpose', a.created_at
 FROM a LEFT JOIN profiles p ON p.user_id = a.actor_id LEFT JOIN data_keys k ON k.user_id = a.actor_id
-WHERE (NOT $2 OR a.actor_id <> $1::text::uuid) AND (a.created_at, a.id) < ($3, $4)
+WHERE (NOT $2 OR a.actor_id <> $7) AND (a.created_at, a.id) < ($3, $4)
 ORDER BY a.created_at DESC, a.id DESC LIMIT $5`
 
-// listReadings lists who read the caller's record, the newest first. Lists without health data, like the staff's
-// search, leave no entry.
+// listReadings lists who read the records of the caller and of the caller's dependants, the newest first. Lists
+// without health data, like the staff's search, leave no entry.
 func (s *Service) listReadings(ctx context.Context, r *postgres.Read, actor access.Actor,
 	in ListReadingsRequest) (httpapi.Page[Reading], error) {
 	var none httpapi.Page[Reading]
 	if fault := httpapi.PeriodFault(in.From, in.To); fault != "" {
 		return none, problem.InvalidField("query.to", fault)
 	}
-	f := readingFilter{patient: actor.ID, others: in.Others, from: in.From.UTC(), to: in.To.UTC()}
+	f := readingFilter{reader: actor.ID, others: in.Others, from: in.From.UTC(), to: in.To.UTC()}
 	scope := fmt.Sprintf("access-log %t %s %s", in.Others, f.from.Format(time.RFC3339Nano),
 		f.to.Format(time.RFC3339Nano))
 	if _, err := s.Cursors.Decode(scope, in.Cursor, &f.after); err != nil {
 		return none, err
 	}
-	found, resume, err := s.findReadings(ctx, r, f, in.Limit+1)
+	found, resume, err := s.findReadingsOf(ctx, r, actor.People(), f, in.Limit+1)
 	if err != nil {
 		return none, err
 	}
@@ -114,7 +115,8 @@ func (s *Service) listReadings(ctx context.Context, r *postgres.Read, actor acce
 // readingFilter says which readings of a patient's record are asked for. Times and after may be zero.
 type readingFilter struct {
 	patient  uuid.UUID
-	others   bool // without the patient's own
+	reader   uuid.UUID // the account that acts for the patient
+	others   bool      // without the reader's own
 	from, to time.Time
 	after    position
 }
@@ -132,7 +134,34 @@ func (f readingFilter) queryArgs(now time.Time, limit int) []any {
 	if limit > 0 {
 		most = &limit
 	}
-	return []any{f.patient.String(), f.others, after.Value, after.ID, most, f.from}
+	return []any{f.patient.String(), f.others, after.Value, after.ID, most, f.from, f.reader}
+}
+
+// findReadingsOf is findReadings for several patients. The first is the reader.
+func (s *Service) findReadingsOf(ctx context.Context, r *postgres.Read, people []uuid.UUID, f readingFilter,
+	limit int) (all []Reading, resume position, err error) {
+	for _, person := range people {
+		f.patient = person
+		found, next, err := s.findReadings(ctx, r, f, limit)
+		if err != nil {
+			return nil, resume, err
+		}
+		for i := range found {
+			if person != f.reader {
+				found[i].DependantID = &person
+			}
+		}
+		all = append(all, found...)
+		if next.Value.After(resume.Value) {
+			resume = next
+		}
+	}
+	slices.SortStableFunc(all, compareReadings)
+	all = slices.CompactFunc(all, func(a, b Reading) bool { return a.ID == b.ID })
+	if !resume.Value.IsZero() {
+		all = slices.DeleteFunc(all, func(v Reading) bool { return v.CreatedAt.Before(resume.Value) })
+	}
+	return all[:min(limit, len(all))], resume, nil
 }
 
 // findReadings returns the first readings of a filter, out of the database and of files. If it has read as many of the
@@ -179,7 +208,7 @@ func (s *Service) searchReadings(ctx context.Context, r *postgres.Read, f readin
 		keys: []string{key(keyPatient, patient)}, texts: [][]byte{[]byte(`"` + patient + `"`)},
 		matches: func(e Entry) bool {
 			return slices.Contains(readings, ReadingAction(e.Action)) && slices.Contains(e.patients(), patient) &&
-				e.ActorID != nil && (!f.others || *e.ActorID != f.patient)
+				e.ActorID != nil && (!f.others || *e.ActorID != f.reader)
 		},
 	}
 	if !f.to.IsZero() && f.to.Before(until) {

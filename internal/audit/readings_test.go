@@ -121,7 +121,7 @@ func TestAccessLogUsesItsIndex(t *testing.T) {
 		t.Fatal(err)
 	}
 	rows, err := tx.Query(ctx, "EXPLAIN (ANALYZE, BUFFERS) "+audit.SelectReadings, patient.ID.String(), false,
-		c.DB.Now(), uuid.Max, 21, time.Time{})
+		c.DB.Now(), uuid.Max, 21, time.Time{}, patient.ID)
 	if err != nil {
 		t.Fatal(err)
 	}

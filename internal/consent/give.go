@@ -75,7 +75,7 @@ func Withdraw(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	}
 	var consultations []uuid.UUID
 	if in.Purpose == Treatment {
-		consultations, err = withdrawFromConsultations(ctx, tx, tx.Now, actor.ID)
+		consultations, err = withdrawFromConsultations(ctx, tx, tx.Now, actor.People())
 		if err != nil {
 			return changed, err
 		}

@@ -26,11 +26,11 @@ UPDATE consents SET withdrawn_at = greatest(given_at, @now::timestamptz)
 WHERE user_id = @user_id AND purpose = @purpose AND withdrawn_at IS NULL
 RETURNING id;
 
--- An active consultation has a seat.
+-- An active consultation has a seat. The consent of an account covers its dependants.
 -- name: withdrawFromConsultations :many
 UPDATE consultation_consents cc SET withdrawn_at = greatest(cc.given_at, @now::timestamptz)
 FROM seats s
-WHERE s.patient_id = @user_id AND cc.consultation_id = s.consultation_id AND cc.withdrawn_at IS NULL
+WHERE s.patient_id = ANY(@people::uuid[]) AND cc.consultation_id = s.consultation_id AND cc.withdrawn_at IS NULL
 RETURNING cc.consultation_id;
 
 -- name: queueInsertConsultationConsent :exec

@@ -209,13 +209,13 @@ func withdrawConsents(ctx context.Context, tx *postgres.Tx, now time.Time, userI
 const withdrawFromConsultationsSQL = `-- name: withdrawFromConsultations :many
 UPDATE consultation_consents cc SET withdrawn_at = greatest(cc.given_at, $1::timestamptz)
 FROM seats s
-WHERE s.patient_id = $2 AND cc.consultation_id = s.consultation_id AND cc.withdrawn_at IS NULL
+WHERE s.patient_id = ANY($2::uuid[]) AND cc.consultation_id = s.consultation_id AND cc.withdrawn_at IS NULL
 RETURNING cc.consultation_id
 `
 
-// An active consultation has a seat.
-func withdrawFromConsultations(ctx context.Context, tx *postgres.Tx, now time.Time, userID uuid.UUID) ([]uuid.UUID, error) {
-	rows, err := tx.Query(ctx, withdrawFromConsultationsSQL, now, userID)
+// An active consultation has a seat. The consent of an account covers its dependants.
+func withdrawFromConsultations(ctx context.Context, tx *postgres.Tx, now time.Time, people []uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := tx.Query(ctx, withdrawFromConsultationsSQL, now, people)
 	if err != nil {
 		return nil, postgres.Failed("withdrawFromConsultations", err)
 	}

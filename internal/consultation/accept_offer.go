@@ -20,19 +20,22 @@ type AcceptOfferRequest struct {
 	}
 }
 
-// AcceptOffer books the seat that is held for the actor. If it can't be booked, it stays held. Returns what
-// schedule.AcceptOffer and Book return.
+// AcceptOffer books the seat that is held for the actor or a dependant. If it can't be booked, it stays held. Returns
+// what schedule.AcceptOffer and Book return.
 func (s *Service) AcceptOffer(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in AcceptOfferRequest) (Consultation, error) {
-	slot, note, err := schedule.AcceptOffer(ctx, tx, actor, in.ID)
+	accepted, err := schedule.AcceptOffer(ctx, tx, actor, in.ID)
 	if err != nil {
 		return Consultation{}, err
 	}
 	var booking BookRequest
-	booking.Body.SlotID, booking.Body.Reason = slot, in.Body.Reason
+	booking.Body.SlotID, booking.Body.Reason = accepted.SlotID, in.Body.Reason
+	if accepted.PatientID != actor.ID {
+		booking.Body.DependantID = &accepted.PatientID
+	}
 	c, err := s.Book(ctx, tx, actor, booking)
 	if err != nil {
 		return Consultation{}, err
 	}
-	return c, note(c.ID)
+	return c, accepted.Note(c.ID)
 }

@@ -6,8 +6,9 @@ import (
 	"amrutam/internal/access"
 )
 
+// isPatient reports whether the actor is the patient, or the patient's account that acts for them.
 func isPatient(actor access.Actor, row ConsultationRow) bool {
-	return actor.Is(access.RolePatient) && actor.ID == row.PatientID
+	return actor.Is(access.RolePatient) && actor.ActsFor(row.PatientID)
 }
 
 func isDoctor(actor access.Actor, row ConsultationRow) bool {

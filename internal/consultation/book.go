@@ -3,12 +3,14 @@ package consultation
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"amrutam/internal/access"
+	"amrutam/internal/account"
 	"amrutam/internal/audit"
 	"amrutam/internal/consent"
 	"amrutam/internal/postgres"
@@ -21,9 +23,10 @@ type BookRequest struct {
 	Body struct {
 		_ struct{} `doc:"The slot to book, and why"`
 
-		SlotID   uuid.UUID  `json:"slotId" format:"uuid" doc:"A free slot"`
-		Reason   string     `json:"reason" health:"consultations.reason" text:"lines" minLength:"1" maxLength:"2000" pattern:"\\S" patternDescription:"more than spaces" doc:"Why you come; only you and the doctor read it" example:"Back pain for two weeks"`
-		DoctorID *uuid.UUID `json:"doctorId,omitempty" format:"uuid" doc:"When given, the slot must be this doctor's"`
+		SlotID      uuid.UUID  `json:"slotId" format:"uuid" doc:"A free slot"`
+		Reason      string     `json:"reason" health:"consultations.reason" text:"lines" minLength:"1" maxLength:"2000" pattern:"\\S" patternDescription:"more than spaces" doc:"Why you come; only you and the doctor read it" example:"Back pain for two weeks"`
+		DependantID *uuid.UUID `json:"dependantId,omitempty" format:"uuid" doc:"Whom you book for; when left out, yourself" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7090"`
+		DoctorID    *uuid.UUID `json:"doctorId,omitempty" format:"uuid" doc:"When given, the slot must be this doctor's"`
 		// A doctor may move a slot after the patient was shown its time.
 		StartTime *time.Time `json:"startTime,omitempty" doc:"The start that the patient was shown: when given, the slot must still begin then" example:"2026-11-24T10:00:00+05:30"`
 	}
@@ -34,9 +37,14 @@ type BookRequest struct {
 // schedule.ErrSlotNotBookable, schedule.ErrSlotMoved, schedule.ErrOverlap, and what checkBooking returns.
 func (s *Service) Book(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in BookRequest) (Consultation, error) {
+	person, bookedFor, err := s.findPerson(ctx, tx, actor, in)
+	if err != nil {
+		return Consultation{}, err
+	}
 	id := tx.NewID()
 	var patient batchReadPatientRow
-	seat, err := schedule.TakeSeat(ctx, tx, in.Body.SlotID, actor.ID, id, s.queueReadPatient(tx, id, &patient))
+	seat, err := schedule.TakeSeat(ctx, tx, in.Body.SlotID, person, id,
+		s.queueReadPatient(tx, actor, person, id, &patient))
 	if err != nil {
 		return Consultation{}, err
 	}
@@ -46,11 +54,14 @@ func (s *Service) Book(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	if err := s.checkBooking(tx.Now, patient); err != nil {
 		return Consultation{}, err
 	}
-	row := s.newConsultation(id, actor.ID, seat, tx.Now)
+	row := s.newConsultation(id, person, seat, tx.Now)
+	if bookedFor != nil {
+		row.BookedBy, row.Relation, row.IsMinor = &actor.ID, &bookedFor.Relation, bookedFor.IsMinorAt(seat.Start)
+	}
 	if row.CancellationPolicy = patient.CancellationPolicy; row.CancellationPolicy == nil {
 		row.CancellationPolicy = new(s.Config.CancellationPolicy.String())
 	}
-	key, err := s.Sealer.UnwrapCached(actor.ID, patient.Wrapped)
+	key, err := s.Sealer.UnwrapCached(person, patient.Wrapped)
 	if err != nil {
 		return Consultation{}, err
 	}
@@ -63,12 +74,16 @@ func (s *Service) Book(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 		PaymentStatus: row.PaymentStatus, Fee: row.Fee, Currency: row.Currency, PaymentDueAt: row.PaymentDueAt,
 		ScheduledStart: row.ScheduledStart, ScheduledEnd: row.ScheduledEnd,
 		CancellationPolicy: row.CancellationPolicy, GraceUntil: row.GraceUntil,
+		BookedBy: row.BookedBy, Relation: row.Relation, IsMinor: row.IsMinor,
 		Now: tx.Now,
 	})
 	consent.RecordImplied(tx, actor.ID, id, patient.NoticeVersion)
 	s.Payments.Open(tx, id, seat.Fee, seat.Currency)
-	audit.Write(tx, actor, "consultation.book", id,
-		audit.Meta{"to": row.Status, "slotId": seat.SlotID, "doctorId": seat.DoctorID})
+	meta := audit.Meta{"to": row.Status, "slotId": seat.SlotID, "doctorId": seat.DoctorID}
+	if row.BookedBy != nil {
+		meta["dependantId"], meta["relation"], meta["isMinor"] = person, *row.Relation, row.IsMinor
+	}
+	audit.Write(tx, actor, "consultation.book", id, meta)
 	tx.AfterCommit(s.Metrics.Bookings.WithLabelValues(string(row.Status)).Inc)
 	if row.Status == StatusConfirmed {
 		names := partyNames{patient: patient.PatientName, doctor: patient.DoctorName}
@@ -83,18 +98,35 @@ func (s *Service) Book(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	return c, nil
 }
 
+// findPerson returns who is to be seen; bookedFor is nil for the actor. Returns problem.NotFound for somebody for whom
+// the actor's account doesn't act.
+func (s *Service) findPerson(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	in BookRequest) (person uuid.UUID, bookedFor *account.BookedFor, err error) {
+	if in.Body.DependantID == nil {
+		return actor.ID, nil, nil
+	}
+	dependant, err := s.Accounts.LockDependant(ctx, tx, actor, *in.Body.DependantID)
+	return dependant.ID, &dependant, err
+}
+
 // queueReadPatient queues the statement that reads whether the patient consents to treatment, what else they have
 // booked, their data key and both names. It runs after the statement that takes the seat and locks the patient. So of
 // simultaneous bookings only as many succeed as are allowed; and a withdrawal of consent was either stored before and
 // is seen, or waits until the booking is stored.
-func (s *Service) queueReadPatient(tx *postgres.Tx, consultation uuid.UUID,
+func (s *Service) queueReadPatient(tx *postgres.Tx, actor access.Actor, person, consultation uuid.UUID,
 	patient *batchReadPatientRow) func(*pgx.Batch) {
 	// Bookings that start earlier are over. The bound keeps the statement out of the partitions of earlier months.
 	since := tx.Now.Add(-s.Config.PayWithin - abandonedFor)
+	people := actor.People()
+	if !slices.Contains(people, person) { // made since the request was admitted
+		people = append(people, person)
+	}
 	return func(b *pgx.Batch) {
 		tx.PlanOnce(b)
 		arg := batchReadPatientParams{
 			ConsultationID: consultation,
+			Account:        actor.ID,
+			People:         people,
 			Now:            tx.Now,
 			Since:          since,
 			OldestID:       postgres.IDsFrom(since),

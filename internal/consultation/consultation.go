@@ -67,6 +67,10 @@ type Consultation struct {
 	ID                 uuid.UUID                    `json:"id" doc:"The consultation's id"`
 	PatientID          uuid.UUID                    `json:"patientId" health:"patient" doc:"Who is seen"`
 	DoctorID           uuid.UUID                    `json:"doctorId" doc:"Who sees them"`
+	DependantID        *uuid.UUID                   `json:"dependantId" format:"uuid" nullable:"true" doc:"The patient, when somebody else booked for them; null when the patient did"`
+	BookedBy           *uuid.UUID                   `json:"bookedBy" format:"uuid" nullable:"true" doc:"Who booked for the patient; null when the patient did"`
+	Relation           *account.Relation            `json:"relation" nullable:"true" doc:"What the patient is to who booked, as it was then; null when the patient did"`
+	IsMinor            bool                         `json:"isMinor" doc:"true when the patient is not 18 at the start: who booked is the adult with them" example:"false"`
 	SlotID             uuid.UUID                    `json:"slotId" doc:"The booked slot"`
 	PatientName        string                       `json:"patientName,omitempty" doc:"The patient's name, in reads and of a new booking"`
 	DoctorName         string                       `json:"doctorName,omitempty" doc:"The doctor's name, in reads and of a new booking"`
@@ -137,6 +141,7 @@ func (s *Service) response(full fullRow, sight sight) (Consultation, error) {
 func withoutHealthData(row ConsultationRow) Consultation {
 	c := Consultation{
 		ID: row.ID, PatientID: row.PatientID, DoctorID: row.DoctorID, SlotID: row.SlotID,
+		BookedBy: row.BookedBy, Relation: row.Relation, IsMinor: row.IsMinor,
 		Status:        row.Status,
 		PaymentStatus: row.PaymentStatus, Fee: row.Fee, Currency: row.Currency,
 		StartTime: row.ScheduledStart, EndTime: row.ScheduledEnd,
@@ -146,6 +151,9 @@ func withoutHealthData(row ConsultationRow) Consultation {
 		BalanceDue: row.BalanceDue, BalanceDueAt: row.BalanceDueAt,
 		RescheduledFrom: previousOf(row), RescheduleCount: int(row.RescheduleCount),
 		CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt,
+	}
+	if row.BookedBy != nil {
+		c.DependantID = &row.PatientID
 	}
 	if row.Status == StatusRequested {
 		c.PaymentDueAt = row.PaymentDueAt

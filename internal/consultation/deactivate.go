@@ -97,7 +97,7 @@ func (s *Service) CancelUpcoming(ctx context.Context, tx *postgres.Tx, actor acc
 	default:
 		return nil
 	}
-	unfinished, err := lockUnfinishedConsultations(ctx, tx, d.UserID, tx.Now)
+	unfinished, err := lockUnfinished(ctx, tx, d.UserID)
 	if err != nil {
 		return fmt.Errorf("lock unfinished consultations: %w", err)
 	}
@@ -119,7 +119,7 @@ func (s *Service) CancelUpcoming(ctx context.Context, tx *postgres.Tx, actor acc
 		return hasConsultations(len(cancelled))
 	}
 	for _, row := range cancelled {
-		if d.OwnRequest && row.PatientID == d.UserID {
+		if d.OwnRequest && row.DoctorID != d.UserID {
 			if err := applyPolicy(ctx, tx, &row); err != nil {
 				return err
 			}
@@ -131,7 +131,27 @@ func (s *Service) CancelUpcoming(ctx context.Context, tx *postgres.Tx, actor acc
 	if d.Role == access.RoleDoctor {
 		return schedule.CloseSlots(ctx, tx, d.UserID, tx.Now)
 	}
-	return schedule.EndWaiting(ctx, tx, actor, d.UserID)
+	people, err := peopleOf(ctx, tx, d.UserID)
+	if err != nil {
+		return err
+	}
+	return schedule.EndWaiting(ctx, tx, actor, people)
+}
+
+// peopleOf returns a user and their dependants.
+func peopleOf(ctx context.Context, db postgres.Querier, user uuid.UUID) ([]uuid.UUID, error) {
+	dependants, err := account.PeopleOf(ctx, db, user)
+	return append(dependants, user), err
+}
+
+// lockUnfinished locks the consultations of a doctor, or of a patient and the patient's dependants, that aren't over.
+func lockUnfinished(ctx context.Context, tx *postgres.Tx, user uuid.UUID) ([]ConsultationRow, error) {
+	people, err := peopleOf(ctx, tx, user)
+	if err != nil {
+		return nil, err
+	}
+	return lockUnfinishedConsultations(ctx, tx, lockUnfinishedConsultationsParams{UserID: user, People: people,
+		Oldest: oldestOf(people), Now: tx.Now})
 }
 
 // cancels reports whether the deactivation cancels a consultation that isn't over.
@@ -174,7 +194,7 @@ func lockDoctor(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
 	if err := doctor.LockApproved(ctx, tx, id); err != nil && !errors.Is(err, doctor.ErrNotApproved) {
 		return fmt.Errorf("lock a doctor: %w", err)
 	}
-	unfinished, err := lockUnfinishedConsultations(ctx, tx, id, tx.Now)
+	unfinished, err := lockUnfinished(ctx, tx, id)
 	if err != nil {
 		return fmt.Errorf("lock unfinished consultations: %w", err)
 	}
@@ -190,7 +210,12 @@ func lockDoctor(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
 
 // RequireNoUpcoming returns ErrHasConsultations if the deletion of a user's account would cancel consultations.
 func RequireNoUpcoming(ctx context.Context, tx *postgres.Tx, user uuid.UUID) error {
-	n, err := countNotStartedConsultations(ctx, tx, user, tx.Now)
+	people, err := peopleOf(ctx, tx, user)
+	if err != nil {
+		return err
+	}
+	n, err := countNotStartedConsultations(ctx, tx, countNotStartedConsultationsParams{UserID: user, People: people,
+		Oldest: oldestOf(people), Now: tx.Now})
 	switch {
 	case err != nil:
 		return fmt.Errorf("count upcoming consultations: %w", err)

@@ -88,20 +88,30 @@ func (s *Service) ReadCalendar(ctx context.Context, r *postgres.Read, _ access.A
 		Body: []byte(calendar.Write(calendar.Publish, events...))}}, nil
 }
 
-// listCalendar lists the consultations in a person's calendar.
-func listCalendar(ctx context.Context, r *postgres.Read, person uuid.UUID,
-	role access.Role) ([]listPatientCalendarRow, error) {
-	in := listPatientCalendarParams{Person: person, Since: r.Now.Add(-feedPast), Until: r.Now.Add(feedAhead),
+// listCalendar lists the consultations in the calendar of a doctor, or of a patient and the patient's dependants.
+func listCalendar(ctx context.Context, r *postgres.Read, owner uuid.UUID,
+	role access.Role) (all []listPatientCalendarRow, err error) {
+	in := listPatientCalendarParams{Person: owner, Since: r.Now.Add(-feedPast), Until: r.Now.Add(feedAhead),
 		Most: feedMost}
-	if role != access.RoleDoctor {
-		return listPatientCalendar(ctx, r, in)
+	if role == access.RoleDoctor {
+		rows, err := listDoctorCalendar(ctx, r, listDoctorCalendarParams(in))
+		for _, row := range rows {
+			all = append(all, listPatientCalendarRow(row))
+		}
+		return all, err
 	}
-	rows, err := listDoctorCalendar(ctx, r, listDoctorCalendarParams(in))
-	all := make([]listPatientCalendarRow, len(rows))
-	for i, row := range rows {
-		all[i] = listPatientCalendarRow(row)
+	people, err := peopleOf(ctx, r, owner)
+	if err != nil {
+		return nil, err
 	}
-	return all, err
+	for _, in.Person = range people {
+		rows, err := listPatientCalendar(ctx, r, in)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, rows...)
+	}
+	return all, nil
 }
 
 // event returns the entry of a consultation. It changes only when the consultation does, as its ETag needs.

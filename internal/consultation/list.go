@@ -41,11 +41,21 @@ type SearchRequest struct {
 	DoctorID  httpapi.UUID `query:"doctorId" doc:"Only this doctor's" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7081"`
 }
 
-// ListMine lists the patient's own consultations with their health data. Each call is audited.
+// ListMine lists the consultations of the patient and of the patient's dependants with their health data. Each call is
+// audited.
 func (s *Service) ListMine(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in ListRequest) (httpapi.Page[Consultation], error) {
-	audit.WriteReading(tx, actor, "consultation.list", actor.ID, nil, actor.ID)
-	return s.list(ctx, tx, in, "consultations/me", releasedData, filter{ofPatient, actor.ID})
+	var people [][]filter
+	for _, person := range actor.People() {
+		people = append(people, []filter{{ofPatient, person}})
+	}
+	page, err := s.list(ctx, tx, in, "consultations/me", releasedData, people...)
+	patients := patientsOf(page.Items)
+	if !slices.Contains(patients, actor.ID) {
+		patients = append(patients, actor.ID)
+	}
+	audit.WriteReading(tx, actor, "consultation.list", actor.ID, nil, patients...)
+	return page, err
 }
 
 // ListOfDoctor lists the doctor's own consultations with their health data. Each call is audited.
@@ -58,7 +68,7 @@ func (s *Service) ListOfDoctor(ctx context.Context, tx *postgres.Tx, actor acces
 	if in.PatientID != "" {
 		filters = append(filters, filter{ofPatient, uuid.MustParse(string(in.PatientID))})
 	}
-	page, err := s.list(ctx, tx, in.ListRequest, "consultations/doctor/me", allData, filters...)
+	page, err := s.list(ctx, tx, in.ListRequest, "consultations/doctor/me", allData, filters)
 	audit.WriteReading(tx, actor, "consultation.list", actor.ID, nil, patientsOf(page.Items)...)
 	return DoctorConsultationPage{Page: page}, err
 }
@@ -74,7 +84,7 @@ func (s *Service) Search(ctx context.Context, tx *postgres.Tx, actor access.Acto
 	if in.DoctorID != "" {
 		filters = append(filters, filter{ofDoctor, uuid.MustParse(string(in.DoctorID))})
 	}
-	page, err := s.list(ctx, tx, in.ListRequest, "consultations", noHealthData, filters...)
+	page, err := s.list(ctx, tx, in.ListRequest, "consultations", noHealthData, filters)
 	audit.Write(tx, actor, "consultation.search", actor.ID,
 		audit.Meta{"filters": in.usedFilters(), "patientIds": patientsOf(page.Items)})
 	return page, err
@@ -112,9 +122,10 @@ func patientsOf(page []Consultation) []uuid.UUID {
 	return ids
 }
 
-// list reads a page of the consultations that fulfil the filters and the request. scope names the list in its cursors.
+// list reads a page of the consultations that fulfil the request and all filters of one of the lists. Each list is
+// read by itself: one statement for several people would sort what all have. scope names the list in its cursors.
 func (s *Service) list(ctx context.Context, tx *postgres.Tx, in ListRequest, scope string, sight sight,
-	filters ...filter) (httpapi.Page[Consultation], error) {
+	lists ...[]filter) (httpapi.Page[Consultation], error) {
 	var page httpapi.Page[Consultation]
 	if fault := httpapi.PeriodFault(in.From, in.To); fault != "" {
 		return page, problem.InvalidField("query.to", fault)
@@ -124,25 +135,34 @@ func (s *Service) list(ctx context.Context, tx *postgres.Tx, in ListRequest, sco
 	if _, err := s.Cursors.Decode(scope, in.Cursor, &last); err != nil {
 		return page, err
 	}
-	rows, err := in.readPage(ctx, tx, liveRows, last, filters)
-	if err != nil {
-		return page, err
-	}
-	if in.reachesArchive(tx.Now, last, rows, filters) {
-		archived, err := in.ofArchive().readPage(ctx, tx, archivedRows, last, filters)
+	var rows []fullRow
+	for _, filters := range lists {
+		found, err := in.readRows(ctx, tx, last, filters)
 		if err != nil {
 			return page, err
 		}
-		rows = in.merge(rows, archived)
+		rows = in.merge(rows, found)
 	}
 	items := make([]Consultation, len(rows))
 	for i, row := range rows {
+		var err error
 		if items[i], err = s.response(row, sight); err != nil {
 			return page, err
 		}
 	}
 	endOf := func(c Consultation) any { return pageEnd{Value: c.StartTime, ID: c.ID} }
 	return httpapi.NewPage(s.Cursors, scope, in.Limit, items, endOf), nil
+}
+
+// readRows reads the rows of a page, and one more, that are live or in the archive.
+func (in ListRequest) readRows(ctx context.Context, tx *postgres.Tx, last *pageEnd,
+	filters []filter) ([]fullRow, error) {
+	rows, err := in.readPage(ctx, tx, liveRows, last, filters)
+	if err != nil || !in.reachesArchive(tx.Now, last, rows, filters) {
+		return rows, err
+	}
+	archived, err := in.ofArchive().readPage(ctx, tx, archivedRows, last, filters)
+	return in.merge(rows, archived), err
 }
 
 // readPage reads the rows of a page, and one more, of the live consultations or of the archive.
@@ -188,7 +208,8 @@ const listColumns = `SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status
 	c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason,
 	c.cancelled_at, c.started_at, c.ended_at, c.absent, c.cancellation_policy, c.grace_until, c.notes_draft,
 	c.patient_arrived_at, c.doctor_arrived_at, c.rescheduled_from_slot, c.rescheduled_from_start,
-	c.reschedule_count, c.balance_due, c.balance_due_at, c.created_at, c.updated_at, c.archived, k.wrapped,
+	c.reschedule_count, c.balance_due, c.balance_due_at, c.booked_by, c.relation, c.is_minor, c.created_at,
+	c.updated_at, c.archived, k.wrapped,
 	pp.full_name, dp.full_name, CASE WHEN c.payment_status = 'PAID'
 		THEN (SELECT coalesce(sum(r.amount), 0) FROM refunded_fees r WHERE r.consultation_id = c.id)
 		ELSE 0 END`
@@ -214,7 +235,8 @@ func scanRow(row pgx.CollectableRow) (full fullRow, err error) {
 		&c.Fee, &c.Currency, &c.ScheduledStart, &c.ScheduledEnd, &c.PaymentDueAt, &c.CancelledBy,
 		&c.CancellationReason, &c.CancelledAt, &c.StartedAt, &c.EndedAt, &c.Absent, &c.CancellationPolicy,
 		&c.GraceUntil, &c.NotesDraft, &c.PatientArrivedAt, &c.DoctorArrivedAt, &c.RescheduledFromSlot,
-		&c.RescheduledFromStart, &c.RescheduleCount, &c.BalanceDue, &c.BalanceDueAt, &c.CreatedAt, &c.UpdatedAt,
-		&full.archived, &full.Wrapped, &full.PatientName, &full.DoctorName, &full.Refunded)
+		&c.RescheduledFromStart, &c.RescheduleCount, &c.BalanceDue, &c.BalanceDueAt, &c.BookedBy, &c.Relation,
+		&c.IsMinor, &c.CreatedAt, &c.UpdatedAt, &full.archived, &full.Wrapped, &full.PatientName, &full.DoctorName,
+		&full.Refunded)
 	return full, err
 }

@@ -15,6 +15,11 @@ type filter struct {
 	value     uuid.UUID
 }
 
+// oldestOf returns the id that was made first.
+func oldestOf(people []uuid.UUID) uuid.UUID {
+	return slices.MinFunc(people, func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
+}
+
 // reachesArchive reports whether a page may have archived consultations. live are the page's live rows, and one more
 // if there are more. Few pages do: a consultation that started lately is not archived, and neither is one of a person
 // whose account is new.
@@ -42,8 +47,8 @@ func (in ListRequest) ofArchive() ListRequest {
 	return in
 }
 
-// merge returns the first rows, one more than a page has, of live and archived ones. A consultation that was archived
-// between the two statements is in both.
+// merge returns the first rows, one more than a page has, of two lists: live and archived ones, or those of two
+// people. A consultation that was archived between two statements is in both.
 func (in ListRequest) merge(live, archived []fullRow) []fullRow {
 	all := slices.Concat(archived, live)
 	slices.SortStableFunc(all, func(a, b fullRow) int {

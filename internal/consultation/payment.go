@@ -142,10 +142,18 @@ func (s *Service) applyOutcome(ctx context.Context, tx *postgres.Tx, actor acces
 		return s.save(ctx, tx, *row)
 	case payment.Refunded:
 		data := map[string]string{"amount": event.Amount.String(), "currency": *event.Currency}
-		return s.Mails.Enqueue(ctx, tx, notification.Mail{To: row.PatientID, Kind: "refund-sent", Data: data})
+		return s.Mails.Enqueue(ctx, tx, notification.Mail{To: payer(*row), Kind: "refund-sent", Data: data})
 	default:
 		return nil
 	}
+}
+
+// payer returns who pays: the account that booked.
+func payer(row ConsultationRow) uuid.UUID {
+	if row.BookedBy != nil {
+		return *row.BookedBy
+	}
+	return row.PatientID
 }
 
 // applyCapture confirms a consultation that was paid in time. One that was paid too late is cancelled, and the money

@@ -1,8 +1,10 @@
 -- name: queueInsertConsultation :exec
 INSERT INTO consultations (id, patient_id, doctor_id, slot_id, status, reason, payment_status, fee, currency,
-    scheduled_start, scheduled_end, payment_due_at, cancellation_policy, grace_until, created_at, updated_at)
+    scheduled_start, scheduled_end, payment_due_at, cancellation_policy, grace_until, booked_by, relation, is_minor,
+    created_at, updated_at)
 VALUES (@id, @patient_id, @doctor_id, @slot_id, @status, @reason, @payment_status, @fee, @currency,
-    @scheduled_start, @scheduled_end, sqlc.narg('payment_due_at'), @cancellation_policy, @grace_until, @now, @now);
+    @scheduled_start, @scheduled_end, sqlc.narg('payment_due_at'), @cancellation_policy, @grace_until,
+    sqlc.narg('booked_by'), sqlc.narg('relation'), @is_minor, @now, @now);
 
 -- name: lockConsultation :one
 SELECT * FROM consultations WHERE id = @id FOR UPDATE;
@@ -29,7 +31,7 @@ UPDATE consultations SET status = @status, payment_status = @payment_status, not
     scheduled_start = @scheduled_start, scheduled_end = @scheduled_end, fee = @fee,
     rescheduled_from_slot = @rescheduled_from_slot, rescheduled_from_start = @rescheduled_from_start,
     rescheduled_at = @rescheduled_at, reschedule_count = @reschedule_count, balance_due = @balance_due,
-    balance_due_at = @balance_due_at, cancellation_policy = @cancellation_policy, updated_at = @now
+    balance_due_at = @balance_due_at, cancellation_policy = @cancellation_policy, is_minor = @is_minor, updated_at = @now
 WHERE id = @id;
 
 -- name: findOldestConsultation :one
@@ -64,9 +66,9 @@ SELECT id FROM consultations WHERE status = 'IN_PROGRESS' AND scheduled_end <= @
 ORDER BY scheduled_end LIMIT 200;
 
 -- Ordered by id, so that two account deletions or withdrawals of approval at the same time don't deadlock. ids_since
--- skips the partitions that are older than the user.
+-- skips the partitions that are older than the oldest of these people.
 -- name: lockUnfinishedConsultations :many
-SELECT * FROM consultations WHERE (patient_id = @user_id OR doctor_id = @user_id) AND id >= ids_since(@user_id)
+SELECT * FROM consultations WHERE (patient_id = ANY(@people::uuid[]) OR doctor_id = @user_id) AND id >= ids_since(@oldest)
     AND (status IN ('REQUESTED', 'IN_PROGRESS') OR (status = 'CONFIRMED' AND scheduled_end > @now))
 ORDER BY id FOR UPDATE;
 
@@ -74,17 +76,17 @@ ORDER BY id FOR UPDATE;
 SELECT id FROM users WHERE id = ANY(@ids::uuid[]) ORDER BY id FOR NO KEY UPDATE;
 
 -- name: countNotStartedConsultations :one
-SELECT count(*) FROM consultations WHERE (patient_id = @user_id OR doctor_id = @user_id) AND id >= ids_since(@user_id)
+SELECT count(*) FROM consultations WHERE (patient_id = ANY(@people::uuid[]) OR doctor_id = @user_id) AND id >= ids_since(@oldest)
     AND (status = 'REQUESTED' OR (status = 'CONFIRMED' AND scheduled_start > @now));
 
--- What Book must know about the patient. There is no row unless takeSeat has taken the seat; live and
--- live_with_doctor count that seat too. An unpaid booking is over when its payment is due, even if the sweep has not
+-- What Book must know about the patient, and about the bookings of the account, which are those of all its people. There
+-- is no row unless takeSeat has taken the seat; live and live_with_doctor count that seat too. An unpaid booking is over when its payment is due, even if the sweep has not
 -- cancelled it yet. Bookings that start before since have ended, and are not read. abandoned_at is when the
 -- Nth newest booking ended without payment since abandoned_since, where N is max_abandoned, or 1970 if there are fewer. Those that the doctor or staff cancelled don't count.
 -- name: batchReadPatient :one
 SELECT k.wrapped, n.version AS notice_version, pp.full_name AS patient_name, dp.full_name AS doctor_name,
     d.cancellation_policy, b.unpaid, b.abandoned_at, l.live, l.live_with_doctor,
-    EXISTS (SELECT FROM consents x WHERE x.user_id = k.user_id AND x.purpose = n.purpose
+    EXISTS (SELECT FROM consents x WHERE x.user_id = @account AND x.purpose = n.purpose
         AND x.notice_version = n.version AND x.withdrawn_at IS NULL) AS consented
 FROM seats t
 JOIN data_keys k ON k.user_id = t.patient_id
@@ -100,9 +102,9 @@ LATERAL (SELECT count(*) FILTER (WHERE c.status = 'REQUESTED' AND c.payment_due_
                 OR (c.status = 'REQUESTED' AND c.payment_due_at <= @now::timestamptz)))
         )[@max_abandoned::int], 'epoch')::timestamptz AS abandoned_at
     FROM consultations c
-    WHERE c.patient_id = t.patient_id AND c.scheduled_start > @since AND c.id >= @oldest_id) b,
+    WHERE c.patient_id = ANY(@people::uuid[]) AND c.scheduled_start > @since AND c.id >= @oldest_id) b,
 LATERAL (SELECT count(*) AS live, count(*) FILTER (WHERE s.doctor_id = t.doctor_id) AS live_with_doctor
-    FROM seats s WHERE s.patient_id = t.patient_id) l
+    FROM seats s WHERE s.patient_id = ANY(@people::uuid[])) l
 WHERE t.consultation_id = @consultation_id;
 
 -- Whether the consultation was cancelled by this user. The row has the role only.

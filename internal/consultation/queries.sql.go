@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"amrutam/internal/access"
+	"amrutam/internal/account"
 	"amrutam/internal/money"
 	"amrutam/internal/postgres"
 	"github.com/google/uuid"
@@ -19,7 +20,7 @@ import (
 const batchReadPatientSQL = `-- name: batchReadPatient :one
 SELECT k.wrapped, n.version AS notice_version, pp.full_name AS patient_name, dp.full_name AS doctor_name,
     d.cancellation_policy, b.unpaid, b.abandoned_at, l.live, l.live_with_doctor,
-    EXISTS (SELECT FROM consents x WHERE x.user_id = k.user_id AND x.purpose = n.purpose
+    EXISTS (SELECT FROM consents x WHERE x.user_id = $1 AND x.purpose = n.purpose
         AND x.notice_version = n.version AND x.withdrawn_at IS NULL) AS consented
 FROM seats t
 JOIN data_keys k ON k.user_id = t.patient_id
@@ -27,24 +28,26 @@ JOIN profiles pp ON pp.user_id = t.patient_id
 JOIN profiles dp ON dp.user_id = t.doctor_id
 JOIN doctors d ON d.id = t.doctor_id,
 (SELECT purpose, version FROM consent_notices WHERE purpose = 'TREATMENT' ORDER BY version DESC LIMIT 1) n,
-LATERAL (SELECT count(*) FILTER (WHERE c.status = 'REQUESTED' AND c.payment_due_at > $1::timestamptz) AS unpaid,
+LATERAL (SELECT count(*) FILTER (WHERE c.status = 'REQUESTED' AND c.payment_due_at > $2::timestamptz) AS unpaid,
     coalesce((array_agg(least(c.cancelled_at, c.payment_due_at) ORDER BY least(c.cancelled_at, c.payment_due_at) DESC)
         FILTER (WHERE c.payment_status <> 'PAID'
-            AND least(c.cancelled_at, c.payment_due_at) > $2::timestamptz
+            AND least(c.cancelled_at, c.payment_due_at) > $3::timestamptz
             AND ((c.status = 'CANCELLED' AND coalesce(c.cancelled_by, 'PATIENT') = 'PATIENT')
-                OR (c.status = 'REQUESTED' AND c.payment_due_at <= $1::timestamptz)))
-        )[$3::int], 'epoch')::timestamptz AS abandoned_at
+                OR (c.status = 'REQUESTED' AND c.payment_due_at <= $2::timestamptz)))
+        )[$4::int], 'epoch')::timestamptz AS abandoned_at
     FROM consultations c
-    WHERE c.patient_id = t.patient_id AND c.scheduled_start > $4 AND c.id >= $5) b,
+    WHERE c.patient_id = ANY($5::uuid[]) AND c.scheduled_start > $6 AND c.id >= $7) b,
 LATERAL (SELECT count(*) AS live, count(*) FILTER (WHERE s.doctor_id = t.doctor_id) AS live_with_doctor
-    FROM seats s WHERE s.patient_id = t.patient_id) l
-WHERE t.consultation_id = $6
+    FROM seats s WHERE s.patient_id = ANY($5::uuid[])) l
+WHERE t.consultation_id = $8
 `
 
 type batchReadPatientParams struct {
+	Account        uuid.UUID
 	Now            time.Time
 	AbandonedSince time.Time
 	MaxAbandoned   int32
+	People         []uuid.UUID
 	Since          time.Time
 	OldestID       uuid.UUID
 	ConsultationID uuid.UUID
@@ -63,15 +66,17 @@ type batchReadPatientRow struct {
 	Consented          bool
 }
 
-// What Book must know about the patient. There is no row unless takeSeat has taken the seat; live and
-// live_with_doctor count that seat too. An unpaid booking is over when its payment is due, even if the sweep has not
+// What Book must know about the patient, and about the bookings of the account, which are those of all its people. There
+// is no row unless takeSeat has taken the seat; live and live_with_doctor count that seat too. An unpaid booking is over when its payment is due, even if the sweep has not
 // cancelled it yet. Bookings that start before since have ended, and are not read. abandoned_at is when the
 // Nth newest booking ended without payment since abandoned_since, where N is max_abandoned, or 1970 if there are fewer. Those that the doctor or staff cancelled don't count.
 func batchReadPatient(b *pgx.Batch, arg batchReadPatientParams, got func(batchReadPatientRow, error) error) {
 	b.Queue(batchReadPatientSQL,
+		arg.Account,
 		arg.Now,
 		arg.AbandonedSince,
 		arg.MaxAbandoned,
+		arg.People,
 		arg.Since,
 		arg.OldestID,
 		arg.ConsultationID,
@@ -117,12 +122,24 @@ func countAddenda(ctx context.Context, db postgres.Querier, consultationID uuid.
 }
 
 const countNotStartedConsultationsSQL = `-- name: countNotStartedConsultations :one
-SELECT count(*) FROM consultations WHERE (patient_id = $1 OR doctor_id = $1) AND id >= ids_since($1)
-    AND (status = 'REQUESTED' OR (status = 'CONFIRMED' AND scheduled_start > $2))
+SELECT count(*) FROM consultations WHERE (patient_id = ANY($1::uuid[]) OR doctor_id = $2) AND id >= ids_since($3)
+    AND (status = 'REQUESTED' OR (status = 'CONFIRMED' AND scheduled_start > $4))
 `
 
-func countNotStartedConsultations(ctx context.Context, db postgres.Querier, userID uuid.UUID, now time.Time) (int64, error) {
-	row := db.QueryRow(ctx, countNotStartedConsultationsSQL, userID, now)
+type countNotStartedConsultationsParams struct {
+	People []uuid.UUID
+	UserID uuid.UUID
+	Oldest uuid.UUID
+	Now    time.Time
+}
+
+func countNotStartedConsultations(ctx context.Context, db postgres.Querier, arg countNotStartedConsultationsParams) (int64, error) {
+	row := db.QueryRow(ctx, countNotStartedConsultationsSQL,
+		arg.People,
+		arg.UserID,
+		arg.Oldest,
+		arg.Now,
+	)
 	var count int64
 	err := row.Scan(&count)
 	return count, postgres.Failed("countNotStartedConsultations", err)
@@ -571,7 +588,7 @@ func listDisputesOfPatient(ctx context.Context, db postgres.Querier, patientID u
 }
 
 const listDoctorCalendarSQL = `-- name: listDoctorCalendar :many
-SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status, c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason, c.cancelled_at, c.started_at, c.ended_at, c.created_at, c.updated_at, c.absent, c.cancelled_late, c.rescheduled_from_slot, c.rescheduled_from_start, c.rescheduled_at, c.reschedule_count, c.balance_due, c.balance_due_at, c.cancellation_policy, c.grace_until, c.refund_percent, c.notes_draft, c.notes_saved_at, c.patient_arrived_at, c.doctor_arrived_at, p.full_name AS other FROM consultations c JOIN profiles p ON p.user_id = c.patient_id
+SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status, c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason, c.cancelled_at, c.started_at, c.ended_at, c.created_at, c.updated_at, c.absent, c.cancelled_late, c.rescheduled_from_slot, c.rescheduled_from_start, c.rescheduled_at, c.reschedule_count, c.balance_due, c.balance_due_at, c.cancellation_policy, c.grace_until, c.refund_percent, c.notes_draft, c.notes_saved_at, c.patient_arrived_at, c.doctor_arrived_at, c.booked_by, c.relation, c.is_minor, p.full_name AS other FROM consultations c JOIN profiles p ON p.user_id = c.patient_id
 WHERE c.doctor_id = $1 AND c.id >= ids_since($1) AND c.scheduled_start > $2 AND c.scheduled_start < $3
     AND c.status NOT IN ('REQUESTED', 'CANCELLED')
 ORDER BY c.scheduled_start, c.id LIMIT $4
@@ -639,6 +656,9 @@ func listDoctorCalendar(ctx context.Context, db postgres.Querier, arg listDoctor
 			&i.ConsultationRow.NotesSavedAt,
 			&i.ConsultationRow.PatientArrivedAt,
 			&i.ConsultationRow.DoctorArrivedAt,
+			&i.ConsultationRow.BookedBy,
+			&i.ConsultationRow.Relation,
+			&i.ConsultationRow.IsMinor,
 			&i.Other,
 		); err != nil {
 			return nil, postgres.Failed("listDoctorCalendar", err)
@@ -929,7 +949,7 @@ func listOwnAlternatives(ctx context.Context, db postgres.Querier, arg listOwnAl
 }
 
 const listPatientCalendarSQL = `-- name: listPatientCalendar :many
-SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status, c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason, c.cancelled_at, c.started_at, c.ended_at, c.created_at, c.updated_at, c.absent, c.cancelled_late, c.rescheduled_from_slot, c.rescheduled_from_start, c.rescheduled_at, c.reschedule_count, c.balance_due, c.balance_due_at, c.cancellation_policy, c.grace_until, c.refund_percent, c.notes_draft, c.notes_saved_at, c.patient_arrived_at, c.doctor_arrived_at, p.full_name AS other FROM consultations c JOIN profiles p ON p.user_id = c.doctor_id
+SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status, c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason, c.cancelled_at, c.started_at, c.ended_at, c.created_at, c.updated_at, c.absent, c.cancelled_late, c.rescheduled_from_slot, c.rescheduled_from_start, c.rescheduled_at, c.reschedule_count, c.balance_due, c.balance_due_at, c.cancellation_policy, c.grace_until, c.refund_percent, c.notes_draft, c.notes_saved_at, c.patient_arrived_at, c.doctor_arrived_at, c.booked_by, c.relation, c.is_minor, p.full_name AS other FROM consultations c JOIN profiles p ON p.user_id = c.doctor_id
 WHERE c.patient_id = $1 AND c.id >= ids_since($1) AND c.scheduled_start > $2 AND c.scheduled_start < $3
     AND c.status NOT IN ('REQUESTED', 'CANCELLED')
 ORDER BY c.scheduled_start, c.id LIMIT $4
@@ -997,6 +1017,9 @@ func listPatientCalendar(ctx context.Context, db postgres.Querier, arg listPatie
 			&i.ConsultationRow.NotesSavedAt,
 			&i.ConsultationRow.PatientArrivedAt,
 			&i.ConsultationRow.DoctorArrivedAt,
+			&i.ConsultationRow.BookedBy,
+			&i.ConsultationRow.Relation,
+			&i.ConsultationRow.IsMinor,
 			&i.Other,
 		); err != nil {
 			return nil, postgres.Failed("listPatientCalendar", err)
@@ -1085,7 +1108,7 @@ func listUnstartedConsultations(ctx context.Context, db postgres.Querier, patien
 }
 
 const lockArchivedConsultationSQL = `-- name: lockArchivedConsultation :one
-SELECT id, patient_id, doctor_id, slot_id, status, reason, notes, payment_status, fee, currency, scheduled_start, scheduled_end, payment_due_at, cancelled_by, cancellation_reason, cancelled_at, started_at, ended_at, created_at, updated_at, absent, cancelled_late, rescheduled_from_slot, rescheduled_from_start, rescheduled_at, reschedule_count, balance_due, balance_due_at, cancellation_policy, grace_until, refund_percent, notes_draft, notes_saved_at, patient_arrived_at, doctor_arrived_at FROM archived_consultations WHERE id = $1 FOR UPDATE
+SELECT id, patient_id, doctor_id, slot_id, status, reason, notes, payment_status, fee, currency, scheduled_start, scheduled_end, payment_due_at, cancelled_by, cancellation_reason, cancelled_at, started_at, ended_at, created_at, updated_at, absent, cancelled_late, rescheduled_from_slot, rescheduled_from_start, rescheduled_at, reschedule_count, balance_due, balance_due_at, cancellation_policy, grace_until, refund_percent, notes_draft, notes_saved_at, patient_arrived_at, doctor_arrived_at, booked_by, relation, is_minor FROM archived_consultations WHERE id = $1 FOR UPDATE
 `
 
 func lockArchivedConsultation(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (ArchivedConsultation, error) {
@@ -1127,12 +1150,15 @@ func lockArchivedConsultation(ctx context.Context, tx *postgres.Tx, id uuid.UUID
 		&i.NotesSavedAt,
 		&i.PatientArrivedAt,
 		&i.DoctorArrivedAt,
+		&i.BookedBy,
+		&i.Relation,
+		&i.IsMinor,
 	)
 	return i, postgres.Failed("lockArchivedConsultation", err)
 }
 
 const lockConsultationSQL = `-- name: lockConsultation :one
-SELECT id, patient_id, doctor_id, slot_id, status, reason, notes, payment_status, fee, currency, scheduled_start, scheduled_end, payment_due_at, cancelled_by, cancellation_reason, cancelled_at, started_at, ended_at, created_at, updated_at, absent, cancelled_late, rescheduled_from_slot, rescheduled_from_start, rescheduled_at, reschedule_count, balance_due, balance_due_at, cancellation_policy, grace_until, refund_percent, notes_draft, notes_saved_at, patient_arrived_at, doctor_arrived_at FROM consultations WHERE id = $1 FOR UPDATE
+SELECT id, patient_id, doctor_id, slot_id, status, reason, notes, payment_status, fee, currency, scheduled_start, scheduled_end, payment_due_at, cancelled_by, cancellation_reason, cancelled_at, started_at, ended_at, created_at, updated_at, absent, cancelled_late, rescheduled_from_slot, rescheduled_from_start, rescheduled_at, reschedule_count, balance_due, balance_due_at, cancellation_policy, grace_until, refund_percent, notes_draft, notes_saved_at, patient_arrived_at, doctor_arrived_at, booked_by, relation, is_minor FROM consultations WHERE id = $1 FOR UPDATE
 `
 
 func lockConsultation(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (ConsultationRow, error) {
@@ -1174,12 +1200,15 @@ func lockConsultation(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (Consu
 		&i.NotesSavedAt,
 		&i.PatientArrivedAt,
 		&i.DoctorArrivedAt,
+		&i.BookedBy,
+		&i.Relation,
+		&i.IsMinor,
 	)
 	return i, postgres.Failed("lockConsultation", err)
 }
 
 const lockConsultationsToRemindSQL = `-- name: lockConsultationsToRemind :many
-SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status, c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason, c.cancelled_at, c.started_at, c.ended_at, c.created_at, c.updated_at, c.absent, c.cancelled_late, c.rescheduled_from_slot, c.rescheduled_from_start, c.rescheduled_at, c.reschedule_count, c.balance_due, c.balance_due_at, c.cancellation_policy, c.grace_until, c.refund_percent, c.notes_draft, c.notes_saved_at, c.patient_arrived_at, c.doctor_arrived_at, pp.full_name AS patient_name, dp.full_name AS doctor_name
+SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status, c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason, c.cancelled_at, c.started_at, c.ended_at, c.created_at, c.updated_at, c.absent, c.cancelled_late, c.rescheduled_from_slot, c.rescheduled_from_start, c.rescheduled_at, c.reschedule_count, c.balance_due, c.balance_due_at, c.cancellation_policy, c.grace_until, c.refund_percent, c.notes_draft, c.notes_saved_at, c.patient_arrived_at, c.doctor_arrived_at, c.booked_by, c.relation, c.is_minor, pp.full_name AS patient_name, dp.full_name AS doctor_name
 FROM consultations c
 JOIN profiles pp ON pp.user_id = c.patient_id
 JOIN profiles dp ON dp.user_id = c.doctor_id
@@ -1256,6 +1285,9 @@ func lockConsultationsToRemind(ctx context.Context, tx *postgres.Tx, arg lockCon
 			&i.ConsultationRow.NotesSavedAt,
 			&i.ConsultationRow.PatientArrivedAt,
 			&i.ConsultationRow.DoctorArrivedAt,
+			&i.ConsultationRow.BookedBy,
+			&i.ConsultationRow.Relation,
+			&i.ConsultationRow.IsMinor,
 			&i.PatientName,
 			&i.DoctorName,
 		); err != nil {
@@ -1292,15 +1324,27 @@ func lockDispute(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (DisputeRow
 }
 
 const lockUnfinishedConsultationsSQL = `-- name: lockUnfinishedConsultations :many
-SELECT id, patient_id, doctor_id, slot_id, status, reason, notes, payment_status, fee, currency, scheduled_start, scheduled_end, payment_due_at, cancelled_by, cancellation_reason, cancelled_at, started_at, ended_at, created_at, updated_at, absent, cancelled_late, rescheduled_from_slot, rescheduled_from_start, rescheduled_at, reschedule_count, balance_due, balance_due_at, cancellation_policy, grace_until, refund_percent, notes_draft, notes_saved_at, patient_arrived_at, doctor_arrived_at FROM consultations WHERE (patient_id = $1 OR doctor_id = $1) AND id >= ids_since($1)
-    AND (status IN ('REQUESTED', 'IN_PROGRESS') OR (status = 'CONFIRMED' AND scheduled_end > $2))
+SELECT id, patient_id, doctor_id, slot_id, status, reason, notes, payment_status, fee, currency, scheduled_start, scheduled_end, payment_due_at, cancelled_by, cancellation_reason, cancelled_at, started_at, ended_at, created_at, updated_at, absent, cancelled_late, rescheduled_from_slot, rescheduled_from_start, rescheduled_at, reschedule_count, balance_due, balance_due_at, cancellation_policy, grace_until, refund_percent, notes_draft, notes_saved_at, patient_arrived_at, doctor_arrived_at, booked_by, relation, is_minor FROM consultations WHERE (patient_id = ANY($1::uuid[]) OR doctor_id = $2) AND id >= ids_since($3)
+    AND (status IN ('REQUESTED', 'IN_PROGRESS') OR (status = 'CONFIRMED' AND scheduled_end > $4))
 ORDER BY id FOR UPDATE
 `
 
+type lockUnfinishedConsultationsParams struct {
+	People []uuid.UUID
+	UserID uuid.UUID
+	Oldest uuid.UUID
+	Now    time.Time
+}
+
 // Ordered by id, so that two account deletions or withdrawals of approval at the same time don't deadlock. ids_since
-// skips the partitions that are older than the user.
-func lockUnfinishedConsultations(ctx context.Context, tx *postgres.Tx, userID uuid.UUID, now time.Time) ([]ConsultationRow, error) {
-	rows, err := tx.Query(ctx, lockUnfinishedConsultationsSQL, userID, now)
+// skips the partitions that are older than the oldest of these people.
+func lockUnfinishedConsultations(ctx context.Context, tx *postgres.Tx, arg lockUnfinishedConsultationsParams) ([]ConsultationRow, error) {
+	rows, err := tx.Query(ctx, lockUnfinishedConsultationsSQL,
+		arg.People,
+		arg.UserID,
+		arg.Oldest,
+		arg.Now,
+	)
 	if err != nil {
 		return nil, postgres.Failed("lockUnfinishedConsultations", err)
 	}
@@ -1344,6 +1388,9 @@ func lockUnfinishedConsultations(ctx context.Context, tx *postgres.Tx, userID uu
 			&i.NotesSavedAt,
 			&i.PatientArrivedAt,
 			&i.DoctorArrivedAt,
+			&i.BookedBy,
+			&i.Relation,
+			&i.IsMinor,
 		); err != nil {
 			return nil, postgres.Failed("lockUnfinishedConsultations", err)
 		}
@@ -1384,9 +1431,11 @@ func notePatientArrival(ctx context.Context, tx *postgres.Tx, now *time.Time, id
 
 const queueInsertConsultationSQL = `-- name: queueInsertConsultation :exec
 INSERT INTO consultations (id, patient_id, doctor_id, slot_id, status, reason, payment_status, fee, currency,
-    scheduled_start, scheduled_end, payment_due_at, cancellation_policy, grace_until, created_at, updated_at)
+    scheduled_start, scheduled_end, payment_due_at, cancellation_policy, grace_until, booked_by, relation, is_minor,
+    created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9,
-    $10, $11, $12, $13, $14, $15, $15)
+    $10, $11, $12, $13, $14,
+    $15, $16, $17, $18, $18)
 `
 
 type queueInsertConsultationParams struct {
@@ -1404,6 +1453,9 @@ type queueInsertConsultationParams struct {
 	PaymentDueAt       *time.Time
 	CancellationPolicy *string
 	GraceUntil         *time.Time
+	BookedBy           *uuid.UUID
+	Relation           *account.Relation
+	IsMinor            bool
 	Now                time.Time
 }
 
@@ -1423,6 +1475,9 @@ func queueInsertConsultation(tx *postgres.Tx, arg queueInsertConsultationParams)
 		arg.PaymentDueAt,
 		arg.CancellationPolicy,
 		arg.GraceUntil,
+		arg.BookedBy,
+		arg.Relation,
+		arg.IsMinor,
 		arg.Now,
 	)
 }
@@ -1477,7 +1532,7 @@ func readCareRecord(ctx context.Context, db postgres.Querier, person uuid.UUID) 
 }
 
 const readConsultationSQL = `-- name: readConsultation :one
-SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status, c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason, c.cancelled_at, c.started_at, c.ended_at, c.created_at, c.updated_at, c.absent, c.cancelled_late, c.rescheduled_from_slot, c.rescheduled_from_start, c.rescheduled_at, c.reschedule_count, c.balance_due, c.balance_due_at, c.cancellation_policy, c.grace_until, c.refund_percent, c.notes_draft, c.notes_saved_at, c.patient_arrived_at, c.doctor_arrived_at, k.wrapped, pp.full_name AS patient_name, dp.full_name AS doctor_name,
+SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status, c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason, c.cancelled_at, c.started_at, c.ended_at, c.created_at, c.updated_at, c.absent, c.cancelled_late, c.rescheduled_from_slot, c.rescheduled_from_start, c.rescheduled_at, c.reschedule_count, c.balance_due, c.balance_due_at, c.cancellation_policy, c.grace_until, c.refund_percent, c.notes_draft, c.notes_saved_at, c.patient_arrived_at, c.doctor_arrived_at, c.booked_by, c.relation, c.is_minor, k.wrapped, pp.full_name AS patient_name, dp.full_name AS doctor_name,
     (CASE WHEN c.payment_status = 'PAID'
         THEN (SELECT coalesce(sum(r.amount), 0) FROM refunded_fees r WHERE r.consultation_id = c.id)
         ELSE 0 END)::numeric(12, 2) AS refunded
@@ -1535,6 +1590,9 @@ func readConsultation(ctx context.Context, db postgres.Querier, id uuid.UUID) (r
 		&i.ConsultationRow.NotesSavedAt,
 		&i.ConsultationRow.PatientArrivedAt,
 		&i.ConsultationRow.DoctorArrivedAt,
+		&i.ConsultationRow.BookedBy,
+		&i.ConsultationRow.Relation,
+		&i.ConsultationRow.IsMinor,
 		&i.Wrapped,
 		&i.PatientName,
 		&i.DoctorName,
@@ -1658,8 +1716,8 @@ UPDATE consultations SET status = $1, payment_status = $2, notes = $3,
     scheduled_start = $15, scheduled_end = $16, fee = $17,
     rescheduled_from_slot = $18, rescheduled_from_start = $19,
     rescheduled_at = $20, reschedule_count = $21, balance_due = $22,
-    balance_due_at = $23, cancellation_policy = $24, updated_at = $25
-WHERE id = $26
+    balance_due_at = $23, cancellation_policy = $24, is_minor = $25, updated_at = $26
+WHERE id = $27
 `
 
 type updateConsultationParams struct {
@@ -1687,6 +1745,7 @@ type updateConsultationParams struct {
 	BalanceDue           *money.Amount
 	BalanceDueAt         *time.Time
 	CancellationPolicy   *string
+	IsMinor              bool
 	Now                  time.Time
 	ID                   uuid.UUID
 }
@@ -1717,6 +1776,7 @@ func updateConsultation(ctx context.Context, tx *postgres.Tx, arg updateConsulta
 		arg.BalanceDue,
 		arg.BalanceDueAt,
 		arg.CancellationPolicy,
+		arg.IsMinor,
 		arg.Now,
 		arg.ID,
 	)

@@ -86,6 +86,13 @@ func (s *Service) Reschedule(ctx context.Context, tx *postgres.Tx, actor access.
 	row.RescheduledAt = &tx.Now
 	row.RescheduleCount++
 	row.SlotID, row.ScheduledStart, row.ScheduledEnd = seat.SlotID, seat.Start, seat.End
+	if row.BookedBy != nil {
+		bookedFor, err := s.Accounts.ReadBookedFor(ctx, tx, row.PatientID)
+		if err != nil {
+			return Consultation{}, err
+		}
+		row.IsMinor = bookedFor.IsMinorAt(seat.Start)
+	}
 	row.UpdatedAt = tx.Now
 	if row.PaymentDueAt != nil {
 		row.PaymentDueAt = new(earliest(*row.PaymentDueAt, seat.Start))

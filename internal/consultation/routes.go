@@ -143,6 +143,7 @@ func (s *Service) Routes(api *httpapi.API) {
 			202: "The report is kept for reconciliation"},
 	}, s.ReceiveWebhook)
 	s.leaveRoutes(api)
+	s.dependantRoutes(api)
 	httpapi.Command(api, httpapi.Op{
 		Method: "POST", Path: "/users/me/calendar", ID: "create-calendar", Tag: "users",
 		Summary: "Make the address of your calendar",
@@ -296,4 +297,32 @@ func (s *Service) careRoutes(api *httpapi.API) {
 		Refusals:  []*problem.Error{problem.InvalidTransition},
 		RecentMFA: true,
 	}, s.DecideDispute)
+}
+
+func (s *Service) dependantRoutes(api *httpapi.API) {
+	httpapi.Command(api, httpapi.Op{
+		Method: "DELETE", Path: "/users/me/dependants/{id}", ID: "delete-dependant", Tag: "users",
+		Summary: "Delete a dependant",
+		Doc: "Nothing more is booked for them, and they wait for no seat. Their record stays, and you may read it; " +
+			"it is erased with yours.",
+		Roles: access.Patient, Status: 204,
+		Refusals: []*problem.Error{account.ErrDependantHasConsultations},
+	}, s.DeleteDependant)
+	const both = "The record is moved once who asked, the owner of the other account and staff have confirmed it."
+	httpapi.Command(api, httpapi.Op{
+		Method: "POST", Path: "/dependant-transfers/{id}/accept",
+		ID: "accept-dependant-transfer", Tag: "users",
+		Summary: "Accept your own record",
+		Doc:     "For the patient at whose address the transfer is. " + both,
+		Roles:   access.Patient, Key: httpapi.Optional, RecentProof: true,
+		Refusals: []*problem.Error{account.ErrTransferOver, account.ErrDependantHasConsultations},
+	}, s.AcceptTransfer)
+	httpapi.Command(api, httpapi.Op{
+		Method: "POST", Path: "/dependant-transfers/{id}/approve",
+		ID: "approve-dependant-transfer", Tag: "users",
+		Summary: "Approve the transfer of a dependant's record",
+		Doc:     "For staff, who make sure first that the account is the dependant's own. " + both,
+		Roles:   access.Support | access.Admin, Key: httpapi.Optional, RecentMFA: true,
+		Refusals: []*problem.Error{account.ErrTransferOver, account.ErrDependantHasConsultations},
+	}, s.ApproveTransfer)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"amrutam/internal/access"
+	"amrutam/internal/account"
 	"amrutam/internal/money"
 	"github.com/google/uuid"
 )
@@ -59,6 +60,9 @@ type ArchivedConsultation struct {
 	NotesSavedAt         *time.Time
 	PatientArrivedAt     *time.Time
 	DoctorArrivedAt      *time.Time
+	BookedBy             *uuid.UUID
+	Relation             *account.Relation
+	IsMinor              bool
 }
 
 type ConsultationRow struct {
@@ -97,6 +101,9 @@ type ConsultationRow struct {
 	NotesSavedAt         *time.Time
 	PatientArrivedAt     *time.Time
 	DoctorArrivedAt      *time.Time
+	BookedBy             *uuid.UUID
+	Relation             *account.Relation
+	IsMinor              bool
 }
 
 type DisputeRow struct {

@@ -136,7 +136,8 @@ func (s *Service) save(ctx context.Context, tx *postgres.Tx, row ConsultationRow
 		Fee: row.Fee, RescheduledFromSlot: row.RescheduledFromSlot, RescheduledFromStart: row.RescheduledFromStart,
 		RescheduledAt: row.RescheduledAt, RescheduleCount: row.RescheduleCount,
 		BalanceDue: row.BalanceDue, BalanceDueAt: row.BalanceDueAt, CancellationPolicy: row.CancellationPolicy,
-		Now: tx.Now,
+		IsMinor: row.IsMinor,
+		Now:     tx.Now,
 	})
 	if err != nil || n > 0 {
 		return err

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"amrutam/internal/access"
+	"amrutam/internal/account"
 	"amrutam/internal/consent"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
@@ -41,12 +42,17 @@ func (s *Service) ReadVisits(ctx context.Context, tx *postgres.Tx, actor access.
 			return current, nil, err
 		}
 	}
-	query := selectConsultations(allRows) + fmt.Sprintf(` WHERE c.patient_id = $1 AND c.doctor_id = $2
-		AND c.scheduled_start < $3 AND c.id >= ids_since($1)
+	moved, err := account.MovedTo(ctx, tx, row.PatientID)
+	if err != nil {
+		return current, nil, err
+	}
+	people := append(moved, row.PatientID)
+	query := selectConsultations(allRows) + fmt.Sprintf(` WHERE c.patient_id = ANY($1::uuid[]) AND c.doctor_id = $2
+		AND c.scheduled_start < $3 AND c.id >= ids_since($4)
 		ORDER BY c.scheduled_start DESC, c.id DESC LIMIT %d`, maxVisits)
 	scan := func(row pgx.CollectableRow) (Consultation, error) { return s.scan(row, allData) }
 	earlier, err = postgres.List(ctx, tx, "listVisits", query,
-		[]any{row.PatientID, row.DoctorID, row.ScheduledStart}, scan)
+		[]any{people, row.DoctorID, row.ScheduledStart, oldestOf(people)}, scan)
 	if err != nil {
 		return current, nil, fmt.Errorf("list earlier visits: %w", err)
 	}

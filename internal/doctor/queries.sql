@@ -76,6 +76,6 @@ ORDER BY doctors DESC, value;
 -- name: listSeenBy :many
 SELECT r.doctor_id
 FROM (SELECT DISTINCT c.doctor_id FROM all_consultations c
-        WHERE c.patient_id = @patient_id AND c.id >= ids_since(@patient_id) AND c.status = 'COMPLETED') seen,
+        WHERE c.patient_id = ANY(@people::uuid[]) AND c.id >= ids_since(@oldest) AND c.status = 'COMPLETED') seen,
     LATERAL (SELECT b.doctor_id FROM booking_rules b
         WHERE b.doctor_id = seen.doctor_id AND b.first_visit_minutes IS DISTINCT FROM b.follow_up_minutes OFFSET 0) r;

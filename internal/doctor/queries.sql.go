@@ -172,14 +172,14 @@ func insertDoctor(ctx context.Context, tx *postgres.Tx, arg insertDoctorParams) 
 const listSeenBySQL = `-- name: listSeenBy :many
 SELECT r.doctor_id
 FROM (SELECT DISTINCT c.doctor_id FROM all_consultations c
-        WHERE c.patient_id = $1 AND c.id >= ids_since($1) AND c.status = 'COMPLETED') seen,
+        WHERE c.patient_id = ANY($1::uuid[]) AND c.id >= ids_since($2) AND c.status = 'COMPLETED') seen,
     LATERAL (SELECT b.doctor_id FROM booking_rules b
         WHERE b.doctor_id = seen.doctor_id AND b.first_visit_minutes IS DISTINCT FROM b.follow_up_minutes OFFSET 0) r
 `
 
 // The doctors who have completed a consultation with a patient, and whose later visits have another length than first ones.
-func listSeenBy(ctx context.Context, db postgres.Querier, patientID uuid.UUID) ([]uuid.UUID, error) {
-	rows, err := db.Query(ctx, listSeenBySQL, patientID)
+func listSeenBy(ctx context.Context, db postgres.Querier, people []uuid.UUID, oldest uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, listSeenBySQL, people, oldest)
 	if err != nil {
 		return nil, postgres.Failed("listSeenBy", err)
 	}

@@ -21,7 +21,7 @@ type ReadRequest struct {
 // Read returns one doctor. Returns problem.NotFound if there is none, or if patients can't find the doctor and the
 // actor is neither the doctor nor an administrator.
 func (s *Service) Read(ctx context.Context, r *postgres.Read, actor access.Actor, in ReadRequest) (Doctor, error) {
-	seen, err := findSeen(ctx, r, actor)
+	seen, err := findSeen(ctx, r, actor, VisitFilter{})
 	if err != nil {
 		return Doctor{}, err
 	}

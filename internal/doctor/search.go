@@ -79,7 +79,7 @@ func (s *Service) Search(ctx context.Context, r *postgres.Read, actor access.Act
 	}
 	f.limit = in.Limit + 1
 	f.isPatient = actor.Is(access.RolePatient)
-	if f.seen, err = findSeen(ctx, r, actor); err != nil {
+	if f.seen, err = findSeen(ctx, r, actor, in.VisitFilter); err != nil {
 		return none, err
 	}
 	if f.hasCursor, err = s.Cursors.Decode(scope, in.Cursor, &f.after); err != nil {

@@ -35,6 +35,8 @@ var schemaNames = map[string]string{
 	"CancelRequestBody":          "ConsultationCancellationRequest",
 	"Cancelled":                  "CancelledConsultation",
 	"DecideDisputeRequestBody":   "DisputeDecisionRequest",
+	"CreateTransferRequestBody":  "DependantTransferRequest",
+	"Transfer":                   "DependantTransfer",
 	"Patient":                    "ComingPatient",
 	"Step":                       "CancellationStep",
 	"Visit":                      "EarlierVisit",

@@ -221,7 +221,10 @@ var Rules = []Rule{
 				GROUP BY payment_id
 			UNION ALL SELECT u.id, 'user', coalesce((SELECT a.action FROM audit_logs a WHERE a.entity_type = 'user'
 				AND a.entity_id = u.id::text AND a.action IN ('user.create', 'user.invite') LIMIT 1), 'user.sign-up'),
-				u.created_at FROM users u)
+				u.created_at FROM users u WHERE u.role <> 'DEPENDANT'
+			UNION ALL SELECT id, 'dependant', 'dependant.create', created_at FROM dependants
+			UNION ALL SELECT id, 'dependant-transfer', 'dependant-transfer.request', created_at
+				FROM dependant_transfers)
 		SELECT c.id
 		FROM created c
 		WHERE c.at >= (SELECT kept_since FROM audit_tree)
@@ -244,6 +247,8 @@ var Rules = []Rule{
 				WHEN 'review' THEN EXISTS (SELECT FROM reviews e WHERE e.id = k.entity_id)
 				WHEN 'consent' THEN EXISTS (SELECT FROM consents e WHERE e.id = k.entity_id)
 				WHEN 'user' THEN EXISTS (SELECT FROM users e WHERE e.id = k.entity_id)
+				WHEN 'dependant' THEN EXISTS (SELECT FROM dependants e WHERE e.id = k.entity_id)
+				WHEN 'dependant-transfer' THEN EXISTS (SELECT FROM dependant_transfers e WHERE e.id = k.entity_id)
 				WHEN 'export' THEN EXISTS (SELECT FROM exports e WHERE e.id = k.entity_id)
 				WHEN 'erasure' THEN EXISTS (SELECT FROM erasures e WHERE e.id = k.entity_id)
 				WHEN 'doctor' THEN EXISTS (SELECT FROM doctors e WHERE e.id = k.entity_id)

@@ -1,9 +1,10 @@
 -- A deleted user gets no mail except to an address that the caller gives, and no new row points at them: a refund may
--- come after an erasure.
+-- come after an erasure. What is for a dependant goes to the account that acts for them.
 -- name: queueInsertMail :exec
 INSERT INTO mails (id, user_id, kind, message_id, content, created_at)
-SELECT @id, sqlc.narg('user_id')::uuid, @kind, @message_id, @content::bytea, @created_at::timestamptz
-WHERE @has_address::bool OR EXISTS (SELECT FROM users u WHERE u.id = sqlc.narg('user_id') AND u.deleted_at IS NULL);
+SELECT @id, r.id, @kind, @message_id, @content::bytea, @created_at::timestamptz
+FROM (SELECT coalesce((SELECT d.user_id FROM dependants d WHERE d.id = sqlc.narg('user_id')), sqlc.narg('user_id')::uuid) AS id) r
+WHERE @has_address::bool OR EXISTS (SELECT FROM users u WHERE u.id = r.id AND u.deleted_at IS NULL);
 
 -- A mail without a failure was sent.
 -- name: queueMarkMails :exec

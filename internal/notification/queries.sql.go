@@ -89,30 +89,31 @@ func queueDeleteMails(tx *postgres.Tx, userID uuid.UUID) {
 
 const queueInsertMailSQL = `-- name: queueInsertMail :exec
 INSERT INTO mails (id, user_id, kind, message_id, content, created_at)
-SELECT $1, $2::uuid, $3, $4, $5::bytea, $6::timestamptz
-WHERE $7::bool OR EXISTS (SELECT FROM users u WHERE u.id = $2 AND u.deleted_at IS NULL)
+SELECT $1, r.id, $2, $3, $4::bytea, $5::timestamptz
+FROM (SELECT coalesce((SELECT d.user_id FROM dependants d WHERE d.id = $6), $6::uuid) AS id) r
+WHERE $7::bool OR EXISTS (SELECT FROM users u WHERE u.id = r.id AND u.deleted_at IS NULL)
 `
 
 type queueInsertMailParams struct {
 	ID         uuid.UUID
-	UserID     *uuid.UUID
 	Kind       string
 	MessageID  string
 	Content    []byte
 	CreatedAt  time.Time
+	UserID     *uuid.UUID
 	HasAddress bool
 }
 
 // A deleted user gets no mail except to an address that the caller gives, and no new row points at them: a refund may
-// come after an erasure.
+// come after an erasure. What is for a dependant goes to the account that acts for them.
 func queueInsertMail(tx *postgres.Tx, arg queueInsertMailParams) {
 	tx.Queue(queueInsertMailSQL,
 		arg.ID,
-		arg.UserID,
 		arg.Kind,
 		arg.MessageID,
 		arg.Content,
 		arg.CreatedAt,
+		arg.UserID,
 		arg.HasAddress,
 	)
 }

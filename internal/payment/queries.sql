@@ -9,7 +9,7 @@ SELECT * FROM payments WHERE consultation_id = @consultation_id FOR UPDATE;
 SELECT * FROM payments WHERE id = @id FOR UPDATE;
 
 -- name: findPayment :one
-SELECT p.*, c.patient_id, c.doctor_id FROM payments p JOIN all_consultations c ON c.id = p.consultation_id
+SELECT p.*, c.patient_id, c.doctor_id, c.booked_by FROM payments p JOIN all_consultations c ON c.id = p.consultation_id
 WHERE p.consultation_id = @consultation_id;
 
 -- name: listConsultations :many

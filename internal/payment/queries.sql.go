@@ -196,7 +196,7 @@ func findOpenAttempt(ctx context.Context, db postgres.Querier, paymentID uuid.UU
 }
 
 const findPaymentSQL = `-- name: findPayment :one
-SELECT p.id, p.consultation_id, p.amount, p.currency, p.status, p.provider, p.transaction_reference, p.created_at, p.updated_at, c.patient_id, c.doctor_id FROM payments p JOIN all_consultations c ON c.id = p.consultation_id
+SELECT p.id, p.consultation_id, p.amount, p.currency, p.status, p.provider, p.transaction_reference, p.created_at, p.updated_at, c.patient_id, c.doctor_id, c.booked_by FROM payments p JOIN all_consultations c ON c.id = p.consultation_id
 WHERE p.consultation_id = $1
 `
 
@@ -212,6 +212,7 @@ type findPaymentRow struct {
 	UpdatedAt            time.Time
 	PatientID            uuid.UUID
 	DoctorID             uuid.UUID
+	BookedBy             *uuid.UUID
 }
 
 func findPayment(ctx context.Context, db postgres.Querier, consultationID uuid.UUID) (findPaymentRow, error) {
@@ -229,6 +230,7 @@ func findPayment(ctx context.Context, db postgres.Querier, consultationID uuid.U
 		&i.UpdatedAt,
 		&i.PatientID,
 		&i.DoctorID,
+		&i.BookedBy,
 	)
 	return i, postgres.Failed("findPayment", err)
 }

@@ -34,7 +34,7 @@ func (s *Service) read(ctx context.Context, r *postgres.Read, actor access.Actor
 	if err != nil {
 		return Detail{}, fmt.Errorf("find the payment: %w", err)
 	}
-	if !canRead(actor, row.PatientID, row.DoctorID) {
+	if !canRead(actor, row.PatientID, row.DoctorID, row.BookedBy) {
 		return Detail{}, problem.NotFoundAudited("payment", row.ID)
 	}
 	out := Detail{Attempts: []Attempt{}, Refunds: []Refund{}, Payment: viewPayment(PaymentRow{ID: row.ID,

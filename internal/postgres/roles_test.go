@@ -121,7 +121,7 @@ func TestAppRolePrivileges(t *testing.T) {
 			want = "select insert update"
 		case strings.HasPrefix(table, "archived_"):
 			want = "select" // and a few columns of archived_consultations can be updated
-		case table == "audit_tiles" || table == "consultations":
+		case table == "audit_tiles" || table == "consultations" || table == "dependants":
 			want = "select insert update"
 		case table == "audit_tree" || table == "rollup_state" || table == "restore_mode":
 			want = "select update"

@@ -11,6 +11,6 @@ import (
 // canRead reports whether the actor may read a prescription: its patient, its doctor and an ADMIN who states a purpose
 // may.
 func canRead(actor access.Actor, patient, doctor uuid.UUID, purpose string) bool {
-	return actor.ID == patient || actor.ID == doctor ||
+	return actor.ActsFor(patient) || actor.ID == doctor ||
 		(actor.Is(access.RoleAdmin) && strings.TrimSpace(purpose) != "")
 }

@@ -3,6 +3,7 @@ package prescription
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -28,6 +29,7 @@ type Patient struct {
 	Age       *int            `json:"age" nullable:"true" minimum:"0" maximum:"150" doc:"In years, today where the patient is; null when not told" example:"36"`
 	Gender    *account.Gender `json:"gender" nullable:"true" doc:"null when not told" example:"FEMALE"`
 	Language  string          `json:"language" enum:"en,hi" doc:"The language that the patient reads (BCP 47)" example:"hi"`
+	BookedBy  BookedByOrNull  `json:"bookedBy" doc:"Who booked for the patient; null when the patient did"`
 	Visits    []Visit         `json:"visits" maxItems:"20" doc:"The earlier consultations with this doctor, the newest first"`
 }
 
@@ -57,6 +59,15 @@ func (s *Service) ReadPatient(ctx context.Context, tx *postgres.Tx, actor access
 	}
 	out := Patient{PatientID: current.PatientID, FullName: person.FullName, Age: person.Age, Gender: person.Gender,
 		Language: person.Language, Visits: []Visit{}}
+	if current.BookedBy != nil {
+		booker, err := s.Accounts.ReadPerson(ctx, tx, *current.BookedBy)
+		if err != nil {
+			return Patient{}, err
+		}
+		out.Language = booker.Language
+		out.BookedBy = BookedByOrNull{&BookedBy{ID: *current.BookedBy, FullName: booker.FullName,
+			Relation: *current.Relation, IsGuardian: current.IsMinor}}
+	}
 	byConsultation, err := s.ofConsultations(ctx, tx, earlier)
 	if err != nil {
 		return Patient{}, err
@@ -67,8 +78,20 @@ func (s *Service) ReadPatient(ctx context.Context, tx *postgres.Tx, actor access
 		v.Prescriptions = append(v.Prescriptions, byConsultation[c.ID]...)
 		out.Visits = append(out.Visits, v)
 	}
-	audit.WriteReading(tx, actor, "consultation.read", in.ID, audit.Meta{"visits": len(earlier)}, current.PatientID)
+	audit.WriteReading(tx, actor, "consultation.read", in.ID, audit.Meta{"visits": len(earlier)},
+		patientsOf(current, earlier)...)
 	return out, nil
+}
+
+// patientsOf returns who comes, and whose visits these are: what was moved to the patient's account is another record.
+func patientsOf(current consultation.Consultation, earlier []consultation.Consultation) []uuid.UUID {
+	patients := []uuid.UUID{current.PatientID}
+	for _, c := range earlier {
+		if !slices.Contains(patients, c.PatientID) {
+			patients = append(patients, c.PatientID)
+		}
+	}
+	return patients
 }
 
 // ofConsultations returns the prescriptions of consultations, the newest first of each.

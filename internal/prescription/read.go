@@ -1,7 +1,9 @@
 package prescription
 
 import (
+	"bytes"
 	"context"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -103,7 +105,35 @@ func (s *Service) ListOfConsultation(ctx context.Context, tx *postgres.Tx, actor
 	return page, nil
 }
 
-// ListMine lists the patient's own prescriptions, the newest first.
+// readPatients returns the actor and whose prescriptions these are, each once.
+func readPatients(actor access.Actor, rows []listPrescriptionsOfPatientRow) []uuid.UUID {
+	patients := []uuid.UUID{actor.ID}
+	for _, row := range rows {
+		if !slices.Contains(patients, row.PrescriptionRow.PatientID) {
+			patients = append(patients, row.PrescriptionRow.PatientID)
+		}
+	}
+	return patients
+}
+
+// listOfPeople lists the prescriptions of several people, the newest first. One statement for all of them would read
+// what all have, or look for them among everybody's.
+func listOfPeople(ctx context.Context, tx *postgres.Tx, people []uuid.UUID, before uuid.UUID,
+	limit int32) (all []listPrescriptionsOfPatientRow, err error) {
+	for _, person := range people {
+		rows, err := listPrescriptionsOfPatient(ctx, tx, person, before, limit)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, rows...)
+	}
+	slices.SortFunc(all, func(a, b listPrescriptionsOfPatientRow) int {
+		return bytes.Compare(b.PrescriptionRow.ID[:], a.PrescriptionRow.ID[:])
+	})
+	return all[:min(len(all), int(limit))], nil
+}
+
+// ListMine lists the prescriptions of the patient and of the patient's dependants, the newest first.
 func (s *Service) ListMine(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in ListMineRequest) (httpapi.Page[Prescription], error) {
 	var page httpapi.Page[Prescription]
@@ -112,11 +142,11 @@ func (s *Service) ListMine(ctx context.Context, tx *postgres.Tx, actor access.Ac
 		return page, err
 	}
 	limit := int32(in.Limit + 1) //nolint:gosec // at most 101
-	rows, err := listPrescriptionsOfPatient(ctx, tx, actor.ID, before, limit)
+	rows, err := listOfPeople(ctx, tx, actor.People(), before, limit)
 	if err != nil {
 		return page, err
 	}
-	audit.WriteReading(tx, actor, "prescription.list", actor.ID, nil, actor.ID)
+	audit.WriteReading(tx, actor, "prescription.list", actor.ID, nil, readPatients(actor, rows)...)
 	var items []Prescription
 	for _, row := range rows {
 		p, err := s.open(row.PrescriptionRow, row.Wrapped, row.SupersededBy)

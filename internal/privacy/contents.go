@@ -6,12 +6,11 @@ import (
 	"github.com/google/uuid"
 
 	"amrutam/internal/access"
+	"amrutam/internal/account"
 	"amrutam/internal/audit"
 	"amrutam/internal/consultation"
 	"amrutam/internal/httpapi"
-	"amrutam/internal/payment"
 	"amrutam/internal/postgres"
-	"amrutam/internal/prescription"
 )
 
 // writeArchive returns the archive of all data about a person. It has no secrets, and of other people only names and
@@ -50,7 +49,7 @@ func (s *Service) contents(ctx context.Context, r *postgres.Read, person findPen
 		all = s.contentsOfPatient(ctx, r, id)
 	case access.RoleDoctor:
 		all = s.contentsOfDoctor(ctx, r, id)
-	case access.RoleSupport, access.RoleAdmin:
+	case access.RoleSupport, access.RoleAdmin, access.RoleDependant:
 	}
 	return append(all,
 		content{"sessions.json", "The devices you are or were signed in on.",
@@ -73,35 +72,34 @@ func (s *Service) contentsOfPatient(ctx context.Context, r *postgres.Read, id uu
 		{"consents.json", "What you agreed to and what you took back: in general (items), and for single " +
 			"consultations.", []list{
 			{"items", stored(ctx, r, id, eachConsent)},
-			{"consultations", stored(ctx, r, id, eachConsultationConsent)}}},
-		{"consultations.json", "Your consultations: when and with whom, why you came, and what the doctor noted.",
-			items(adapt(func(fn func(consultation.Consultation) error) error {
-				return s.Consultations.ForEach(ctx, r, id, access.RolePatient, fn)
+			{"consultations", ofPeople(ctx, r, id, eachConsultationConsent)}}},
+		{"dependants.json", "For whom you book, and what was asked to be moved to another account " +
+			"(transfers). The files about care have what is theirs too.",
+			[]list{{"items", stored(ctx, r, id, s.Accounts.ForEachDependant)},
+				{"transfers", stored(ctx, r, id, s.Accounts.ForEachTransfer)}}},
+		{"consultations.json", "Your consultations and those of your dependants: when and with whom, why you or " +
+			"they came, and what the doctor noted.",
+			items(ofPeople(ctx, r, id, func(ctx context.Context, r *postgres.Read, person uuid.UUID,
+				fn func(consultation.Consultation) error) error {
+				return s.Consultations.ForEach(ctx, r, person, access.RolePatient, fn)
 			}))},
 		{"addenda.json", "What doctors added to their notes after a consultation and showed you. Notes that a " +
 			"doctor has not released are not in this copy: ask the doctor for them.",
-			items(adapt(func(fn func(consultation.Addendum) error) error {
-				return s.Consultations.ForEachAddendum(ctx, r, id, fn)
-			}))},
+			items(ofPeople(ctx, r, id, s.Consultations.ForEachAddendum))},
 		{"disputes.json", "The no-shows that you disputed, and what was decided.",
-			items(adapt(func(fn func(consultation.Dispute) error) error {
-				return s.Consultations.ForEachDispute(ctx, r, id, fn)
-			}))},
-		{"prescriptions.json", "What was prescribed to you.",
-			items(adapt(func(fn func(prescription.Prescription) error) error {
-				return s.Prescriptions.ForEach(ctx, r, id, fn)
-			}))},
-		{"waitlist.json", "For which doctors you waited, and the seats that were offered to you (offers).", []list{
-			{"items", stored(ctx, r, id, eachWaitlistEntry)},
-			{"offers", stored(ctx, r, id, eachWaitlistOffer)}}},
+			items(ofPeople(ctx, r, id, s.Consultations.ForEachDispute))},
+		{"prescriptions.json", "What was prescribed to you and to your dependants.",
+			items(ofPeople(ctx, r, id, s.Prescriptions.ForEach))},
+		{"waitlist.json", "For which doctors you waited, or a dependant of yours, and the seats that were " +
+			"offered (offers).", []list{
+			{"items", ofPeople(ctx, r, id, eachWaitlistEntry)},
+			{"offers", ofPeople(ctx, r, id, eachWaitlistOffer)}}},
 		{"reviews.json", "Your reviews of consultations, and the doctors' replies.",
-			items(stored(ctx, r, id, eachReview))},
+			items(ofPeople(ctx, r, id, eachReview))},
 		{"payments.json", "What you paid, each try to pay, and what was given back.",
-			items(adapt(func(fn func(payment.Detail) error) error { return s.Payments.ForEach(ctx, r, id, fn) }))},
-		{"access-log.json", "Who read your record, when, in which role and why.",
-			items(adapt(func(fn func(audit.Reading) error) error {
-				return s.AuditLog.ForEachReading(ctx, r, id, fn)
-			}))},
+			items(ofPeople(ctx, r, id, s.Payments.ForEach))},
+		{"access-log.json", "Who read your record and those of your dependants, when, in which role and why.",
+			items(ofPeople(ctx, r, id, s.AuditLog.ForEachReading))},
 	}
 }
 
@@ -140,7 +138,24 @@ func adapt[T any](each func(fn func(T) error) error) func(add func(any) error) e
 	return func(add func(any) error) error { return each(func(entry T) error { return add(entry) }) }
 }
 
-// stored returns the rows about a person that one of this package's statements finds.
+// ofPeople is stored for a person and, after that, each of the person's dependants.
+func ofPeople[T any](ctx context.Context, r *postgres.Read, person uuid.UUID,
+	each func(context.Context, *postgres.Read, uuid.UUID, func(T) error) error) func(add func(any) error) error {
+	return func(add func(any) error) error {
+		dependants, err := account.PeopleOf(ctx, r, person)
+		if err != nil {
+			return err
+		}
+		for _, one := range append([]uuid.UUID{person}, dependants...) {
+			if err := stored(ctx, r, one, each)(add); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// stored returns the rows about a person that each finds.
 func stored[T any](ctx context.Context, r *postgres.Read, person uuid.UUID,
 	each func(context.Context, *postgres.Read, uuid.UUID, func(T) error) error) func(add func(any) error) error {
 	return adapt(func(fn func(T) error) error { return each(ctx, r, person, fn) })

@@ -122,12 +122,34 @@ func (s *Service) eraseAccount(ctx context.Context, tx *postgres.Tx, user accoun
 			}
 		}
 	}
+	if err := eraseDependants(ctx, tx, user.ID, row); err != nil {
+		return err
+	}
 	removed, err := s.eraseData(ctx, tx, user)
 	if err != nil {
 		return err
 	}
 	audit.Write(tx, access.System(Sweep{}.Kind()), "user.erase", user.ID,
 		audit.Meta{"erasureId": row.ID, "removed": removed})
+	return nil
+}
+
+// eraseDependants requests the erasure of a person's dependants with the person's: each has a care record of their
+// own, which is kept as long as the law requires.
+func eraseDependants(ctx context.Context, tx *postgres.Tx, person uuid.UUID, row ErasureRow) error {
+	dependants, err := account.PeopleOf(ctx, tx, person)
+	if err != nil {
+		return err
+	}
+	for _, id := range dependants {
+		requested := insertErasureParams{ID: tx.NewID(), UserID: id, RequestedBy: row.RequestedBy, Now: tx.Now,
+			DueAt: tx.Now}
+		if err := insertErasure(ctx, tx, requested); err != nil {
+			return fmt.Errorf("insert the erasure of a dependant: %w", err)
+		}
+		audit.Write(tx, access.System(Sweep{}.Kind()), "erasure.request", requested.ID,
+			audit.Meta{"userId": id, "dueAt": requested.DueAt})
+	}
 	return nil
 }
 

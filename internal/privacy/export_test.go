@@ -94,8 +94,8 @@ func TestExportOfPatient(t *testing.T) {
 
 	files, page := unzip(t, a.Body)
 	same(t, "files", slices.Sorted(maps.Keys(files)), []string{"access-log.json", "account.json", "activity.json",
-		"addenda.json", "consents.json", "consultations.json", "disputes.json", "mails.json", "passkeys.json",
-		"payments.json", "prescriptions.json",
+		"addenda.json", "consents.json", "consultations.json", "dependants.json", "disputes.json", "mails.json",
+		"passkeys.json", "payments.json", "prescriptions.json",
 		"requests.json", "review-reports.json", "reviews.json", "sessions.json",
 		"waitlist.json"})
 	account := files["account.json"]

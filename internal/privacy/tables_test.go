@@ -32,6 +32,8 @@ func TestEveryTableAboutPeople(t *testing.T) {
 			"contact emptied",
 		"profiles":                "account.json; contact emptied, then the name",
 		"data_keys":               "a secret; destroyed",
+		"dependant_transfers":     "dependants.json, and activity.json of staff; kept, they name anonymous",
+		"dependants":              "dependants.json; kept, they name anonymous: each is erased as a person",
 		"sessions":                "sessions.json; deleted",
 		"passkeys":                "passkeys.json; deleted",
 		"recovery_codes":          "secrets; deleted",

@@ -152,6 +152,14 @@ var insert = map[string]func(s scene, at time.Time){
 				withdrawn_at) VALUES ($1, $2, $3, 1, 'en', 'API', $4, $4)`, uuid.New(), s.user, purpose, at)
 		}
 	},
+	"open-transfers": func(s scene, at time.Time) {
+		s.Exec(`WITH person AS (INSERT INTO users (id, email, password_hash, role, created_at, updated_at)
+				VALUES ($1::uuid, $1::uuid || '@dependant.invalid', 'none', 'DEPENDANT', $3, $3) RETURNING id),
+			dependant AS (INSERT INTO dependants (id, user_id, relation, created_at, updated_at)
+				SELECT id, $2, 'CHILD', $3, $3 FROM person RETURNING id)
+			INSERT INTO dependant_transfers (id, dependant_id, user_id, status, email, created_at)
+			SELECT id, id, $2, 'OPEN', 'grown@example.org', $3 FROM dependant`, uuid.New(), s.user, at)
+	},
 	"reminders": func(s scene, at time.Time) {
 		s.Exec(`INSERT INTO reminders (consultation_id, recipient_id, lead, scheduled_start, mail_id, created_at)
 			VALUES ($1, $2, 3600, $3, $1, $3::timestamptz - interval '1 hour')`, uuid.New(), s.user, at)

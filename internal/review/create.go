@@ -46,7 +46,7 @@ func (s *Service) Create(ctx context.Context, tx *postgres.Tx, actor access.Acto
 		return OwnReview{}, ErrTooLate
 	}
 	row := ReviewRow{
-		ID: uuid.New(), ConsultationID: in.ConsultationID, DoctorID: c.DoctorID, PatientID: actor.ID,
+		ID: uuid.New(), ConsultationID: in.ConsultationID, DoctorID: c.DoctorID, PatientID: c.PatientID,
 		Rating: int16(in.Body.Rating), Text: in.Body.Text, CreatedAt: tx.Now, UpdatedAt: tx.Now, //nolint:gosec // to 5
 	}
 	// The doctor is locked before the review, as everywhere.

@@ -18,7 +18,7 @@ SELECT * FROM reviews WHERE id = @id FOR NO KEY UPDATE;
 -- name: updateReview :exec
 UPDATE reviews SET rating = @rating, text = sqlc.narg('text'), updated_at = @now WHERE id = @id;
 
--- The newest month first. In a month the order is that of the ids, which are random.
+-- The author's name is that of the account: the name of a dependant stays private. The newest month first. In a month the order is that of the ids, which are random.
 -- name: listReviewsOfDoctor :many
 SELECT r.id, r.rating, r.text, to_char(r.month, 'YYYY-MM')::text AS month,
     CASE WHEN r.reply IS NULL OR r.reply_hidden THEN '' ELSE r.reply END::text AS reply,
@@ -26,14 +26,16 @@ SELECT r.id, r.rating, r.text, to_char(r.month, 'YYYY-MM')::text AS month,
 FROM (SELECT * FROM reviews l
     WHERE l.doctor_id = @doctor_id AND NOT l.hidden AND (l.month, l.id) < ((@month::text || '-01')::date, @id::uuid)
     ORDER BY l.month DESC, l.id DESC LIMIT @row_limit) r
-JOIN users u ON u.id = r.patient_id JOIN profiles p ON p.user_id = r.patient_id
+JOIN users u ON u.id = coalesce((SELECT d.user_id FROM dependants d WHERE d.id = r.patient_id), r.patient_id)
+    JOIN profiles p ON p.user_id = u.id
 ORDER BY r.month DESC, r.id DESC;
 
 -- name: readVisible :one
 SELECT r.id, r.rating, r.text, to_char(r.month, 'YYYY-MM')::text AS month,
     CASE WHEN r.reply IS NULL OR r.reply_hidden THEN '' ELSE r.reply END::text AS reply,
     CASE WHEN u.deleted_at IS NULL THEN p.full_name ELSE '' END::text AS author_name
-FROM reviews r JOIN users u ON u.id = r.patient_id JOIN profiles p ON p.user_id = r.patient_id
+FROM reviews r JOIN users u ON u.id = coalesce((SELECT d.user_id FROM dependants d WHERE d.id = r.patient_id), r.patient_id)
+    JOIN profiles p ON p.user_id = u.id
 WHERE r.id = @id;
 
 -- name: updateReply :exec

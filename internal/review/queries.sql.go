@@ -143,7 +143,8 @@ SELECT r.id, r.rating, r.text, to_char(r.month, 'YYYY-MM')::text AS month,
 FROM (SELECT id, consultation_id, doctor_id, patient_id, rating, text, month, reply, replied_at, hidden, is_false, reply_hidden, decision_reason, decided_by, decided_at, open_reports, created_at, updated_at FROM reviews l
     WHERE l.doctor_id = $1 AND NOT l.hidden AND (l.month, l.id) < (($2::text || '-01')::date, $3::uuid)
     ORDER BY l.month DESC, l.id DESC LIMIT $4) r
-JOIN users u ON u.id = r.patient_id JOIN profiles p ON p.user_id = r.patient_id
+JOIN users u ON u.id = coalesce((SELECT d.user_id FROM dependants d WHERE d.id = r.patient_id), r.patient_id)
+    JOIN profiles p ON p.user_id = u.id
 ORDER BY r.month DESC, r.id DESC
 `
 
@@ -163,7 +164,7 @@ type listReviewsOfDoctorRow struct {
 	AuthorName string
 }
 
-// The newest month first. In a month the order is that of the ids, which are random.
+// The author's name is that of the account: the name of a dependant stays private. The newest month first. In a month the order is that of the ids, which are random.
 func listReviewsOfDoctor(ctx context.Context, db postgres.Querier, arg listReviewsOfDoctorParams) ([]listReviewsOfDoctorRow, error) {
 	rows, err := db.Query(ctx, listReviewsOfDoctorSQL,
 		arg.DoctorID,
@@ -283,7 +284,8 @@ const readVisibleSQL = `-- name: readVisible :one
 SELECT r.id, r.rating, r.text, to_char(r.month, 'YYYY-MM')::text AS month,
     CASE WHEN r.reply IS NULL OR r.reply_hidden THEN '' ELSE r.reply END::text AS reply,
     CASE WHEN u.deleted_at IS NULL THEN p.full_name ELSE '' END::text AS author_name
-FROM reviews r JOIN users u ON u.id = r.patient_id JOIN profiles p ON p.user_id = r.patient_id
+FROM reviews r JOIN users u ON u.id = coalesce((SELECT d.user_id FROM dependants d WHERE d.id = r.patient_id), r.patient_id)
+    JOIN profiles p ON p.user_id = u.id
 WHERE r.id = $1
 `
 

@@ -82,7 +82,11 @@ func (s *Service) List(ctx context.Context, r *postgres.Read, actor access.Actor
 func findVisit(ctx context.Context, r *postgres.Read, actor access.Actor, doctorID uuid.UUID,
 	in doctor.VisitFilter) (readVisitRow, error) {
 	isPatient := actor.Is(access.RolePatient)
-	visit, err := readVisit(ctx, r, isPatient, actor.ID, doctorID)
+	patient, err := in.Patient(actor)
+	if err != nil {
+		return readVisitRow{}, err
+	}
+	visit, err := readVisit(ctx, r, isPatient, patient, doctorID)
 	switch {
 	case postgres.NoRows(err):
 		return visit, problem.NotFound

@@ -27,19 +27,19 @@ func offerFreeSeat(ctx context.Context, tx *postgres.Tx, slot, givenUpBy uuid.UU
 	return nil
 }
 
-// lockEntry locks an entry of the actor. Returns problem.NotFound if it isn't theirs.
+// lockEntry locks an entry of the actor or a dependant. Returns problem.NotFound if it isn't theirs.
 func lockEntry(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uuid.UUID) (WaitlistRow, error) {
 	row, err := lockWaitlistEntry(ctx, tx, id)
 	switch {
 	case postgres.NoRows(err):
 		return row, problem.NotFound
-	case err == nil && row.PatientID != actor.ID:
+	case err == nil && !actor.ActsFor(row.PatientID):
 		return row, problem.NotFoundAudited("waitlist", id)
 	}
 	return row, err
 }
 
-// WithdrawFromWaitlist takes the actor out of line. A seat that is held for them is offered to the next one. Returns
+// WithdrawFromWaitlist takes an entry out of line. A seat that is held for it is offered to the next one. Returns
 // problem.NotFound, and problem.InvalidTransition if the entry was accepted or is over.
 func (s *Service) WithdrawFromWaitlist(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in WaitlistRequest) (httpapi.None, error) {
@@ -90,40 +90,45 @@ func endHold(ctx context.Context, tx *postgres.Tx, entry uuid.UUID, passOn bool)
 	return offerFreeSeat(ctx, tx, offer.SlotID, uuid.Nil) // the entry was offered it
 }
 
-// AcceptOffer frees the seat that is held for the actor, for a booking in the same transaction, and returns its slot
-// and how to note that booking. Nobody else can take the seat: the slot is locked. Returns problem.NotFound,
-// ErrNoOffer.
-func AcceptOffer(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uuid.UUID) (slot uuid.UUID,
-	note func(consultation uuid.UUID) error, err error) {
+// Accepted is a seat that was held, free for a booking in the same transaction. Nobody else can take it: the slot is
+// locked.
+type Accepted struct {
+	SlotID, PatientID uuid.UUID
+	// Note notes the booking.
+	Note func(consultation uuid.UUID) error
+}
+
+// AcceptOffer frees the seat that is held for the actor or a dependant. Returns problem.NotFound, ErrNoOffer.
+func AcceptOffer(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uuid.UUID) (Accepted, error) {
 	if err := lockPatient(ctx, tx, actor.ID); err != nil { // before the slot, as a booking does
-		return slot, nil, err
+		return Accepted{}, err
 	}
 	row, err := lockEntry(ctx, tx, actor, id)
 	if err != nil {
-		return slot, nil, err
+		return Accepted{}, err
 	}
 	offer, err := endOffer(ctx, tx, &tx.Now, row.ID)
 	if postgres.NoRows(err) || (err == nil && !offer.ExpiresAt.After(tx.Now)) {
-		return slot, nil, ErrNoOffer
+		return Accepted{}, ErrNoOffer
 	}
 	if err != nil {
-		return slot, nil, err
+		return Accepted{}, err
 	}
-	note = func(consultation uuid.UUID) error {
+	note := func(consultation uuid.UUID) error {
 		row.ConsultationID = &consultation
 		audit.Write(tx, actor, "waitlist.accept", row.ID, audit.Meta{"consultationId": consultation})
 		return updateEntry(ctx, tx, row, WaitlistAccepted)
 	}
 	// As a booking does, the doctor's rules before the slot: otherwise the two could wait for each other.
-	if err := lockMove(ctx, tx, offer.SlotID, offer.SlotID, actor.ID); err != nil {
-		return slot, nil, err
+	if err := lockMove(ctx, tx, offer.SlotID, offer.SlotID, row.PatientID); err != nil {
+		return Accepted{}, err
 	}
-	return offer.SlotID, note, releaseHold(ctx, tx, tx.Now, offer.SlotID)
+	return Accepted{offer.SlotID, row.PatientID, note}, releaseHold(ctx, tx, tx.Now, offer.SlotID)
 }
 
-// EndWaiting withdraws every open entry of a patient who stops.
-func EndWaiting(ctx context.Context, tx *postgres.Tx, actor access.Actor, patient uuid.UUID) error {
-	ids, err := listOpenEntries(ctx, tx, patient)
+// EndWaiting withdraws every open entry of people who stop.
+func EndWaiting(ctx context.Context, tx *postgres.Tx, actor access.Actor, people []uuid.UUID) error {
+	ids, err := listOpenEntries(ctx, tx, people)
 	if err != nil {
 		return err
 	}

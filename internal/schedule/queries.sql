@@ -212,7 +212,7 @@ SELECT full_name FROM profiles WHERE user_id = @user_id;
 SELECT id FROM users WHERE id = @id FOR NO KEY UPDATE;
 
 -- name: countWaiting :one
-SELECT count(*) FROM waitlist_entries WHERE patient_id = @patient_id AND status IN ('WAITING', 'OFFERED');
+SELECT count(*) FROM waitlist_entries WHERE patient_id = ANY(@people::uuid[]) AND status IN ('WAITING', 'OFFERED');
 
 -- name: insertWaitlistEntry :one
 INSERT INTO waitlist_entries (id, patient_id, doctor_id, from_date, to_date, timezone, from_time, to_time, part_of_day,
@@ -229,7 +229,7 @@ SELECT sqlc.embed(e), p.full_name AS doctor_name, o.slot_id, s.start_time, s.end
 FROM waitlist_entries e JOIN profiles p ON p.user_id = e.doctor_id
     LEFT JOIN waitlist_offers o ON o.entry_id = e.id AND o.ended_at IS NULL
     LEFT JOIN availability_slots s ON s.id = o.slot_id
-WHERE e.patient_id = @patient_id AND e.id < @before_id::uuid ORDER BY e.id DESC LIMIT @max_rows;
+WHERE e.patient_id = ANY(@people::uuid[]) AND e.id < @before_id::uuid ORDER BY e.id DESC LIMIT @max_rows;
 
 -- name: updateWaitlistEntry :exec
 UPDATE waitlist_entries SET status = @status, queued_at = @queued_at, consultation_id = sqlc.narg('consultation_id'),
@@ -269,7 +269,7 @@ WHERE e.id = o.entry_id AND p.user_id = e.doctor_id AND s.id = o.slot_id
 RETURNING e.patient_id, p.full_name AS doctor_name, s.start_time, s.end_time, o.expires_at;
 
 -- name: listOpenEntries :many
-SELECT id FROM waitlist_entries WHERE patient_id = @patient_id AND status IN ('WAITING', 'OFFERED') ORDER BY id;
+SELECT id FROM waitlist_entries WHERE patient_id = ANY(@people::uuid[]) AND status IN ('WAITING', 'OFFERED') ORDER BY id;
 
 -- name: listEntriesFor :many
 SELECT id FROM waitlist_entries WHERE doctor_id = @doctor_id AND status IN ('WAITING', 'OFFERED') ORDER BY id;

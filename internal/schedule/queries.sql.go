@@ -153,11 +153,11 @@ func countExceptions(ctx context.Context, db postgres.Querier, doctorID uuid.UUI
 }
 
 const countWaitingSQL = `-- name: countWaiting :one
-SELECT count(*) FROM waitlist_entries WHERE patient_id = $1 AND status IN ('WAITING', 'OFFERED')
+SELECT count(*) FROM waitlist_entries WHERE patient_id = ANY($1::uuid[]) AND status IN ('WAITING', 'OFFERED')
 `
 
-func countWaiting(ctx context.Context, db postgres.Querier, patientID uuid.UUID) (int64, error) {
-	row := db.QueryRow(ctx, countWaitingSQL, patientID)
+func countWaiting(ctx context.Context, db postgres.Querier, people []uuid.UUID) (int64, error) {
+	row := db.QueryRow(ctx, countWaitingSQL, people)
 	var count int64
 	err := row.Scan(&count)
 	return count, postgres.Failed("countWaiting", err)
@@ -879,11 +879,11 @@ func listLeaves(ctx context.Context, db postgres.Querier, doctorID uuid.UUID, af
 }
 
 const listOpenEntriesSQL = `-- name: listOpenEntries :many
-SELECT id FROM waitlist_entries WHERE patient_id = $1 AND status IN ('WAITING', 'OFFERED') ORDER BY id
+SELECT id FROM waitlist_entries WHERE patient_id = ANY($1::uuid[]) AND status IN ('WAITING', 'OFFERED') ORDER BY id
 `
 
-func listOpenEntries(ctx context.Context, db postgres.Querier, patientID uuid.UUID) ([]uuid.UUID, error) {
-	rows, err := db.Query(ctx, listOpenEntriesSQL, patientID)
+func listOpenEntries(ctx context.Context, db postgres.Querier, people []uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, listOpenEntriesSQL, people)
 	if err != nil {
 		return nil, postgres.Failed("listOpenEntries", err)
 	}
@@ -1328,7 +1328,7 @@ SELECT e.id, e.patient_id, e.doctor_id, e.from_date, e.to_date, e.timezone, e.fr
 FROM waitlist_entries e JOIN profiles p ON p.user_id = e.doctor_id
     LEFT JOIN waitlist_offers o ON o.entry_id = e.id AND o.ended_at IS NULL
     LEFT JOIN availability_slots s ON s.id = o.slot_id
-WHERE e.patient_id = $1 AND e.id < $2::uuid ORDER BY e.id DESC LIMIT $3
+WHERE e.patient_id = ANY($1::uuid[]) AND e.id < $2::uuid ORDER BY e.id DESC LIMIT $3
 `
 
 type listWaitlistRow struct {
@@ -1340,8 +1340,8 @@ type listWaitlistRow struct {
 	ExpiresAt   *time.Time
 }
 
-func listWaitlist(ctx context.Context, db postgres.Querier, patientID uuid.UUID, beforeID uuid.UUID, maxRows int32) ([]listWaitlistRow, error) {
-	rows, err := db.Query(ctx, listWaitlistSQL, patientID, beforeID, maxRows)
+func listWaitlist(ctx context.Context, db postgres.Querier, people []uuid.UUID, beforeID uuid.UUID, maxRows int32) ([]listWaitlistRow, error) {
+	rows, err := db.Query(ctx, listWaitlistSQL, people, beforeID, maxRows)
 	if err != nil {
 		return nil, postgres.Failed("listWaitlist", err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"amrutam/internal/account"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/notification"
 	"amrutam/internal/postgres"
@@ -33,6 +34,8 @@ type Service struct {
 	Cursors httpapi.Cursors
 	// Mails tell of offers.
 	Mails *notification.Service
+	// Accounts say who waits for a dependant.
+	Accounts *account.Service
 }
 
 var (

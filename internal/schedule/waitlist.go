@@ -6,6 +6,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
+	"amrutam/internal/access"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/problem"
 )
@@ -15,7 +16,7 @@ const (
 	offerTime = 15 * time.Minute
 	// minOfferTime is the shortest time to answer: a seat that can't be booked for so long isn't offered.
 	minOfferTime = 5 * time.Minute
-	// maxWaiting limits the open entries of a patient, maxWaitDays the days of an entry, both counted.
+	// maxWaiting limits the open entries of an account, maxWaitDays the days of an entry, both counted.
 	maxWaiting, maxWaitDays = 10, 92
 )
 
@@ -75,6 +76,7 @@ type WaitlistEntry struct {
 	_ struct{} `doc:"A place in line for a seat of a doctor"`
 
 	ID             uuid.UUID                     `json:"id" format:"uuid" doc:"The entry's id"`
+	DependantID    *uuid.UUID                    `json:"dependantId" format:"uuid" nullable:"true" doc:"For whom you wait; null when for yourself"`
 	DoctorID       uuid.UUID                     `json:"doctorId" format:"uuid" doc:"The doctor"`
 	DoctorName     string                        `json:"doctorName" doc:"The doctor's name"`
 	From           string                        `json:"from" format:"date" doc:"The first day on which a slot may begin" example:"2026-11-24"`
@@ -101,14 +103,17 @@ type WaitlistOffer struct {
 	ExpiresAt time.Time `json:"expiresAt" doc:"Until when it is held for you"`
 }
 
-// entry converts a row into what its patient sees.
-func (row listWaitlistRow) entry() WaitlistEntry {
+// entry converts a row into what the actor sees, who waits or whose dependant does.
+func (row listWaitlistRow) entry(actor access.Actor) WaitlistEntry {
 	e := row.WaitlistRow
 	out := WaitlistEntry{
 		ID: e.ID, DoctorID: e.DoctorID, DoctorName: row.DoctorName,
 		From: e.FromDate.Format(time.DateOnly), To: e.ToDate.Format(time.DateOnly), Timezone: e.Timezone,
 		PartOfDay: e.PartOfDay, Status: e.Status, ConsultationID: e.ConsultationID,
 		CreatedAt: e.CreatedAt, UpdatedAt: e.UpdatedAt,
+	}
+	if e.PatientID != actor.ID {
+		out.DependantID = &e.PatientID
 	}
 	if row.SlotID != nil {
 		out.Offer.Value = &WaitlistOffer{SlotID: *row.SlotID, StartTime: *row.StartTime, EndTime: *row.EndTime,

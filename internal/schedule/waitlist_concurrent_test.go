@@ -24,6 +24,7 @@ type crowd struct {
 	*apptest.Clinic
 	doctor   apptest.User
 	patients []apptest.User
+	children map[apptest.User]uuid.UUID // of every other patient
 	slots    []string
 	start    time.Time
 
@@ -37,7 +38,8 @@ type crowd struct {
 // Whatever patients and the doctor do at once, no seat is taken twice, no hold is lost, and the server has no error.
 func TestCrowdedWaitlist(t *testing.T) {
 	t.Parallel()
-	c := &crowd{Clinic: apptest.Open(t), bookings: map[apptest.User][]string{}, statuses: map[int]int{}}
+	c := &crowd{Clinic: apptest.Open(t), bookings: map[apptest.User][]string{}, statuses: map[int]int{},
+		children: map[apptest.User]uuid.UUID{}}
 	c.server = newWaitlistSweeper(t, c.Clinic)
 	c.doctor = c.Doctor("0.00")
 	setRules(c.Clinic, c.doctor, map[string]any{"dailyMaximum": 5}).Want(200)
@@ -45,8 +47,11 @@ func TestCrowdedWaitlist(t *testing.T) {
 		c.slots = append(c.slots, c.Slot(c.doctor, noon(c.Clinic)+time.Duration(i)*time.Hour, seats).String())
 	}
 	c.start = c.DB.Now().Add(noon(c.Clinic))
-	for range 12 {
+	for i := range 12 {
 		c.patients = append(c.patients, c.Patient())
+		if i%2 == 0 {
+			c.children[c.patients[i]] = c.Dependant(c.patients[i], 9*365*24*time.Hour)
+		}
 	}
 	const seed = 15
 	for round := range 8 {
@@ -124,11 +129,19 @@ func (c *crowd) booking(patient apptest.User) string {
 func (c *crowd) slot(r *rand.Rand) string { return c.slots[r.IntN(len(c.slots))] }
 
 func (c *crowd) actAsPatient(r *rand.Rand, p apptest.User) {
-	day := func(n int) string { return c.DB.Now().AddDate(0, 0, n).Format(time.DateOnly) }
+	day := func(n int) string { return dayOf(c.DB.Now().AddDate(0, 0, n)) }
 	key := []string{"Idempotency-Key", uuid.NewString()}
+	// seen returns the body of a request for the patient or for their child.
+	seen := func(body map[string]any) map[string]any {
+		if child, ok := c.children[p]; ok && r.IntN(2) == 0 {
+			body["dependantId"] = child
+		}
+		return body
+	}
 	switch choice := r.IntN(10); {
 	case choice < 3:
-		c.note(p, c.Do(p, "POST", "consultations", map[string]any{"slotId": c.slot(r), "reason": "Back pain"}, key...))
+		body := seen(map[string]any{"slotId": c.slot(r), "reason": "Back pain"})
+		c.note(p, c.Do(p, "POST", "consultations", body, key...))
 	case choice < 5:
 		if id := c.booking(p); id != "" {
 			c.note(p, c.Post(p, "consultations/"+id+"/cancel", nil))
@@ -138,9 +151,9 @@ func (c *crowd) actAsPatient(r *rand.Rand, p apptest.User) {
 			c.note(p, c.Post(p, "consultations/"+id+"/reschedule", map[string]any{"slotId": c.slot(r)}))
 		}
 	case choice < 7:
-		c.note(p, c.Post(p, "waitlist", map[string]any{"doctorId": c.doctor.ID, "from": day(0), "to": day(9)}))
+		c.note(p, c.Post(p, "waitlist", seen(map[string]any{"doctorId": c.doctor.ID, "from": day(0), "to": day(9)})))
 	default:
-		for _, e := range c.Get(p, "waitlist?limit=1").Items() {
+		for _, e := range c.Get(p, "waitlist?limit=2").Items() {
 			if id := fmt.Sprint("waitlist/", e["id"]); choice == 7 {
 				c.note(p, c.Do(p, "DELETE", id, nil))
 			} else {

@@ -1,6 +1,7 @@
 package schedule_test
 
 import (
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -12,10 +13,19 @@ import (
 )
 
 // join puts a patient on the waitlist of a doctor for the next 60 days, and returns the entry.
+// dayOf returns the day of an instant in the time zone of new patients.
+func dayOf(at time.Time) string {
+	zone, err := time.LoadLocation("Asia/Kolkata")
+	if err != nil {
+		panic(err)
+	}
+	return at.In(zone).Format(time.DateOnly)
+}
+
 func join(c *apptest.Clinic, patient, doctor apptest.User) string {
 	now := c.DB.Now()
-	return c.Post(patient, "waitlist", map[string]any{"doctorId": doctor.ID, "from": now.Format(time.DateOnly),
-		"to": now.Add(60 * 24 * time.Hour).Format(time.DateOnly)}).Want(201).Text("id")
+	return c.Post(patient, "waitlist", map[string]any{"doctorId": doctor.ID, "from": dayOf(now),
+		"to": dayOf(now.AddDate(0, 0, 60))}).Want(201).Text("id")
 }
 
 // waiting returns an entry of a patient.
@@ -55,8 +65,8 @@ func TestWaitlist(t *testing.T) {
 	booked := c.Book(holder, slot)
 	first, second, third := c.Patient(), c.Patient(), c.Patient()
 	entries := []string{join(c, first, doctor), join(c, second, doctor), join(c, third, doctor)}
-	c.Post(first, "waitlist", map[string]any{"doctorId": doctor.ID, "from": c.DB.Now().Format(time.DateOnly),
-		"to": c.DB.Now().Format(time.DateOnly)}).Want(409, "already-waiting")
+	c.Post(first, "waitlist", map[string]any{"doctorId": doctor.ID, "from": dayOf(c.DB.Now()),
+		"to": dayOf(c.DB.Now())}).Want(409, "already-waiting")
 	wantStatus(t, c, first, entries[0], "WAITING")
 
 	cancelBooking(c, holder, booked)
@@ -118,21 +128,20 @@ func TestWaitlistOffersWhatFits(t *testing.T) {
 	start := c.DB.Now().Add(48 * time.Hour)
 	booked := c.Book(holder, slot)
 	elsewhere, gone, otherDay, otherPart, last := c.Patient(), c.Patient(), c.Patient(), c.Patient(), c.Patient()
-	join(c, elsewhere, doctor)
+	joined := join(c, elsewhere, doctor)
 	c.Book(elsewhere, c.Slot(c.Doctor("0.00"), 48*time.Hour, 1))
 	join(c, gone, doctor)
 	c.Exec("UPDATE users SET disabled_at = now() WHERE id = $1", gone.ID)
 	days := func(patient apptest.User, from, to time.Time, part string) string {
-		body := map[string]any{"doctorId": doctor.ID, "from": from.Format(time.DateOnly),
-			"to": to.Format(time.DateOnly)}
+		body := map[string]any{"doctorId": doctor.ID, "from": dayOf(from), "to": dayOf(to)}
 		if part != "" {
 			body["partOfDay"] = part
 		}
 		return c.Post(patient, "waitlist", body).Want(201).Text("id")
 	}
-	zone := time.UTC
-	if name := c.Get(last, "users/me").Want(200).Text("profile", "timezone"); name != "" {
-		zone, _ = time.LoadLocation(name)
+	zone, err := time.LoadLocation(fmt.Sprint(waiting(t, c, elsewhere, joined)["timezone"]))
+	if err != nil {
+		t.Fatal(err)
 	}
 	local := start.In(zone)
 	part, other := "EVENING", "MORNING"
@@ -157,7 +166,7 @@ func TestWaitlistRefusals(t *testing.T) {
 	c := apptest.Open(t)
 	doctor, patient := c.Doctor("0.00"), c.Patient()
 	now := c.DB.Now()
-	day := func(n int) string { return now.AddDate(0, 0, n).Format(time.DateOnly) }
+	day := func(n int) string { return dayOf(now.AddDate(0, 0, n)) }
 	for want, body := range map[string]map[string]any{
 		"body.from: must not be before today": {"doctorId": doctor.ID, "from": day(-2), "to": day(5)},
 		"body.to: must not be before from":    {"doctorId": doctor.ID, "from": day(5), "to": day(4)},

@@ -41,6 +41,7 @@ func (s *Service) Authenticate(ctx context.Context, actor access.Actor,
 	actor.ID, actor.Role, actor.SessionID = found.ID, found.Role, found.SessionID
 	actor.AuthenticatedAt, actor.HasFactor = found.AuthenticatedAt, found.MFAEnabled
 	actor.TokenExpiresAt = found.ExpiresAt
+	actor.Dependants = found.Dependants
 	if found.SecondFactorAt != nil {
 		actor.SecondFactorAt = *found.SecondFactorAt
 	}

@@ -1,6 +1,7 @@
 -- name: findSession :one
 SELECT u.id, u.role, s.id AS session_id, s.second_factor_at,
-    coalesce(s.authenticated_at, s.created_at)::timestamptz AS authenticated_at, u.mfa_enabled, t.expires_at
+    coalesce(s.authenticated_at, s.created_at)::timestamptz AS authenticated_at, u.mfa_enabled, t.expires_at,
+    ARRAY(SELECT d.id FROM dependants d WHERE d.user_id = u.id ORDER BY d.id)::uuid[] AS dependants
 FROM session_tokens t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id
 WHERE t.hash = @hash AND t.kind = @kind AND t.used_at IS NULL AND t.expires_at > @now AND s.ended_at IS NULL
     AND s.expires_at > @now AND u.deleted_at IS NULL AND u.disabled_at IS NULL;

@@ -159,7 +159,8 @@ func findRefreshToken(ctx context.Context, tx *postgres.Tx, hash []byte) (findRe
 
 const findSessionSQL = `-- name: findSession :one
 SELECT u.id, u.role, s.id AS session_id, s.second_factor_at,
-    coalesce(s.authenticated_at, s.created_at)::timestamptz AS authenticated_at, u.mfa_enabled, t.expires_at
+    coalesce(s.authenticated_at, s.created_at)::timestamptz AS authenticated_at, u.mfa_enabled, t.expires_at,
+    ARRAY(SELECT d.id FROM dependants d WHERE d.user_id = u.id ORDER BY d.id)::uuid[] AS dependants
 FROM session_tokens t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id
 WHERE t.hash = $1 AND t.kind = $2 AND t.used_at IS NULL AND t.expires_at > $3 AND s.ended_at IS NULL
     AND s.expires_at > $3 AND u.deleted_at IS NULL AND u.disabled_at IS NULL
@@ -173,6 +174,7 @@ type findSessionRow struct {
 	AuthenticatedAt time.Time
 	MFAEnabled      bool
 	ExpiresAt       time.Time
+	Dependants      []uuid.UUID
 }
 
 func findSession(ctx context.Context, db postgres.Querier, hash []byte, kind tokenKind, now time.Time) (findSessionRow, error) {
@@ -186,6 +188,7 @@ func findSession(ctx context.Context, db postgres.Querier, hash []byte, kind tok
 		&i.AuthenticatedAt,
 		&i.MFAEnabled,
 		&i.ExpiresAt,
+		&i.Dependants,
 	)
 	return i, postgres.Failed("findSession", err)
 }

@@ -92,6 +92,12 @@ func (s *Scene) make(name string) string {
 		return s.C.Export(patient)
 	case "calendar":
 		return path.Base(s.C.Post(patient, "users/me/calendar", nil).Want(201).Text("url"))
+	case "dependant":
+		return s.C.Dependant(patient, 9*365*24*time.Hour).String()
+	case "transfer":
+		grown := s.C.Dependant(patient, 20*365*24*time.Hour).String()
+		return s.C.Post(patient, "users/me/dependants/"+grown+"/transfer",
+			map[string]any{"email": s.User(OtherPatient).Email}).Want(201).Text("id")
 	case "rule":
 		return s.C.Post(doctor, "availability/rules", map[string]any{"rrule": "FREQ=DAILY", "startTime": "09:00",
 			"endTime": "10:00", "timezone": "Asia/Kolkata", "slotMinutes": 30,

@@ -43,12 +43,13 @@ var Enrolment = []string{"sign-out", "enable-mfa", "confirm-mfa", "reauthenticat
 // Fresh has the operations that need a second factor proven in the last five minutes.
 var Fresh = []string{"invite-user", "update-user-role", "reset-user-mfa", "approve-refund", "decline-refund",
 	"decide-dispute", "disable-user", "approve-doctor", "request-erasure", "cancel-erasure", "resolve-unmatched-money",
-	"request-audit-log-export"}
+	"request-audit-log-export", "approve-dependant-transfer"}
 
 // Recent has the operations that need a proof of the last five minutes: of the second factor if the user has one, else
 // a sign-in or the password.
 var Recent = []string{"enable-mfa", "confirm-mfa", "create-passkey-options", "register-passkey", "change-email",
-	"delete-own-user", "request-own-export", "download-own-export", "request-own-erasure", "end-other-sessions"}
+	"delete-own-user", "request-own-export", "download-own-export", "request-own-erasure", "end-other-sessions",
+	"request-dependant-transfer", "accept-dependant-transfer"}
 
 // purpose has the header with which an ADMIN reads health data.
 var purpose = []string{"X-Purpose", "complaint 2291"}
@@ -120,9 +121,23 @@ var Table = []Row{
 
 	{Operation: "read-own-user", Want: signedIn(200)},
 	{Operation: "update-own-user", Want: signedIn(200)},
+	{Operation: "list-dependants", Want: [callers]int{401, 200, 200, 403, 403, 403, 403}},
+	{Operation: "create-dependant", Want: [callers]int{401, 201, 201, 403, 403, 403, 403}},
+	{Operation: "update-dependant", In: "<dependant>", Want: [callers]int{401, 200, 404, 403, 403, 403, 403}},
+	{Operation: "delete-dependant", In: "<dependant>", Want: [callers]int{401, 204, 404, 403, 403, 403, 403}},
+	{Operation: "request-dependant-transfer", In: "<dependant>", Body: `{"email": "<new-email>"}`,
+		Want: [callers]int{401, 201, 404, 403, 403, 403, 403}},
+	{Operation: "list-dependant-transfers", Want: [callers]int{401, 200, 200, 403, 403, 200, 200}},
+	{Operation: "accept-dependant-transfer", In: "<transfer>", Want: [callers]int{401, 404, 200, 403, 403, 403, 403}},
+	{Operation: "approve-dependant-transfer", In: "<transfer>", Want: [callers]int{401, 403, 403, 403, 403, 200, 200}},
+	{Operation: "end-dependant-transfer", In: "<transfer>", Want: [callers]int{401, 204, 204, 403, 403, 204, 204}},
 	{Operation: "create-calendar", Want: signedIn(201)},
-	{Operation: "join-waitlist", Body: `{"doctorId": "<doctor>", "from": "<next-day>", "to": "<next-day>"}`,
+	{Operation: "join-waitlist",
+		Body: `{"doctorId": "<doctor>", "from": "<next-day>", "to": "<next-day>", "dependantId": null}`,
 		Want: [callers]int{401, 201, 201, 403, 403, 403, 403}},
+	{Operation: "join-waitlist",
+		Body: `{"doctorId": "<doctor>", "from": "<next-day>", "to": "<next-day>", "dependantId": "<dependant>"}`,
+		Want: [callers]int{401, 201, 404, 403, 403, 403, 403}},
 	{Operation: "list-waitlist", Want: [callers]int{401, 200, 200, 403, 403, 403, 403}},
 	{Operation: "accept-waitlist-offer", In: "<offered>", Body: `{"reason": "Back pain"}`,
 		Want: [callers]int{401, 201, 404, 403, 403, 403, 403}},
@@ -186,10 +201,15 @@ var Table = []Row{
 	{Operation: "list-availability-exceptions", Want: [callers]int{401, 403, 403, 200, 200, 403, 403}},
 	{Operation: "delete-availability-exception", In: "<leave>", Want: [callers]int{401, 403, 403, 200, 404, 403, 403}},
 
-	{Operation: "book-consultation", Body: `{"slotId": "<slot>", "doctorId": "<doctor>", "startTime": null}`,
+	{Operation: "book-consultation",
+		Body: `{"slotId": "<slot>", "doctorId": "<doctor>", "startTime": null, "dependantId": null}`,
 		Want: [callers]int{401, 201, 201, 403, 403, 403, 403}},
-	{Operation: "book-consultation", Body: `{"slotId": "<taken-slot>", "doctorId": null, "startTime": null}`,
+	{Operation: "book-consultation",
+		Body: `{"slotId": "<taken-slot>", "doctorId": null, "startTime": null, "dependantId": null}`,
 		Want: [callers]int{401, 409, 409, 403, 403, 403, 403}},
+	{Operation: "book-consultation",
+		Body: `{"slotId": "<slot>", "doctorId": "<doctor>", "startTime": null, "dependantId": "<dependant>"}`,
+		Want: [callers]int{401, 201, 404, 403, 403, 403, 403}},
 	{Operation: "search-consultations", Want: [callers]int{401, 403, 403, 403, 403, 200, 200}},
 	{Operation: "stream-events", Want: signedIn(200)},
 	{Operation: "list-own-consultations", Want: [callers]int{401, 200, 200, 403, 403, 403, 403}},

@@ -47,6 +47,19 @@ INSERT INTO profiles (id, user_id, full_name, phone_index, created_at, updated_a
         pg_temp.hash('phone', n), at, at
     FROM person;
 INSERT INTO data_keys (user_id, wrapped, created_at) SELECT id, pg_temp.hash('key', n), at FROM person;
+-- Every tenth patient has a dependant, and each of these a transfer.
+INSERT INTO dependants (id, user_id, relation, created_at, updated_at, deleted_at)
+    SELECT pg_temp.id(at, 60, n), id, 'CHILD', at, at, CASE WHEN n % 90 = 3 THEN at + interval '1 day' END
+    FROM person WHERE role = 'PATIENT' AND n % 10 = 3;
+INSERT INTO users (id, email, password_hash, role, created_at, updated_at, deleted_at)
+    SELECT id, id || '@dependant.invalid', 'none', 'DEPENDANT', created_at, created_at, deleted_at FROM dependants;
+INSERT INTO profiles (id, user_id, full_name, created_at, updated_at)
+    SELECT pg_temp.id(created_at, 61, row_number() OVER ()), id, 'Anil Rao', created_at, created_at FROM dependants;
+INSERT INTO data_keys (user_id, wrapped, created_at) SELECT id, '\x00', created_at FROM dependants;
+INSERT INTO dependant_transfers (id, dependant_id, user_id, status, email, ended_at, created_at)
+    SELECT pg_temp.id(d.created_at, 62, n), d.id, d.user_id, CASE WHEN n % 3 = 0 THEN 'OPEN' ELSE 'REFUSED' END::dependant_transfer_status,
+        CASE WHEN n % 3 = 0 THEN 'grown-' || n || '@example.org' END, CASE WHEN n % 3 <> 0 THEN d.created_at END, d.created_at
+    FROM (SELECT *, row_number() OVER (ORDER BY id) AS n FROM dependants) d;
 INSERT INTO sessions (id, user_id, user_agent, ip_address, created_at, last_used_at, expires_at)
     SELECT pg_temp.id(at, 3, n * 2 + k), id, 'Firefox ' || n % 40, '203.0.113.' || n % 250,
         at, at, at + interval '30 days'

@@ -336,6 +336,11 @@ func existingIDs(s *access.Scene, name string, values []string) []string {
 	switch name {
 	case "patientId", "actorId":
 		return []string{s.Value("patient")}
+	case "dependantId":
+		if s.Caller != access.Patient {
+			return nil // it is theirs
+		}
+		return []string{s.Value("dependant")}
 	case "doctorId":
 		return []string{s.Value("doctor")}
 	}
