@@ -12,8 +12,12 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// maxDependants is how many dependants an account may have.
-const maxDependants = 20
+const (
+	// maxDependants is how many dependants an account may have.
+	maxDependants = 20
+	// maxDependantsEver counts the deleted ones too, whose records stay and are in every list.
+	maxDependantsEver = 60
+)
 
 // CreateDependantRequest says who a dependant is.
 type CreateDependantRequest struct {
@@ -46,7 +50,7 @@ func (s *Service) CreateDependant(ctx context.Context, tx *postgres.Tx, actor ac
 	switch {
 	case err != nil:
 		return Dependant{}, fmt.Errorf("count dependants: %w", err)
-	case n >= maxDependants:
+	case n.Present >= maxDependants, n.Ever >= maxDependantsEver:
 		return Dependant{}, ErrTooManyDependants
 	}
 	// Nobody can be mailed there, guess it or sign up with it: names below .invalid don't exist (RFC 2606).

@@ -53,7 +53,7 @@ func (d Dependant) ETag() string { return httpapi.ETag(d.UpdatedAt) }
 // The refusals of dependants.
 var (
 	ErrTooManyDependants = problem.Conflict("too-many-dependants", "Too many dependants",
-		"You have as many dependants as an account may have.",
+		"You have as many dependants as an account may have, or have deleted too many.",
 		"Delete one for whom you no longer book. Who is of age can have an account of their own.")
 	ErrDependantHasConsultations = problem.Conflict("dependant-has-consultations", "A consultation is still to come",
 		"There are consultations of this dependant that are not over.",

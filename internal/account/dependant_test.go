@@ -123,6 +123,19 @@ func TestDependantLimit(t *testing.T) {
 	}
 }
 
+// TestDeletedDependantsCount: the records of deleted dependants stay, so nobody makes and deletes them without end.
+func TestDeletedDependantsCount(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	patient := c.Patient()
+	for range 60 {
+		id := c.Dependant(patient, 9*365*24*time.Hour)
+		c.Do(patient, "DELETE", "users/me/dependants/"+id.String(), nil).Want(204)
+	}
+	c.Post(patient, "users/me/dependants", object{"fullName": "One more", "dateOfBirth": "2016-05-17",
+		"relation": "CHILD"}).Want(409, "too-many-dependants")
+}
+
 // TestDependantIsNoUser: nobody signs in as a dependant, and staff see no such account.
 func TestDependantIsNoUser(t *testing.T) {
 	t.Parallel()

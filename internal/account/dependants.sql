@@ -4,7 +4,8 @@ SELECT u.id, p.timezone, p.language FROM users u JOIN profiles p ON p.user_id = 
 WHERE u.id = @id AND u.deleted_at IS NULL AND u.disabled_at IS NULL FOR NO KEY UPDATE OF u;
 
 -- name: countDependants :one
-SELECT count(*) FROM dependants WHERE user_id = @user_id AND deleted_at IS NULL AND relation <> 'SELF';
+SELECT count(*) FILTER (WHERE deleted_at IS NULL) AS present, count(*) AS ever
+FROM dependants WHERE user_id = @user_id AND relation <> 'SELF';
 
 -- name: insertDependant :exec
 INSERT INTO dependants (id, user_id, relation, created_at, updated_at) VALUES (@id, @user_id, @relation, @now, @now);

@@ -14,14 +14,20 @@ import (
 )
 
 const countDependantsSQL = `-- name: countDependants :one
-SELECT count(*) FROM dependants WHERE user_id = $1 AND deleted_at IS NULL AND relation <> 'SELF'
+SELECT count(*) FILTER (WHERE deleted_at IS NULL) AS present, count(*) AS ever
+FROM dependants WHERE user_id = $1 AND relation <> 'SELF'
 `
 
-func countDependants(ctx context.Context, db postgres.Querier, userID uuid.UUID) (int64, error) {
+type countDependantsRow struct {
+	Present int64
+	Ever    int64
+}
+
+func countDependants(ctx context.Context, db postgres.Querier, userID uuid.UUID) (countDependantsRow, error) {
 	row := db.QueryRow(ctx, countDependantsSQL, userID)
-	var count int64
-	err := row.Scan(&count)
-	return count, postgres.Failed("countDependants", err)
+	var i countDependantsRow
+	err := row.Scan(&i.Present, &i.Ever)
+	return i, postgres.Failed("countDependants", err)
 }
 
 const countSeatsSQL = `-- name: countSeats :one
