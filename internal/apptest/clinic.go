@@ -14,6 +14,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -43,6 +44,7 @@ type Clinic struct {
 	Clock *Clock
 	Log   *Log
 	http  *http.Client
+	users *atomic.Int64
 
 	contract *contract // nil in benchmarks
 }
@@ -168,7 +170,7 @@ func open(ctx context.Context, t testing.TB, tune func(*pgx.ConnConfig), configu
 		owner.Close()
 	})
 	c := &Clinic{t: t, App: a, DB: owner, URL: server.URL, Clock: clock, Log: log,
-		http: &http.Client{Timeout: time.Minute}}
+		users: &atomic.Int64{}, http: &http.Client{Timeout: time.Minute}}
 	c.http.Transport = &http.Transport{MaxIdleConnsPerHost: 100}
 	if !isBenchmark {
 		c.contract = &contract{t: t, log: log, document: documentOf(t, a), next: c.http.Transport,
@@ -217,7 +219,17 @@ func (c *Clinic) User(role access.Role) User {
 	}
 	c.audit("user.create", u.ID)
 	c.audit("session.start", session)
+	if n := c.users.Add(1); n == 100 || n%1000 == 0 {
+		c.analyze()
+	}
 	return u
+}
+
+// analyze makes PostgreSQL replace the plans that the connections made when the tables were empty: looking up a
+// session among thousands took milliseconds.
+func (c *Clinic) analyze() {
+	c.t.Helper()
+	c.Exec("ANALYZE users, profiles, data_keys, sessions, session_tokens, doctors, availability_slots, consultations")
 }
 
 // Authenticator sets up an authenticator for the user, confirmed or not. code returns its code at the clock's time.
