@@ -36,8 +36,6 @@ func StartThrowaway(ctx context.Context) (c *cluster.Cluster, remove func() erro
 		"shared_buffers":     "256MB",
 		// Its workers would visit every test's database; a test that depends on statistics runs ANALYZE itself.
 		"autovacuum": "off",
-		// Nothing replaces the plans that connections keep from when the tables were empty.
-		"enable_seqscan": "off",
 	}})
 	if err != nil {
 		return nil, nil, errors.Join(err, reap())
