@@ -14,6 +14,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -43,6 +44,7 @@ type Clinic struct {
 	Clock *Clock
 	Log   *Log
 	http  *http.Client
+	users *atomic.Int64
 
 	contract *contract // nil in benchmarks
 }
@@ -168,7 +170,7 @@ func open(ctx context.Context, t testing.TB, tune func(*pgx.ConnConfig), configu
 		owner.Close()
 	})
 	c := &Clinic{t: t, App: a, DB: owner, URL: server.URL, Clock: clock, Log: log,
-		http: &http.Client{Timeout: time.Minute}}
+		users: &atomic.Int64{}, http: &http.Client{Timeout: time.Minute}}
 	c.http.Transport = &http.Transport{MaxIdleConnsPerHost: 100}
 	if !isBenchmark {
 		c.contract = &contract{t: t, log: log, document: documentOf(t, a), next: c.http.Transport,
@@ -197,27 +199,39 @@ func (c *Clinic) User(role access.Role) User {
 	session := uuid.Must(uuid.NewV7())
 	hash := sha256.Sum256([]byte(u.Token))
 	now := c.DB.Now()
-	c.Exec(`INSERT INTO users (id, email, password_hash, role, is_email_verified, created_at, updated_at)
-		VALUES ($1, $2, 'none', $3, true, $4, $4)`, u.ID, u.Email, role, now)
-	c.Exec(`INSERT INTO profiles (id, user_id, full_name, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)`,
-		uuid.Must(uuid.NewV7()), u.ID, "Test "+string(role), now)
-	c.Exec(`INSERT INTO data_keys (user_id, wrapped, created_at) VALUES ($1, $2, $3)`, u.ID, wrapped, now)
 	var secondFactorAt *time.Time
 	if role == access.RoleAdmin || role == access.RoleSupport {
 		secondFactorAt = &now
 	}
-	c.Exec(`INSERT INTO sessions (id, user_id, user_agent, ip_address, created_at, last_used_at, expires_at,
-		second_factor_at) VALUES ($1, $2, 'test', '127.0.0.1', $3, $3, $4, $5)`,
-		session, u.ID, now, now.Add(10*365*24*time.Hour), secondFactorAt)
-	c.Exec(`INSERT INTO session_tokens (hash, session_id, kind, created_at, expires_at)
-		VALUES ($1, $2, 'ACCESS', $3, $4)`,
-		hash[:], session, now, now.Add(10*365*24*time.Hour))
-	if role == access.RolePatient {
-		c.consent(u, now)
+	c.build(func(tx *postgres.Tx) {
+		tx.Queue(`INSERT INTO users (id, email, password_hash, role, is_email_verified, created_at, updated_at)
+			VALUES ($1, $2, 'none', $3, true, $4, $4)`, u.ID, u.Email, role, now)
+		tx.Queue(`INSERT INTO profiles (id, user_id, full_name, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)`,
+			uuid.Must(uuid.NewV7()), u.ID, "Test "+string(role), now)
+		tx.Queue(`INSERT INTO data_keys (user_id, wrapped, created_at) VALUES ($1, $2, $3)`, u.ID, wrapped, now)
+		tx.Queue(`INSERT INTO sessions (id, user_id, user_agent, ip_address, created_at, last_used_at, expires_at,
+			second_factor_at) VALUES ($1, $2, 'test', '127.0.0.1', $3, $3, $4, $5)`,
+			session, u.ID, now, now.Add(10*365*24*time.Hour), secondFactorAt)
+		tx.Queue(`INSERT INTO session_tokens (hash, session_id, kind, created_at, expires_at)
+			VALUES ($1, $2, 'ACCESS', $3, $4)`,
+			hash[:], session, now, now.Add(10*365*24*time.Hour))
+		if role == access.RolePatient {
+			queueConsent(tx, u, now)
+		}
+		auditBuilt(tx, "user.create", u.ID)
+		auditBuilt(tx, "session.start", session)
+	})
+	if n := c.users.Add(1); n == 100 || n%1000 == 0 {
+		c.analyze()
 	}
-	c.audit("user.create", u.ID)
-	c.audit("session.start", session)
 	return u
+}
+
+// analyze makes PostgreSQL replace the plans that the connections made when the tables were empty: looking up a
+// session among thousands took milliseconds.
+func (c *Clinic) analyze() {
+	c.t.Helper()
+	c.Exec("ANALYZE users, profiles, data_keys, sessions, session_tokens, doctors, availability_slots, consultations")
 }
 
 // Authenticator sets up an authenticator for the user, confirmed or not. code returns its code at the clock's time.
@@ -238,14 +252,13 @@ func (c *Clinic) Authenticator(u User, confirmed bool) (code func() string) {
 	}
 }
 
-// consent records a consent to treatment, for the current version of the notice.
-func (c *Clinic) consent(u User, now time.Time) {
-	c.t.Helper()
+// queueConsent records a consent to treatment, for the current version of the notice.
+func queueConsent(tx *postgres.Tx, u User, now time.Time) {
 	id := uuid.Must(uuid.NewV7())
-	c.Exec(`INSERT INTO consents (id, user_id, purpose, notice_version, language, channel, given_at)
+	tx.Queue(`INSERT INTO consents (id, user_id, purpose, notice_version, language, channel, given_at)
 		SELECT $1, $2, purpose, max(version), 'en', 'API', $3 FROM consent_notices WHERE purpose = 'TREATMENT'
 			GROUP BY purpose`, id, u.ID, now)
-	c.audit("consent.give", id)
+	auditBuilt(tx, "consent.give", id)
 }
 
 // Prove gives the user's sessions a recent proof of the password and the second factor.
@@ -273,11 +286,13 @@ func (c *Clinic) Support() User { return c.User(access.RoleSupport) }
 func (c *Clinic) Doctor(fee string) User {
 	c.t.Helper()
 	u := c.User(access.RoleDoctor)
-	c.Exec(`INSERT INTO doctors (id, user_id, specialization, years_of_experience, registration_number,
-		registration_key, consultation_fee, languages_spoken, is_approved, created_at, updated_at)
-		VALUES ($1, $1, 'Panchakarma', 12, $2, lower(replace($2, '-', '')), $3::text::numeric, '{en,hi}',
-		true, $4, $4)`, u.ID, "AYU-"+u.ID.String(), fee, c.DB.Now())
-	c.audit("doctor.apply", u.ID)
+	c.build(func(tx *postgres.Tx) {
+		tx.Queue(`INSERT INTO doctors (id, user_id, specialization, years_of_experience, registration_number,
+			registration_key, consultation_fee, languages_spoken, is_approved, created_at, updated_at)
+			VALUES ($1, $1, 'Panchakarma', 12, $2, lower(replace($2, '-', '')), $3::text::numeric, '{en,hi}',
+			true, $4, $4)`, u.ID, "AYU-"+u.ID.String(), fee, c.DB.Now())
+		auditBuilt(tx, "doctor.apply", u.ID)
+	})
 	return u
 }
 
@@ -294,10 +309,13 @@ func (c *Clinic) Slot(doctor User, in time.Duration, seats int) uuid.UUID {
 	c.t.Helper()
 	id := uuid.Must(uuid.NewV7())
 	start := c.DB.Now().Add(in).Truncate(time.Second)
-	c.Exec(`INSERT INTO availability_slots (id, doctor_id, start_time, end_time, max_patients, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $6)`,
-		id, doctor.ID, start, start.Add(30*time.Minute), seats, c.DB.Now())
-	c.audit("slot.create", id)
+	c.build(func(tx *postgres.Tx) {
+		tx.Queue(`INSERT INTO availability_slots (id, doctor_id, start_time, end_time, max_patients, created_at,
+				updated_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $6)`,
+			id, doctor.ID, start, start.Add(30*time.Minute), seats, c.DB.Now())
+		auditBuilt(tx, "slot.create", id)
+	})
 	return id
 }
 
@@ -318,13 +336,18 @@ func (c *Clinic) TakeConnections() (release func()) {
 	}
 }
 
-// audit writes the audit row that the server would write for what a builder inserts.
-func (c *Clinic) audit(action string, id uuid.UUID) {
+// build queues the rows of a builder and sends them in one transaction: tests make thousands of users.
+func (c *Clinic) build(queue func(tx *postgres.Tx)) {
 	c.t.Helper()
 	must(c.t, c.DB.Write(context.Background(), func(tx *postgres.Tx) error {
-		audit.Write(tx, access.System("test"), action, id, nil)
+		queue(tx)
 		return nil
 	}))
+}
+
+// auditBuilt writes the audit row that the server would write for what a builder inserts.
+func auditBuilt(tx *postgres.Tx, action string, id uuid.UUID) {
+	audit.Write(tx, access.System("test"), action, id, nil)
 }
 
 // CheckInvariants fails the test if an invariant is broken.

@@ -186,11 +186,13 @@ func params(path string) (names []string) {
 	return names
 }
 
+var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
+
 // Pointer returns the JSON pointer (RFC 6901) with these names.
 func Pointer(names ...string) string {
 	var all strings.Builder
 	for _, name := range names {
-		all.WriteString("/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name))
+		all.WriteString("/" + pointerEscapes.Replace(name))
 	}
 	return all.String()
 }

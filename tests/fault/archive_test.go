@@ -1,14 +1,11 @@
 package fault_test
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-
-	"amrutam/internal/postgres/cluster"
 )
 
 // oldConsultations fills a database with 4,000 completed consultations of 13 to 14 months ago, each with a
@@ -65,10 +62,10 @@ ANALYZE;`
 // doubled, and the next run moves the rest.
 func TestKilledArchiveResumes(t *testing.T) {
 	t.Parallel()
-	c := startPostgres(t, filepath.Join(t.TempDir(), "data"))
+	dsn := newDatabase(t)
 	variables := []string{
 		masterKeyVariable,
-		"DATABASE_URL=" + c.DSN(cluster.Database),
+		"DATABASE_URL=" + dsn,
 		"AMRUTAM_DATA_DIR=" + t.TempDir(),
 	}
 	run := func(arguments ...string) string {
@@ -80,7 +77,7 @@ func TestKilledArchiveResumes(t *testing.T) {
 		return out
 	}
 	run("migrate")
-	conn, err := pgx.Connect(t.Context(), c.DSN(cluster.Database))
+	conn, err := pgx.Connect(t.Context(), dsn)
 	must(t, err)
 	_, err = conn.Exec(t.Context(), oldConsultations)
 	must(t, err)
@@ -139,10 +136,10 @@ func TestKilledArchiveResumes(t *testing.T) {
 // TestArchiveRefusesWrongDays names what is wrong with --before, and moves nothing.
 func TestArchiveRefusesWrongDays(t *testing.T) {
 	t.Parallel()
-	c := startPostgres(t, filepath.Join(t.TempDir(), "data"))
+	dsn := newDatabase(t)
 	variables := []string{
 		masterKeyVariable,
-		"DATABASE_URL=" + c.DSN(cluster.Database),
+		"DATABASE_URL=" + dsn,
 		"AMRUTAM_DATA_DIR=" + t.TempDir(),
 	}
 	now := time.Now().UTC()

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"amrutam/internal/postgres/cluster"
+	"amrutam/internal/testdb"
 )
 
 // TestServerRestartsKilledPostgreSQL kills the private PostgreSQL under a server, which starts it again by itself.
@@ -66,9 +67,9 @@ func TestServerSurvivesDatabaseRestart(t *testing.T) {
 // TestGracefulStop checks that a stopping server is not ready any more, and finishes a request in progress.
 func TestGracefulStop(t *testing.T) {
 	t.Parallel()
-	c := startPostgres(t, filepath.Join(t.TempDir(), "data"))
+	dsn := newDatabase(t)
 	variables := []string{
-		"DATABASE_URL=" + c.DSN(cluster.Database),
+		"DATABASE_URL=" + dsn,
 		masterKeyVariable,
 		"AMRUTAM_DATA_DIR=" + t.TempDir(),
 		"AMRUTAM_LISTEN=127.0.0.1:0",
@@ -79,7 +80,7 @@ func TestGracefulStop(t *testing.T) {
 	slot, patient := s.openSlots(1)[0], s.signUpAndSignIn("patient@example.org", "PATIENT")
 
 	// The booking waits for the slot's row, which this transaction locks.
-	conn, err := pgx.Connect(context.Background(), c.AdminDSN(cluster.Database))
+	conn, err := pgx.Connect(context.Background(), testdb.SuperuserDSN(t, dsn))
 	must(t, err)
 	defer func() { _ = conn.Close(context.Background()) }()
 	lockTx, err := conn.Begin(context.Background())
@@ -99,7 +100,8 @@ func TestGracefulStop(t *testing.T) {
 	s.waitFor("the booking to wait", func() bool {
 		var waiting bool
 		err := lockTx.QueryRow(context.Background(),
-			"SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock')").Scan(&waiting)
+			`SELECT EXISTS (SELECT FROM pg_stat_activity
+				WHERE wait_event_type = 'Lock' AND datname = current_database())`).Scan(&waiting)
 		must(t, err)
 		return waiting
 	})

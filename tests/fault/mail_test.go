@@ -6,15 +6,12 @@ import (
 	stdlog "log"
 	"net"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/emersion/go-smtp"
 	"github.com/jackc/pgx/v5"
-
-	"amrutam/internal/postgres/cluster"
 )
 
 // isLongRun reports whether the test waits in real time instead of moving rows into the past.
@@ -24,7 +21,7 @@ func isLongRun() bool { return os.Getenv("AMRUTAM_TEST_LONG") != "" }
 // job counts as stuck, after some minutes; a short run moves the job into the past instead.
 func TestMailIsSentAfterKill(t *testing.T) {
 	t.Parallel()
-	c := startPostgres(t, filepath.Join(t.TempDir(), "data"))
+	dsn := newDatabase(t)
 	silent, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	must(t, err)
 	called := make(chan net.Conn, 8)
@@ -38,7 +35,7 @@ func TestMailIsSentAfterKill(t *testing.T) {
 		}
 	}()
 	variables := []string{
-		"DATABASE_URL=" + c.DSN(cluster.Database),
+		"DATABASE_URL=" + dsn,
 		masterKeyVariable,
 		"AMRUTAM_DATA_DIR=" + t.TempDir(),
 		"AMRUTAM_LISTEN=127.0.0.1:0",
@@ -55,7 +52,7 @@ func TestMailIsSentAfterKill(t *testing.T) {
 	s.kill()
 	must(t, silent.Close())
 	if !isLongRun() {
-		conn, err := pgx.Connect(context.Background(), c.DSN(cluster.Database))
+		conn, err := pgx.Connect(context.Background(), dsn)
 		must(t, err)
 		tag, err := conn.Exec(context.Background(),
 			"UPDATE river_job SET attempted_at = attempted_at - interval '5 minutes' WHERE state = 'running'")

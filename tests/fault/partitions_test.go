@@ -2,24 +2,21 @@ package fault_test
 
 import (
 	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-
-	"amrutam/internal/postgres/cluster"
 )
 
 // TestPartitionsAfterMonthsOff tests that a server which was off while the partitions ran out makes them before it
 // serves, and that the command makes them too.
 func TestPartitionsAfterMonthsOff(t *testing.T) {
 	t.Parallel()
-	c := startPostgres(t, filepath.Join(t.TempDir(), "data"))
+	dsn := newDatabase(t)
 	variables := []string{
 		masterKeyVariable,
-		"DATABASE_URL=" + c.DSN(cluster.Database),
+		"DATABASE_URL=" + dsn,
 		"AMRUTAM_DATA_DIR=" + t.TempDir(),
 		"AMRUTAM_LISTEN=127.0.0.1:0",
 	}
@@ -27,7 +24,7 @@ func TestPartitionsAfterMonthsOff(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v %s", err, out)
 	}
-	conn, err := pgx.Connect(t.Context(), c.DSN(cluster.Database))
+	conn, err := pgx.Connect(t.Context(), dsn)
 	must(t, err)
 	next := time.Now().UTC()
 	next = next.AddDate(0, 1, 1-next.Day())

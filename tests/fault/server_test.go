@@ -24,7 +24,9 @@ import (
 	"github.com/pquerna/otp/totp"
 
 	"amrutam/internal/apptest"
+	"amrutam/internal/postgres"
 	"amrutam/internal/postgres/cluster"
+	"amrutam/internal/testdb"
 )
 
 type object = map[string]any
@@ -96,6 +98,13 @@ func newCommand(t *testing.T, variables []string, arguments ...string) *exec.Cmd
 	cmd := exec.Command(path, arguments...) //nolint:noctx // the test stops it
 	cmd.Env = apptest.ProgramEnvironment(variables...)
 	return cmd
+}
+
+// newDatabase creates a migrated database in the PostgreSQL of all tests, for tests that kill only the server, and
+// returns its address for DATABASE_URL.
+func newDatabase(t *testing.T) (dsn string) {
+	t.Helper()
+	return testdb.New(t, testdb.Migrate, postgres.Fingerprint())
 }
 
 // startPostgres starts a PostgreSQL on a data folder. Tests set its address as DATABASE_URL.

@@ -3,22 +3,19 @@ package fault_test
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-
-	"amrutam/internal/postgres/cluster"
 )
 
 // TestWaitlistSurvivesKills kills the server after each step of a seat on its way along the waitlist: the cancellation
 // that offers it, the end of the offer, and the acceptance. The offers and the order stay.
 func TestWaitlistSurvivesKills(t *testing.T) {
 	t.Parallel()
-	c := startPostgres(t, filepath.Join(t.TempDir(), "data"))
+	dsn := newDatabase(t)
 	variables := []string{
-		"DATABASE_URL=" + c.DSN(cluster.Database),
+		"DATABASE_URL=" + dsn,
 		masterKeyVariable,
 		"AMRUTAM_DATA_DIR=" + t.TempDir(),
 		"AMRUTAM_LISTEN=127.0.0.1:0",
@@ -63,7 +60,7 @@ func TestWaitlistSurvivesKills(t *testing.T) {
 	restart()
 	want("OFFERED", "WAITING", "WAITING")
 	s.kill()
-	conn, err := pgx.Connect(context.Background(), c.DSN(cluster.Database))
+	conn, err := pgx.Connect(context.Background(), dsn)
 	must(t, err)
 	_, err = conn.Exec(context.Background(), `UPDATE waitlist_offers
 		SET created_at = created_at - interval '16 minutes', expires_at = expires_at - interval '16 minutes'`)
