@@ -1,13 +1,10 @@
 package fault_test
 
 import (
-	"context"
 	"fmt"
 	"path/filepath"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"amrutam/internal/postgres/cluster"
 )
@@ -63,12 +60,8 @@ func TestWaitlistSurvivesKills(t *testing.T) {
 	restart()
 	want("OFFERED", "WAITING", "WAITING")
 	s.kill()
-	conn, err := pgx.Connect(context.Background(), c.DSN(cluster.Database))
-	must(t, err)
-	_, err = conn.Exec(context.Background(), `UPDATE waitlist_offers
+	execute(t, c, `UPDATE waitlist_offers
 		SET created_at = created_at - interval '16 minutes', expires_at = expires_at - interval '16 minutes'`)
-	must(t, err)
-	must(t, conn.Close(context.Background()))
 	s = startServer(t, variables)
 	want("WAITING", "OFFERED", "WAITING")
 	restart()
