@@ -130,9 +130,10 @@ func TestWaitlistOffersWhatFits(t *testing.T) {
 		}
 		return c.Post(patient, "waitlist", body).Want(201).Text("id")
 	}
-	zone := time.UTC
-	if name := c.Get(last, "users/me").Want(200).Text("profile", "timezone"); name != "" {
-		zone, _ = time.LoadLocation(name)
+	name, _ := c.Get(elsewhere, "waitlist").Want(200).Items()[0]["timezone"].(string)
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		t.Fatal(err)
 	}
 	local := start.In(zone)
 	part, other := "EVENING", "MORNING"
