@@ -10,6 +10,7 @@ import (
 	"amrutam/internal/httpapi"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
+	"amrutam/internal/telemetry"
 )
 
 // offerFreeSeat offers a seat of a slot, which has become free in this transaction, to the first in line, but not to
@@ -50,6 +51,9 @@ func (s *Service) WithdrawFromWaitlist(ctx context.Context, tx *postgres.Tx, act
 	if !row.Status.isOpen() && row.Status != WaitlistWithdrawn {
 		return httpapi.None{}, problem.InvalidTransition.WithDetail(
 			"The entry is over: it is " + string(row.Status) + ".")
+	}
+	if row.Status == WaitlistOffered {
+		countOffer(tx, s.Metrics, "declined")
 	}
 	return httpapi.None{}, withdraw(ctx, tx, actor, row)
 }
@@ -93,8 +97,8 @@ func endHold(ctx context.Context, tx *postgres.Tx, entry uuid.UUID, passOn bool)
 // AcceptOffer frees the seat that is held for the actor, for a booking in the same transaction, and returns its slot
 // and how to note that booking. Nobody else can take the seat: the slot is locked. Returns problem.NotFound,
 // ErrNoOffer.
-func AcceptOffer(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uuid.UUID) (slot uuid.UUID,
-	note func(consultation uuid.UUID) error, err error) {
+func AcceptOffer(ctx context.Context, tx *postgres.Tx, m *telemetry.Metrics, actor access.Actor,
+	id uuid.UUID) (slot uuid.UUID, note func(consultation uuid.UUID) error, err error) {
 	if err := lockPatient(ctx, tx, actor.ID); err != nil { // before the slot, as a booking does
 		return slot, nil, err
 	}
@@ -111,6 +115,7 @@ func AcceptOffer(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uu
 	}
 	note = func(consultation uuid.UUID) error {
 		row.ConsultationID = &consultation
+		countAcceptance(tx, m, offer.CreatedAt)
 		audit.Write(tx, actor, "waitlist.accept", row.ID, audit.Meta{"consultationId": consultation})
 		return updateEntry(ctx, tx, row, WaitlistAccepted)
 	}

@@ -12,6 +12,7 @@ import (
 	"amrutam/internal/notification"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
+	"amrutam/internal/telemetry"
 )
 
 const (
@@ -32,7 +33,8 @@ type Service struct {
 	// Cursors sign the positions in the lists.
 	Cursors httpapi.Cursors
 	// Mails tell of offers.
-	Mails *notification.Service
+	Mails   *notification.Service
+	Metrics *telemetry.Metrics
 }
 
 var (
