@@ -78,7 +78,8 @@ type OffersRequest struct {
 }
 
 // listAlternatives returns free slots near the time of a consultation, and not at the time of another one of its
-// patient: up to three of its doctor, the rest of doctors of the same specialization whose fee is in the same currency.
+// patient: up to three of its doctor, the rest of doctors of the same specialization whose fee is in the same
+// currency.
 func listAlternatives(ctx context.Context, db postgres.Querier, now time.Time,
 	row ConsultationRow) ([]Alternative, error) {
 	own, err := listOwnAlternatives(ctx, db, listOwnAlternativesParams{

@@ -41,8 +41,8 @@ func openDeaf(t *testing.T, c *apptest.Clinic, user apptest.User) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	if err := conn.(*net.TCPConn).SetReadBuffer(4096); err != nil {
-		t.Fatal(err)
+	if tcp, ok := conn.(*net.TCPConn); !ok || tcp.SetReadBuffer(4096) != nil {
+		t.Fatal("the client's buffer can't be made small")
 	}
 	_, err = conn.Write([]byte("GET /api/v1/events HTTP/1.1\r\nHost: " + address.Host + "\r\nAuthorization: Bearer " +
 		user.Token + "\r\n\r\n"))
@@ -56,7 +56,8 @@ func flood(t *testing.T, c *apptest.Clinic, user uuid.UUID, events int) {
 	t.Helper()
 	tx := begin(t, c)
 	_, err := tx.Exec(t.Context(), `INSERT INTO events (user_id, type, payload, created_at)
-		SELECT $1, 'offer.changed', jsonb_build_object('status', repeat('x', 2000)), now() FROM generate_series(1, $2)`,
+		SELECT $1, 'offer.changed', jsonb_build_object('status', repeat('x', 2000)), now()
+		FROM generate_series(1, $2)`,
 		user, events)
 	if err != nil {
 		t.Fatal(err)
@@ -146,7 +147,7 @@ func heap() int64 {
 	runtime.GC()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return int64(m.HeapAlloc) //nolint:gosec // it is less than the machine's memory
+	return int64(m.HeapAlloc)
 }
 
 // streamEvents reads the counter of events that were sent.
