@@ -60,7 +60,9 @@ func (a *App) mount() error {
 	a.doctors = &doctor.Service{Mails: mails, Cursors: a.API.Cursors, Currency: a.Config.Currency,
 		CancellationPolicy: a.Config.CancellationPolicy}
 	a.doctors.Routes(a.API)
-	a.slots = &schedule.Service{DB: a.DB, Cursors: a.API.Cursors, Mails: mails, Accounts: a.accounts}
+	a.slots = &schedule.Service{DB: a.DB, Cursors: a.API.Cursors, Mails: mails, Accounts: a.accounts,
+		Metrics: a.Metrics}
+	a.Metrics.WatchWaitlist(a.slots.Backlog)
 	a.slots.Routes(a.API)
 	a.slots.Jobs(a.Queue)
 	stub := &payment.Stub{

@@ -24,7 +24,7 @@ type AcceptOfferRequest struct {
 // what schedule.AcceptOffer and Book return.
 func (s *Service) AcceptOffer(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in AcceptOfferRequest) (Consultation, error) {
-	accepted, err := schedule.AcceptOffer(ctx, tx, actor, in.ID)
+	accepted, err := schedule.AcceptOffer(ctx, tx, s.Metrics, actor, in.ID)
 	if err != nil {
 		return Consultation{}, err
 	}

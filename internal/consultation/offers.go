@@ -77,20 +77,22 @@ type OffersRequest struct {
 	ID uuid.UUID `path:"id" format:"uuid" doc:"The consultation"`
 }
 
-// listAlternatives returns free slots near the time of a consultation: up to three of its doctor, the rest of doctors
-// of the same specialization whose fee is in the same currency.
+// listAlternatives returns free slots near the time of a consultation, and not at the time of another one of its
+// patient: up to three of its doctor, the rest of doctors of the same specialization whose fee is in the same
+// currency.
 func listAlternatives(ctx context.Context, db postgres.Querier, now time.Time,
 	row ConsultationRow) ([]Alternative, error) {
 	own, err := listOwnAlternatives(ctx, db, listOwnAlternativesParams{
-		DoctorID: row.DoctorID, PatientID: row.PatientID, Now: now, StartTime: row.ScheduledStart,
+		DoctorID: row.DoctorID, PatientID: row.PatientID, ConsultationID: row.ID, Now: now,
+		StartTime: row.ScheduledStart,
 	})
 	if err != nil {
 		return nil, err
 	}
 	others, err := listOtherAlternatives(ctx, db, listOtherAlternativesParams{
-		DoctorID: row.DoctorID, PatientID: row.PatientID, Now: now, StartTime: row.ScheduledStart,
-		Currency: row.Currency,
-		Since:    row.ScheduledStart.Add(-similarTime), Before: row.ScheduledStart.Add(similarTime),
+		DoctorID: row.DoctorID, PatientID: row.PatientID, ConsultationID: row.ID, Now: now,
+		StartTime: row.ScheduledStart, Currency: row.Currency,
+		Since: row.ScheduledStart.Add(-similarTime), Before: row.ScheduledStart.Add(similarTime),
 	})
 	if err != nil {
 		return nil, err

@@ -218,6 +218,7 @@ DELETE FROM leave_offers WHERE leave_id = @leave_id RETURNING *;
 SELECT consultation_id FROM leave_offers WHERE expires_at <= @now ORDER BY expires_at LIMIT 200;
 
 -- The nearest slots before and after a time.
+-- Slots at the time of another consultation of the patient are left out.
 -- name: listOwnAlternatives :many
 SELECT s.id AS slot_id, s.doctor_id, p.full_name AS doctor_name, s.start_time, s.end_time, d.consultation_fee AS fee, d.currency
 FROM doctors d JOIN profiles p ON p.user_id = d.id,
@@ -225,12 +226,16 @@ LATERAL ((SELECT b.id, b.doctor_id, b.start_time, b.end_time
         FROM availability_slots b LEFT JOIN booking_rules r ON r.doctor_id = b.doctor_id
         WHERE b.doctor_id = d.id AND b.status = 'AVAILABLE' AND b.start_time > @now::timestamptz AND b.start_time < @start_time::timestamptz
             AND is_bookable(b, r, had_visit(@patient_id, d.id), @now::timestamptz)
+            AND NOT EXISTS (SELECT FROM seats x WHERE x.patient_id = @patient_id AND x.consultation_id <> @consultation_id
+                AND x.during && tstzrange(b.start_time, b.end_time))
         ORDER BY b.start_time DESC LIMIT 5)
     UNION ALL
     (SELECT a.id, a.doctor_id, a.start_time, a.end_time
         FROM availability_slots a LEFT JOIN booking_rules r ON r.doctor_id = a.doctor_id
         WHERE a.doctor_id = d.id AND a.status = 'AVAILABLE' AND a.start_time > @now::timestamptz AND a.start_time >= @start_time::timestamptz
             AND is_bookable(a, r, had_visit(@patient_id, d.id), @now::timestamptz)
+            AND NOT EXISTS (SELECT FROM seats x WHERE x.patient_id = @patient_id AND x.consultation_id <> @consultation_id
+                AND x.during && tstzrange(a.start_time, a.end_time))
         ORDER BY a.start_time LIMIT 5)) s
 WHERE d.id = @doctor_id AND d.is_approved;
 
@@ -248,6 +253,8 @@ FROM (SELECT DISTINCT ON (s.doctor_id) s.id AS slot_id, s.doctor_id, p.full_name
     WHERE s.status = 'AVAILABLE' AND s.start_time > @now::timestamptz AND s.start_time >= @since::timestamptz
         AND s.start_time < @before::timestamptz AND s.doctor_id <> @doctor_id
         AND is_bookable(s, r, had_visit(@patient_id, d.id), @now::timestamptz)
+        AND NOT EXISTS (SELECT FROM seats x WHERE x.patient_id = @patient_id AND x.consultation_id <> @consultation_id
+            AND x.during && tstzrange(s.start_time, s.end_time))
     ORDER BY s.doctor_id, abs(extract(epoch FROM s.start_time - @start_time::timestamptz))) n
 ORDER BY abs(extract(epoch FROM n.start_time - @start_time::timestamptz)), n.slot_id LIMIT 5;
 

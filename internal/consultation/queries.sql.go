@@ -768,18 +768,21 @@ FROM (SELECT DISTINCT ON (s.doctor_id) s.id AS slot_id, s.doctor_id, p.full_name
     WHERE s.status = 'AVAILABLE' AND s.start_time > $3::timestamptz AND s.start_time >= $4::timestamptz
         AND s.start_time < $5::timestamptz AND s.doctor_id <> $2
         AND is_bookable(s, r, had_visit($6, d.id), $3::timestamptz)
-    ORDER BY s.doctor_id, abs(extract(epoch FROM s.start_time - $7::timestamptz))) n
-ORDER BY abs(extract(epoch FROM n.start_time - $7::timestamptz)), n.slot_id LIMIT 5
+        AND NOT EXISTS (SELECT FROM seats x WHERE x.patient_id = $6 AND x.consultation_id <> $7
+            AND x.during && tstzrange(s.start_time, s.end_time))
+    ORDER BY s.doctor_id, abs(extract(epoch FROM s.start_time - $8::timestamptz))) n
+ORDER BY abs(extract(epoch FROM n.start_time - $8::timestamptz)), n.slot_id LIMIT 5
 `
 
 type listOtherAlternativesParams struct {
-	Currency  string
-	DoctorID  uuid.UUID
-	Now       time.Time
-	Since     time.Time
-	Before    time.Time
-	PatientID uuid.UUID
-	StartTime time.Time
+	Currency       string
+	DoctorID       uuid.UUID
+	Now            time.Time
+	Since          time.Time
+	Before         time.Time
+	PatientID      uuid.UUID
+	ConsultationID uuid.UUID
+	StartTime      time.Time
 }
 
 type listOtherAlternativesRow struct {
@@ -801,6 +804,7 @@ func listOtherAlternatives(ctx context.Context, db postgres.Querier, arg listOth
 		arg.Since,
 		arg.Before,
 		arg.PatientID,
+		arg.ConsultationID,
 		arg.StartTime,
 	)
 	if err != nil {
@@ -887,21 +891,26 @@ LATERAL ((SELECT b.id, b.doctor_id, b.start_time, b.end_time
         FROM availability_slots b LEFT JOIN booking_rules r ON r.doctor_id = b.doctor_id
         WHERE b.doctor_id = d.id AND b.status = 'AVAILABLE' AND b.start_time > $1::timestamptz AND b.start_time < $2::timestamptz
             AND is_bookable(b, r, had_visit($3, d.id), $1::timestamptz)
+            AND NOT EXISTS (SELECT FROM seats x WHERE x.patient_id = $3 AND x.consultation_id <> $4
+                AND x.during && tstzrange(b.start_time, b.end_time))
         ORDER BY b.start_time DESC LIMIT 5)
     UNION ALL
     (SELECT a.id, a.doctor_id, a.start_time, a.end_time
         FROM availability_slots a LEFT JOIN booking_rules r ON r.doctor_id = a.doctor_id
         WHERE a.doctor_id = d.id AND a.status = 'AVAILABLE' AND a.start_time > $1::timestamptz AND a.start_time >= $2::timestamptz
             AND is_bookable(a, r, had_visit($3, d.id), $1::timestamptz)
+            AND NOT EXISTS (SELECT FROM seats x WHERE x.patient_id = $3 AND x.consultation_id <> $4
+                AND x.during && tstzrange(a.start_time, a.end_time))
         ORDER BY a.start_time LIMIT 5)) s
-WHERE d.id = $4 AND d.is_approved
+WHERE d.id = $5 AND d.is_approved
 `
 
 type listOwnAlternativesParams struct {
-	Now       time.Time
-	StartTime time.Time
-	PatientID uuid.UUID
-	DoctorID  uuid.UUID
+	Now            time.Time
+	StartTime      time.Time
+	PatientID      uuid.UUID
+	ConsultationID uuid.UUID
+	DoctorID       uuid.UUID
 }
 
 type listOwnAlternativesRow struct {
@@ -915,11 +924,13 @@ type listOwnAlternativesRow struct {
 }
 
 // The nearest slots before and after a time.
+// Slots at the time of another consultation of the patient are left out.
 func listOwnAlternatives(ctx context.Context, db postgres.Querier, arg listOwnAlternativesParams) ([]listOwnAlternativesRow, error) {
 	rows, err := db.Query(ctx, listOwnAlternativesSQL,
 		arg.Now,
 		arg.StartTime,
 		arg.PatientID,
+		arg.ConsultationID,
 		arg.DoctorID,
 	)
 	if err != nil {

@@ -11,8 +11,15 @@ import (
 	"amrutam/internal/postgres"
 )
 
-// remind runs the job that makes reminders, on two workers at once, and waits for the mails.
+// remind makes the reminders that are due, and waits for the mails.
 func remind(t *testing.T, c *apptest.Clinic) {
+	t.Helper()
+	makeReminders(t, c)
+	awaitMails(c)
+}
+
+// makeReminders runs the job that makes reminders, on two workers at once. It doesn't wait for the mails.
+func makeReminders(t *testing.T, c *apptest.Clinic) {
 	t.Helper()
 	err := c.DB.Write(t.Context(), func(tx *postgres.Tx) error {
 		for range 2 {
@@ -25,10 +32,15 @@ func remind(t *testing.T, c *apptest.Clinic) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "reminded", func() bool {
-		return c.Count(`SELECT (SELECT count(*) FROM river_job WHERE state NOT IN ('completed', 'discarded')
-			AND kind = 'consultation.remind') + (SELECT count(*) FROM mails WHERE content IS NOT NULL)`) == 0
+	c.Await("reminded", func() bool {
+		return c.Count(`SELECT count(*) FROM river_job WHERE state NOT IN ('completed', 'discarded')
+			AND kind = 'consultation.remind'`) == 0
 	})
+}
+
+// awaitMails waits until each mail was sent or given up.
+func awaitMails(c *apptest.Clinic) {
+	c.Await("mailed", func() bool { return c.Count("SELECT count(*) FROM mails WHERE content IS NOT NULL") == 0 })
 }
 
 // reminders returns how many reminders of a consultation were made for a person, and how many were sent.

@@ -217,9 +217,10 @@ func (s *Service) leaveRoutes(api *httpapi.API) {
 	httpapi.Query(api, httpapi.Op{
 		Method: "GET", Path: "/consultations/{id}/offers", ID: "list-consultation-offers", Tag: "consultations",
 		Summary: "List the slots offered instead of a consultation",
-		Doc: "When the doctor is on leave then: up to five slots that are free now, of the same doctor or " +
-			"of the same specialization at a similar time. Reschedule to one of the same doctor; for " +
-			"another doctor, or a refund, cancel: everything paid is given back.",
+		Doc: "When the doctor is on leave then: up to five slots that are free now and don't overlap another " +
+			"consultation of the patient, of the same doctor or of the same specialization at a similar time. " +
+			"Reschedule to one of the same doctor; for another doctor, or a refund, cancel: everything paid is " +
+			"given back. Cancel before you book with another doctor at an overlapping time.",
 		Roles: access.Patient | access.Support | access.Admin,
 	}, s.ListOffers)
 }

@@ -62,6 +62,9 @@ func (s *Service) countOrDefer(ctx context.Context, id uuid.UUID, m *Message) (i
 
 // sendDigest can run twice: the digest has the same mails and the same Message-ID in each run.
 func (s *Service) sendDigest(ctx context.Context, args SendDigest) error {
+	if isDelivered, err := s.noteAgain(ctx, args.ID); isDelivered {
+		return err
+	}
 	deferred, err := s.claimMails(ctx, args)
 	if err != nil {
 		return err
@@ -94,16 +97,11 @@ func (s *Service) sendDigest(ctx context.Context, args SendDigest) error {
 	if len(letters) > 1 {
 		all, message.Calendar = s.combine(letters), nil
 	}
-	if err := all.render(&message); err != nil {
+	failure, err := s.deliver(ctx, all, &message)
+	if err != nil {
 		return err
 	}
-	err = s.sender.Send(ctx, message)
-	var failure Failure
-	if err != nil && !errors.As(err, &failure) {
-		s.metrics.Mails.WithLabelValues(message.Kind, "delayed").Inc()
-		return err
-	}
-	return s.markMails(ctx, sent, message.Kind, failure)
+	return s.note(ctx, args.ID, delivery{sent, message.Kind, failure})
 }
 
 // claimMails selects the mails of a digest. Mails that are deferred later belong to the next one. The digest itself

@@ -38,6 +38,8 @@ type fixture struct {
 	clock   *apptest.Clock
 	log     *apptest.Log
 	metrics *telemetry.Metrics
+	// restart replaces the Service, as if the server had crashed.
+	restart func()
 }
 
 func openFixture(t testing.TB, configure ...func(*config.Config)) *fixture {
@@ -59,14 +61,17 @@ func openFixture(t testing.TB, configure ...func(*config.Config)) *fixture {
 	must(t, err)
 	t.Cleanup(f.db.Close)
 	logger := slog.New(slog.NewJSONHandler(f.log, nil))
-	queue, err := jobs.New(f.db, logger, f.metrics)
-	must(t, err)
 	master := make([]byte, 32)
 	_, _ = rand.Read(master)
 	sealer, err := seal.New(master, f.db.Clock)
 	must(t, err)
-	f.mails, err = notification.New(f.db, queue, sealer, cfg, logger, f.metrics)
-	must(t, err)
+	f.restart = func() {
+		queue, err := jobs.New(f.db, logger, f.metrics)
+		must(t, err)
+		f.mails, err = notification.New(f.db, queue, sealer, cfg, logger, f.metrics)
+		must(t, err)
+	}
+	f.restart()
 	return f
 }
 

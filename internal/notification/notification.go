@@ -88,6 +88,7 @@ type Service struct {
 	organizer calendar.Person
 	// conditions have, by the kind of mail, what must be true right before it is sent.
 	conditions map[string]Condition
+	unnoted    unnoted
 }
 
 // Condition reports whether a mail is still true.
@@ -104,7 +105,8 @@ func New(db *postgres.DB, queue *jobs.Queue, sealer *seal.Sealer, cfg *config.Co
 		return nil, err
 	}
 	s := &Service{db: db, queue: queue, sealer: sealer, cfg: cfg, log: log, metrics: metrics, host: public.Hostname(),
-		limits: limit.Limiter{Off: cfg.LoginLimit == "off"}, conditions: map[string]Condition{}}
+		limits: limit.Limiter{Off: cfg.LoginLimit == "off"}, conditions: map[string]Condition{},
+		unnoted: unnoted{all: map[uuid.UUID]delivery{}}}
 	if strings.Contains(s.host, ":") {
 		s.host = "[" + s.host + "]" // RFC 5322: an IPv6 address in a Message-ID is a literal
 	}
@@ -217,32 +219,29 @@ func (r Failure) Error() string { return "the mail can't be delivered: " + strin
 // send sends one stored mail, if it isn't deferred to a digest. It can run twice: a mail that is marked as sent isn't
 // sent again, and after a crash between sending and marking the same Message-ID is sent once more.
 func (s *Service) send(ctx context.Context, args SendMail) error {
-	message, l, err := s.loadMail(ctx, args.MailID)
-	if message == nil && err == nil {
-		return nil
-	}
-	if err == nil {
-		isDeferred, countErr := s.countOrDefer(ctx, args.MailID, message)
-		if countErr != nil {
-			return countErr
-		}
-		if isDeferred {
-			s.metrics.Mails.WithLabelValues(message.Kind, "held").Inc()
-			return nil
-		}
-		if err = l.render(message); err == nil {
-			err = s.sender.Send(ctx, *message)
-		}
-	}
-	var failure Failure
-	if err != nil && !errors.As(err, &failure) {
-		if message != nil {
-			s.metrics.Mails.WithLabelValues(message.Kind, "delayed").Inc()
-			err = errors.Join(err, s.returnBudget(ctx, message))
-		}
+	if isDelivered, err := s.noteAgain(ctx, args.MailID); isDelivered {
 		return err
 	}
-	return s.markMails(ctx, []uuid.UUID{args.MailID}, message.Kind, failure)
+	message, l, err := s.loadMail(ctx, args.MailID)
+	var failure Failure
+	switch {
+	case errors.As(err, &failure):
+		return s.markMails(ctx, []uuid.UUID{args.MailID}, message.Kind, failure)
+	case message == nil || err != nil:
+		return err
+	}
+	isDeferred, err := s.countOrDefer(ctx, args.MailID, message)
+	switch {
+	case err != nil:
+		return err
+	case isDeferred:
+		s.metrics.Mails.WithLabelValues(message.Kind, "held").Inc()
+		return nil
+	}
+	if failure, err = s.deliver(ctx, l, message); err != nil {
+		return errors.Join(err, s.returnBudget(ctx, message))
+	}
+	return s.note(ctx, args.MailID, delivery{[]uuid.UUID{args.MailID}, message.Kind, failure})
 }
 
 // returnBudget gives the mailbox's budget back what a mail used whose delivery will be tried again.

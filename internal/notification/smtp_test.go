@@ -246,6 +246,7 @@ func TestCrashResendsSameMessageID(t *testing.T) {
 		t.Fatalf("the mark did not fail: %v", err)
 	}
 	must(t, other.Rollback(t.Context()))
+	f.restart()
 	must(t, f.run(id))
 	must(t, f.run(id))
 	got := p.mails()

@@ -10,6 +10,7 @@ import (
 	"amrutam/internal/httpapi"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
+	"amrutam/internal/telemetry"
 )
 
 // offerFreeSeat offers a seat of a slot, which has become free in this transaction, to the first in line, but not to
@@ -50,6 +51,9 @@ func (s *Service) WithdrawFromWaitlist(ctx context.Context, tx *postgres.Tx, act
 	if !row.Status.isOpen() && row.Status != WaitlistWithdrawn {
 		return httpapi.None{}, problem.InvalidTransition.WithDetail(
 			"The entry is over: it is " + string(row.Status) + ".")
+	}
+	if row.Status == WaitlistOffered {
+		countOffer(tx, s.Metrics, "declined")
 	}
 	return httpapi.None{}, withdraw(ctx, tx, actor, row)
 }
@@ -99,7 +103,8 @@ type Accepted struct {
 }
 
 // AcceptOffer frees the seat that is held for the actor or a dependant. Returns problem.NotFound, ErrNoOffer.
-func AcceptOffer(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uuid.UUID) (Accepted, error) {
+func AcceptOffer(ctx context.Context, tx *postgres.Tx, m *telemetry.Metrics, actor access.Actor,
+	id uuid.UUID) (Accepted, error) {
 	if err := lockPatient(ctx, tx, actor.ID); err != nil { // before the slot, as a booking does
 		return Accepted{}, err
 	}
@@ -116,6 +121,7 @@ func AcceptOffer(ctx context.Context, tx *postgres.Tx, actor access.Actor, id uu
 	}
 	note := func(consultation uuid.UUID) error {
 		row.ConsultationID = &consultation
+		countAcceptance(tx, m, offer.CreatedAt)
 		audit.Write(tx, actor, "waitlist.accept", row.ID, audit.Meta{"consultationId": consultation})
 		return updateEntry(ctx, tx, row, WaitlistAccepted)
 	}

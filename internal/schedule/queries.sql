@@ -236,7 +236,14 @@ UPDATE waitlist_entries SET status = @status, queued_at = @queued_at, consultati
     updated_at = @now WHERE id = @id;
 
 -- name: endOffer :one
-UPDATE waitlist_offers SET ended_at = @now WHERE entry_id = @entry_id AND ended_at IS NULL RETURNING slot_id, expires_at;
+UPDATE waitlist_offers SET ended_at = @now WHERE entry_id = @entry_id AND ended_at IS NULL
+RETURNING slot_id, created_at, expires_at;
+
+-- What waits now, for the metrics. late_since is when the oldest offer ended whose seat isn't passed on yet.
+-- name: readWaitlistBacklog :one
+SELECT (SELECT count(*) FROM waitlist_entries WHERE status = 'WAITING') AS waiting,
+    (SELECT count(*) FROM waitlist_offers WHERE ended_at IS NULL) AS offered,
+    least((SELECT min(expires_at) FROM waitlist_offers WHERE ended_at IS NULL), @now::timestamptz)::timestamptz AS late_since;
 
 -- name: hasExpiredHold :one
 SELECT EXISTS (SELECT FROM waitlist_offers WHERE entry_id = @entry_id AND ended_at IS NULL AND expires_at <= @now);

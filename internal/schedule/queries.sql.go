@@ -232,18 +232,20 @@ func detachSlots(ctx context.Context, tx *postgres.Tx, now time.Time, blockedBy 
 }
 
 const endOfferSQL = `-- name: endOffer :one
-UPDATE waitlist_offers SET ended_at = $1 WHERE entry_id = $2 AND ended_at IS NULL RETURNING slot_id, expires_at
+UPDATE waitlist_offers SET ended_at = $1 WHERE entry_id = $2 AND ended_at IS NULL
+RETURNING slot_id, created_at, expires_at
 `
 
 type endOfferRow struct {
 	SlotID    uuid.UUID
+	CreatedAt time.Time
 	ExpiresAt time.Time
 }
 
 func endOffer(ctx context.Context, tx *postgres.Tx, now *time.Time, entryID uuid.UUID) (endOfferRow, error) {
 	row := tx.QueryRow(ctx, endOfferSQL, now, entryID)
 	var i endOfferRow
-	err := row.Scan(&i.SlotID, &i.ExpiresAt)
+	err := row.Scan(&i.SlotID, &i.CreatedAt, &i.ExpiresAt)
 	return i, postgres.Failed("endOffer", err)
 }
 
@@ -1731,6 +1733,26 @@ func readVisit(ctx context.Context, db postgres.Querier, isPatient bool, readerI
 	var i readVisitRow
 	err := row.Scan(&i.Seen, &i.FirstVisitMinutes, &i.FollowUpMinutes)
 	return i, postgres.Failed("readVisit", err)
+}
+
+const readWaitlistBacklogSQL = `-- name: readWaitlistBacklog :one
+SELECT (SELECT count(*) FROM waitlist_entries WHERE status = 'WAITING') AS waiting,
+    (SELECT count(*) FROM waitlist_offers WHERE ended_at IS NULL) AS offered,
+    least((SELECT min(expires_at) FROM waitlist_offers WHERE ended_at IS NULL), $1::timestamptz)::timestamptz AS late_since
+`
+
+type readWaitlistBacklogRow struct {
+	Waiting   int64
+	Offered   int64
+	LateSince time.Time
+}
+
+// What waits now, for the metrics. late_since is when the oldest offer ended whose seat isn't passed on yet.
+func readWaitlistBacklog(ctx context.Context, db postgres.Querier, now time.Time) (readWaitlistBacklogRow, error) {
+	row := db.QueryRow(ctx, readWaitlistBacklogSQL, now)
+	var i readWaitlistBacklogRow
+	err := row.Scan(&i.Waiting, &i.Offered, &i.LateSince)
+	return i, postgres.Failed("readWaitlistBacklog", err)
 }
 
 const readZoneSQL = `-- name: readZone :one

@@ -13,6 +13,7 @@ import (
 	"amrutam/internal/notification"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
+	"amrutam/internal/telemetry"
 )
 
 const (
@@ -36,6 +37,7 @@ type Service struct {
 	Mails *notification.Service
 	// Accounts say who waits for a dependant.
 	Accounts *account.Service
+	Metrics  *telemetry.Metrics
 }
 
 var (

@@ -36,7 +36,7 @@ func (s *Service) SweepWaitlist(ctx context.Context) error {
 	})
 	errs := []error{err}
 	for _, id := range unanswered {
-		errs = append(errs, s.DB.Write(ctx, func(tx *postgres.Tx) error { return passOn(ctx, tx, id) }))
+		errs = append(errs, s.DB.Write(ctx, func(tx *postgres.Tx) error { return s.passOn(ctx, tx, id) }))
 	}
 	for _, id := range over {
 		errs = append(errs, s.DB.Write(ctx, func(tx *postgres.Tx) error { return endPassed(ctx, tx, id) }))
@@ -46,7 +46,7 @@ func (s *Service) SweepWaitlist(ctx context.Context) error {
 
 // passOn ends an offer that nobody answered in time. Its patient waits on, behind the others, and isn't offered this
 // slot again.
-func passOn(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
+func (s *Service) passOn(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
 	row, err := lockWaitlistEntry(ctx, tx, id)
 	if err != nil {
 		return ignoreNoRows(err)
@@ -61,6 +61,7 @@ func passOn(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
 		return err
 	}
 	audit.Write(tx, access.System(SweepWaitlist{}.Kind()), "waitlist.expire-offer", id, nil)
+	countOffer(tx, s.Metrics, "expired")
 	return endHold(ctx, tx, id, true)
 }
 
@@ -92,6 +93,7 @@ func (s *Service) mailOffers(ctx context.Context, tx *postgres.Tx) error {
 		return err
 	}
 	for _, o := range offers {
+		countOffer(tx, s.Metrics, "mailed")
 		err := s.Mails.Enqueue(ctx, tx, notification.Mail{To: o.PatientID, Kind: "waitlist-offer", Timely: true,
 			Data: map[string]string{
 				"with":    o.DoctorName,

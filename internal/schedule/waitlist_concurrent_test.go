@@ -103,7 +103,7 @@ func newWaitlistSweeper(t *testing.T, c *apptest.Clinic) *schedule.Service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &schedule.Service{DB: c.App.DB, Mails: mails}
+	return &schedule.Service{DB: c.App.DB, Mails: mails, Metrics: c.App.Metrics}
 }
 
 // note counts an answer, and keeps the consultation that it made, if any.

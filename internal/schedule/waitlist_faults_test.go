@@ -144,7 +144,7 @@ func TestSweepLeavesNewOffersAlone(t *testing.T) {
 	c.Clock.Advance(16 * time.Minute)
 	now := c.DB.Now()
 	sweep := make(chan error)
-	go func() { sweep <- (&schedule.Service{DB: c.DB}).SweepWaitlist(ctx) }()
+	go func() { sweep <- (&schedule.Service{DB: c.DB, Metrics: c.App.Metrics}).SweepWaitlist(ctx) }()
 	c.Await("the wait for the lock", func() bool {
 		return c.Count(`SELECT count(*) FROM pg_stat_activity
 			WHERE wait_event_type = 'Lock' AND datname = current_database()`) > 0

@@ -37,6 +37,8 @@ type Metrics struct {
 	ArchiveLeftovers  *prometheus.GaugeVec
 	ReminderLag       prometheus.Gauge
 	StreamEvents      prometheus.Counter
+	WaitlistOffers    *prometheus.CounterVec
+	WaitlistAnswers   prometheus.Histogram
 }
 
 // NewMetrics registers the metrics, the Go runtime's and the process's in a registry of their own.
@@ -79,10 +81,18 @@ func NewMetrics() *Metrics {
 			Name: "amrutam_stream_events_total",
 			Help: "Events sent to the streams of users.",
 		}),
+		WaitlistOffers: counters("amrutam_waitlist_offers_total",
+			"Offers of freed seats, by what became of them (mailed to the patient; then accepted, declined or "+
+				"expired).", "step"),
+		WaitlistAnswers: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name:    "amrutam_waitlist_acceptance_seconds",
+			Help:    "How long after its offer a freed seat was accepted.",
+			Buckets: []float64{15, 30, 60, 120, 300, 600, 900},
+		}),
 	}
 	m.Registry.MustRegister(m.StreamEvents, m.ReminderLag, m.Requests, m.Durations, m.InFlight, m.Shed, m.Jobs,
 		m.Bookings, m.Payments, m.Mails,
-		m.InvariantsBroken, m.InvariantsChecked, m.ArchiveLeftovers,
+		m.InvariantsBroken, m.InvariantsChecked, m.ArchiveLeftovers, m.WaitlistOffers, m.WaitlistAnswers,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -119,6 +129,31 @@ func (m *Metrics) WatchLoad(limit, waiting func() int) {
 func (m *Metrics) WatchStreams(open func() int) {
 	m.Registry.MustRegister(gaugeFunc("amrutam_streams", "Open streams of events.",
 		func() float64 { return float64(open()) }))
+}
+
+// Waitlist is what waits for seats of slots: the number of entries, those to whom a seat is offered, and for how long
+// the seat of an offer that has ended has been held.
+type Waitlist struct {
+	Waiting, Offered int64
+	Late             time.Duration
+}
+
+// WatchWaitlist exports the state of the waitlist.
+func (m *Metrics) WatchWaitlist(read func(ctx context.Context) (Waitlist, error)) {
+	entries := prometheus.NewDesc("amrutam_waitlist_entries",
+		"Entries of the waitlist, by state (waiting; offered: a seat is held for them).", []string{"state"}, nil)
+	late := prometheus.NewDesc("amrutam_waitlist_late_seconds",
+		"How long ago the oldest offer ended whose seat isn't passed on yet.", nil, nil)
+	m.Registry.MustRegister(&queryCollector{[]*prometheus.Desc{entries, late},
+		func(ctx context.Context, send func(*prometheus.Desc, float64, ...string)) error {
+			state, err := read(ctx)
+			if err == nil {
+				send(entries, float64(state.Waiting), "waiting")
+				send(entries, float64(state.Offered), "offered")
+				send(late, state.Late.Seconds())
+			}
+			return err
+		}})
 }
 
 // WatchPool exports the state of the connection pool, and how many transactions were retried.

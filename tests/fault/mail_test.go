@@ -2,16 +2,15 @@ package fault_test
 
 import (
 	"context"
-	"io"
-	stdlog "log"
 	"net"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/emersion/go-smtp"
 	"github.com/jackc/pgx/v5"
+
+	"amrutam/internal/apptest"
 )
 
 // isLongRun reports whether the test waits in real time instead of moving rows into the past.
@@ -22,7 +21,8 @@ func isLongRun() bool { return os.Getenv("AMRUTAM_TEST_LONG") != "" }
 func TestMailIsSentAfterKill(t *testing.T) {
 	t.Parallel()
 	dsn := newDatabase(t)
-	silent, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	inbox := apptest.NewMailServer(t)
+	silent, err := new(net.ListenConfig).Listen(t.Context(), "tcp", strings.TrimPrefix(inbox.URL(), "smtp://"))
 	must(t, err)
 	called := make(chan net.Conn, 8)
 	go func() {
@@ -39,7 +39,7 @@ func TestMailIsSentAfterKill(t *testing.T) {
 		masterKeyVariable,
 		"AMRUTAM_DATA_DIR=" + t.TempDir(),
 		"AMRUTAM_LISTEN=127.0.0.1:0",
-		"AMRUTAM_SMTP_URL=smtp://" + silent.Addr().String(),
+		"AMRUTAM_SMTP_URL=" + inbox.URL(),
 	}
 	s := startServer(t, variables)
 	s.expect(201, "POST", "/api/v1/auth/signup", "", "",
@@ -62,35 +62,17 @@ func TestMailIsSentAfterKill(t *testing.T) {
 			t.Fatal("no job was running when the server was killed")
 		}
 	}
-	inbox := &mailbox{received: make(chan string, 8)}
-	smtpServer := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return inbox, nil }))
-	smtpServer.ErrorLog = stdlog.New(io.Discard, "", 0)
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", silent.Addr().String())
-	must(t, err)
-	go func() { _ = smtpServer.Serve(listener) }()
-	t.Cleanup(func() { _ = smtpServer.Close() })
+	came := make(chan apptest.Delivery, 8)
+	inbox.Taken = func(d apptest.Delivery) { came <- d }
+	inbox.Start()
 	s = startServer(t, variables)
 	select {
-	case mail := <-inbox.received:
-		if !strings.Contains(mail, "verify-email?token") {
-			t.Errorf("another mail was sent: %.200s", mail)
+	case mail := <-came:
+		if !strings.Contains(mail.Text, "verify-email?token") {
+			t.Errorf("another mail was sent: %.200s", mail.Text)
 		}
 	case <-time.After(10 * time.Minute):
 		t.Fatalf("the mail was not sent\n%s", s.log)
 	}
 	s.stop()
-}
-
-// mailbox is a mail server's session that accepts every mail.
-type mailbox struct{ received chan string }
-
-func (*mailbox) Mail(string, *smtp.MailOptions) error { return nil }
-func (*mailbox) Rcpt(string, *smtp.RcptOptions) error { return nil }
-func (*mailbox) Reset()                               {}
-func (*mailbox) Logout() error                        { return nil }
-
-func (m *mailbox) Data(r io.Reader) error {
-	text, err := io.ReadAll(r)
-	m.received <- strings.ReplaceAll(string(text), "=\r\n", "")
-	return err
 }

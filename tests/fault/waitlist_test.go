@@ -1,12 +1,9 @@
 package fault_test
 
 import (
-	"context"
 	"fmt"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // TestWaitlistSurvivesKills kills the server after each step of a seat on its way along the waitlist: the cancellation
@@ -60,12 +57,8 @@ func TestWaitlistSurvivesKills(t *testing.T) {
 	restart()
 	want("OFFERED", "WAITING", "WAITING")
 	s.kill()
-	conn, err := pgx.Connect(context.Background(), dsn)
-	must(t, err)
-	_, err = conn.Exec(context.Background(), `UPDATE waitlist_offers
+	execute(t, dsn, `UPDATE waitlist_offers
 		SET created_at = created_at - interval '16 minutes', expires_at = expires_at - interval '16 minutes'`)
-	must(t, err)
-	must(t, conn.Close(context.Background()))
 	s = startServer(t, variables)
 	want("WAITING", "OFFERED", "WAITING")
 	restart()
