@@ -22,7 +22,15 @@ func (b *booking) isVisibleTo(actor apptest.User) bool {
 // finish sets a final status, which frees the seat.
 func (b *booking) finish(status string) {
 	b.status = status
-	b.slot.taken--
+	s := b.slot
+	s.taken--
+	switch {
+	case !s.closed:
+	case s.taken == 0:
+		s.blocked = true
+	default:
+		s.seats = s.taken
+	}
 }
 
 // cancel applies a cancellation. The zero user stands for the system.

@@ -94,6 +94,7 @@ type (
 		seats, taken     int
 		blocked, deleted bool
 		everBooked       bool // a consultation has been booked
+		closed           bool // by the withdrawal of an approval: a seat that is freed can't be booked
 	}
 	booking struct {
 		id           string

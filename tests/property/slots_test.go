@@ -109,6 +109,10 @@ func (m *model) changeSlot(t *rapid.T) {
 			return result{status: 200}
 		})
 	if a.Status == 200 {
+		moved := !n.start.Equal(s.start) || !n.end.Equal(s.end)
+		if moved || n.status() != s.status() || n.seats != s.seats && n.status() == "AVAILABLE" {
+			n.closed = false // the doctor's hand decides
+		}
 		*s = n
 		if got := a.Text("status"); got != s.status() {
 			t.Fatalf("the slot is %s, want %s", got, s.status())
@@ -192,6 +196,7 @@ func (m *model) applyWithdrawal(d *doctor, before time.Time, by apptest.User) {
 		if !s.start.After(after) && m.Get(d.User, "availability/"+s.id).Text("status") == s.status() {
 			continue
 		}
+		s.closed = true
 		if s.taken == 0 {
 			s.blocked = true
 		} else {
