@@ -3,7 +3,6 @@ package schedule
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -25,8 +24,6 @@ func (Fill) Kind() string { return "availability-rule.fill" }
 const (
 	fillEvery   = 10 * time.Minute
 	fillTimeout = 10 * time.Minute
-	// fillWorkers is for how many doctors a server makes slots at once.
-	fillWorkers = 2
 )
 
 // Jobs registers the package's jobs.
@@ -38,7 +35,8 @@ func (s *Service) Jobs(queue *jobs.Queue) {
 }
 
 // FillRules makes the slots of the rules that are due. Each doctor has a transaction of its own, which locks the
-// doctor and looks again which rules are due: so it may run on several servers at once.
+// doctor and looks again which rules are due: so it may run on several servers at once. One follows the other, so that
+// bookings meanwhile find a free processor.
 func (s *Service) FillRules(ctx context.Context) error {
 	var errs []error
 	for after := uuid.Nil; ; {
@@ -50,24 +48,11 @@ func (s *Service) FillRules(ctx context.Context) error {
 		if err != nil || len(due) == 0 {
 			return errors.Join(append(errs, err)...)
 		}
-		errs = append(errs, s.fillDoctors(ctx, due)...)
+		for _, id := range due {
+			errs = append(errs, s.DB.Write(ctx, func(tx *postgres.Tx) error { return fillDoctor(ctx, tx, id) }))
+		}
 		after = due[len(due)-1]
 	}
-}
-
-// fillDoctors makes the slots of doctors, some at once. An error doesn't stop it.
-func (s *Service) fillDoctors(ctx context.Context, doctors []uuid.UUID) []error {
-	var group sync.WaitGroup
-	errs := make([]error, len(doctors))
-	for first := range fillWorkers {
-		group.Go(func() {
-			for i := first; i < len(doctors); i += fillWorkers {
-				errs[i] = s.DB.Write(ctx, func(tx *postgres.Tx) error { return fillDoctor(ctx, tx, doctors[i]) })
-			}
-		})
-	}
-	group.Wait()
-	return errs
 }
 
 // fillDoctor makes the slots of a doctor's rules that are due.

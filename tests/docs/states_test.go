@@ -87,6 +87,12 @@ func changeSlots(c *apptest.Clinic) {
 		}
 		c.Do(doctor, "DELETE", path, nil).Want(204)
 	}
+	// The approval ends while the only consultation of a slot is in progress, early.
+	slot := c.Slot(doctor, 10*time.Minute, 1)
+	id, _ := c.BookAndPay(c.Patient(), slot, "500.00")
+	c.Patch(doctor, "consultations/"+id+"/status", object{"status": "IN_PROGRESS"}).Want(200)
+	decideApplication(c, c.Admin(), doctor, false)
+	c.Patch(doctor, "consultations/"+id+"/status", object{"status": "COMPLETED"}).Want(200)
 }
 
 func cancelConsultation(c *apptest.Clinic, by apptest.User, consultation string) {
