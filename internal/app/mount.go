@@ -57,14 +57,7 @@ func (a *App) mount() error {
 	if c := a.Config.Currency; c != "" && !money.IsCurrency(c) { // it is "" when only the document is made
 		return errors.New("AMRUTAM_CURRENCY " + money.CurrencyFormat)
 	}
-	a.doctors = &doctor.Service{Mails: mails, Cursors: a.API.Cursors, Currency: a.Config.Currency,
-		CancellationPolicy: a.Config.CancellationPolicy}
-	a.doctors.Routes(a.API)
-	a.slots = &schedule.Service{DB: a.DB, Cursors: a.API.Cursors, Mails: mails, Accounts: a.accounts,
-		Metrics: a.Metrics}
-	a.Metrics.WatchWaitlist(a.slots.Backlog)
-	a.slots.Routes(a.API)
-	a.slots.Jobs(a.Queue)
+	a.mountDoctors(mails)
 	stub := &payment.Stub{
 		Secrets: secrets, Self: a.URL, Clock: a.DB.Clock, Log: a.Log,
 		HTTP: &http.Client{Timeout: 10 * time.Second},
@@ -149,6 +142,18 @@ func AuditSigner(sealer *seal.Sealer) (*tree.Signer, error) {
 		return nil, err
 	}
 	return tree.NewSigner(seed)
+}
+
+// mountDoctors builds doctors and their slots.
+func (a *App) mountDoctors(mails *notification.Service) {
+	a.doctors = &doctor.Service{Mails: mails, Cursors: a.API.Cursors, Currency: a.Config.Currency,
+		CancellationPolicy: a.Config.CancellationPolicy}
+	a.doctors.Routes(a.API)
+	a.slots = &schedule.Service{DB: a.DB, Cursors: a.API.Cursors, Mails: mails, Accounts: a.accounts,
+		Metrics: a.Metrics}
+	a.Metrics.WatchWaitlist(a.slots.Backlog)
+	a.slots.Routes(a.API)
+	a.slots.Jobs(a.Queue)
 }
 
 // mountAccounts builds sessions and accounts, and gives the pipeline the function that authenticates a request.

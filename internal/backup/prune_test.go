@@ -32,7 +32,8 @@ func newSeries(t *testing.T, dir, id string, days int) *Series {
 	must(t, createSeries(dir, id))
 	for day := range days {
 		ended := start.AddDate(0, 0, day)
-		b := Base{ID: ended.Format("20060102"), Began: ended.Add(-time.Hour), Ended: ended, Timeline: 1, Segment: walSize,
+		b := Base{ID: ended.Format("20060102"), Began: ended.Add(-time.Hour), Ended: ended,
+			Timeline: 1, Segment: walSize,
 			Start: LSN((2*day + 1) * walSize), End: LSN((2*day+2)*walSize + 100)}
 		name := filepath.Join(baseDir, b.ID, infoFile)
 		must(t, os.Mkdir(filepath.Join(s.Dir, baseDir, b.ID), 0o700))
@@ -129,7 +130,8 @@ func TestPruneOtherSeries(t *testing.T) {
 		for _, sub := range []string{"", baseDir, walDir} {
 			must(t, os.Chtimes(filepath.Join(other.Dir, sub), start, start.AddDate(0, 0, -1)))
 		}
-		a := &Archiver{Dir: dir, Keep: 3 * 24 * time.Hour, Now: func() time.Time { return now }, ExpiredFiles: noneExpired}
+		a := &Archiver{Dir: dir, Keep: 3 * 24 * time.Hour, Now: func() time.Time { return now },
+			ExpiredFiles: noneExpired}
 		must(t, a.prune(t.Context(), own))
 		if _, err := os.Stat(other.Dir); (err == nil) != want {
 			t.Errorf("with %d days of its own, the other series is there: %t, want %t", days, err == nil, want)

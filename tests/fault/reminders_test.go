@@ -43,7 +43,8 @@ func TestReminderIsRepeatedOnceAfterKill(t *testing.T) {
 	variables = append(variables, "AMRUTAM_SMTP_URL="+inbox.URL(), "AMRUTAM_REMINDERS="+start.Sub(due).String())
 	s = startServer(t, variables)
 	s.waitFor("two attempts that failed", func() bool {
-		return countRows(t, dsn, "FROM river_job WHERE kind = 'mail.send' AND state IN ('retryable', 'scheduled')") == 2
+		const failed = "FROM river_job WHERE kind = 'mail.send' AND state IN ('retryable', 'scheduled')"
+		return countRows(t, dsn, failed) == 2
 	})
 	var once sync.Once
 	killed := s.cmd.Process
