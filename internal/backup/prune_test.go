@@ -110,11 +110,11 @@ func TestPruneFiles(t *testing.T) {
 		}
 		return names, nil
 	}
-	for days, want := range map[int]int{9: 3, 10: 2, 300: 2} {
-		a.Now = func() time.Time { return start.AddDate(0, 0, days) }
+	for _, step := range []struct{ days, want int }{{9, 3}, {10, 2}, {300, 2}} {
+		a.Now = func() time.Time { return start.AddDate(0, 0, step.days) }
 		must(t, a.prune(t.Context(), s))
-		if got := s.names(t, filesDir); len(got) != want {
-			t.Errorf("after %d days the series has %v", days, got)
+		if got := s.names(t, filesDir); len(got) != step.want {
+			t.Errorf("after %d days the series has %v", step.days, got)
 		}
 	}
 }
