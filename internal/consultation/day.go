@@ -90,8 +90,7 @@ func (s *Service) listDay(ctx context.Context, tx *postgres.Tx, actor access.Act
 	// One that began on the day before may last into this one.
 	request := ListRequest{From: from.Add(-schedule.MaxLength), To: to, Sort: SortEarliest, Status: notCancelled,
 		Paging: httpapi.Paging{Limit: maxOfDay}}
-	out.Page, err = s.list(ctx, tx, request, "a day", allData,
-		[]filter{{ofDoctor, actor.ID}})
+	out.Page, err = s.list(ctx, tx, request, "a day", allData, []filter{{ofDoctor, actor.ID}})
 	if err != nil {
 		return out, err
 	}

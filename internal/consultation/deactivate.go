@@ -97,7 +97,11 @@ func (s *Service) CancelUpcoming(ctx context.Context, tx *postgres.Tx, actor acc
 	default:
 		return nil
 	}
-	unfinished, err := lockUnfinished(ctx, tx, d.UserID)
+	people, err := peopleOf(ctx, tx, d.UserID)
+	if err != nil {
+		return err
+	}
+	unfinished, err := lockUnfinished(ctx, tx, d.UserID, people)
 	if err != nil {
 		return fmt.Errorf("lock unfinished consultations: %w", err)
 	}
@@ -131,10 +135,6 @@ func (s *Service) CancelUpcoming(ctx context.Context, tx *postgres.Tx, actor acc
 	if d.Role == access.RoleDoctor {
 		return schedule.CloseSlots(ctx, tx, d.UserID, tx.Now)
 	}
-	people, err := peopleOf(ctx, tx, d.UserID)
-	if err != nil {
-		return err
-	}
 	return schedule.EndWaiting(ctx, tx, actor, people)
 }
 
@@ -145,11 +145,9 @@ func peopleOf(ctx context.Context, db postgres.Querier, user uuid.UUID) ([]uuid.
 }
 
 // lockUnfinished locks the consultations of a doctor, or of a patient and the patient's dependants, that aren't over.
-func lockUnfinished(ctx context.Context, tx *postgres.Tx, user uuid.UUID) ([]ConsultationRow, error) {
-	people, err := peopleOf(ctx, tx, user)
-	if err != nil {
-		return nil, err
-	}
+// people are the user and the dependants.
+func lockUnfinished(ctx context.Context, tx *postgres.Tx, user uuid.UUID,
+	people []uuid.UUID) ([]ConsultationRow, error) {
 	return lockUnfinishedConsultations(ctx, tx, lockUnfinishedConsultationsParams{UserID: user, People: people,
 		Oldest: oldestOf(people), Now: tx.Now})
 }
@@ -194,7 +192,7 @@ func lockDoctor(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
 	if err := doctor.LockApproved(ctx, tx, id); err != nil && !errors.Is(err, doctor.ErrNotApproved) {
 		return fmt.Errorf("lock a doctor: %w", err)
 	}
-	unfinished, err := lockUnfinished(ctx, tx, id)
+	unfinished, err := lockUnfinished(ctx, tx, id, []uuid.UUID{id}) // only patients have dependants
 	if err != nil {
 		return fmt.Errorf("lock unfinished consultations: %w", err)
 	}

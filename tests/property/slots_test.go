@@ -82,9 +82,9 @@ func (m *model) changeSlot(t *rapid.T) {
 			patch["status"] = "BLOCKED"
 		}
 	}
+	moved := !n.start.Equal(s.start) || !n.end.Equal(s.end)
 	a := m.check(t, "change", func() *apptest.Answer { return m.Patch(actor, "availability/"+s.id, patch) },
 		func(now time.Time) result {
-			moved := !n.start.Equal(s.start) || !n.end.Equal(s.end)
 			full := !n.blocked && n.taken == n.seats
 			changed := moved || n.seats != s.seats || n.status() != s.status()
 			switch {
@@ -109,7 +109,6 @@ func (m *model) changeSlot(t *rapid.T) {
 			return result{status: 200}
 		})
 	if a.Status == 200 {
-		moved := !n.start.Equal(s.start) || !n.end.Equal(s.end)
 		if moved || n.status() != s.status() || n.seats != s.seats && n.status() == "AVAILABLE" {
 			n.closed = false // the doctor's hand decides
 		}
