@@ -80,7 +80,7 @@ func (f *figures) readChanges(ctx context.Context, r *postgres.Read, of []string
 	}
 	changed := map[string]changedQuarters{}
 	for _, row := range rows {
-		if row.Source == "day" {
+		if !slices.Contains(of, row.Source) {
 			rows = make([]listChangesRow, maxFresh+1) // all of a day is too much to count now
 			break
 		}

@@ -3,6 +3,7 @@ package analytics_test
 import (
 	"context"
 	"flag"
+	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -64,7 +65,7 @@ func newHistory(t *testing.T) *history {
 
 func (h *history) step(rt *rapid.T) {
 	switch rapid.SampledFrom([]string{"slot", "slot", "slot", "book", "book", "book", "end", "end", "end", "time",
-		"import", "import", "block", "field", "person"}).Draw(rt, "step") {
+		"import", "import", "rule", "block", "field", "person"}).Draw(rt, "step") {
 	case "slot":
 		doctor := rapid.SampledFrom(h.doctors).Draw(rt, "doctor")
 		in := time.Duration(rapid.IntRange(10, 5*24*60).Draw(rt, "minutes")) * time.Minute
@@ -82,6 +83,8 @@ func (h *history) step(rt *rapid.T) {
 		h.c.Clock.Advance(time.Duration(rapid.IntRange(1, 20*60).Draw(rt, "minutes")) * time.Minute)
 	case "import":
 		h.importDay(rt)
+	case "rule":
+		h.addRule(rt)
 	case "block":
 		if len(h.slots) > 0 {
 			slot := rapid.SampledFrom(h.slots).Draw(rt, "slot")
@@ -178,6 +181,20 @@ func (h *history) importDay(rt *rapid.T) {
 		begin, count, doctor.ID, ids, rapid.IntRange(1, 4).Draw(rt, "stride"))
 	if count > 100 { // the days of so many rows are left to the job
 		h.catchUp()
+	}
+}
+
+// addRule gives a doctor a rule, which makes many slots at once.
+func (h *history) addRule(rt *rapid.T) {
+	begin := rapid.IntRange(0, 20).Draw(rt, "hour")
+	a := h.c.Post(rapid.SampledFrom(h.doctors).Draw(rt, "doctor"), "availability/rules", object{
+		"rrule":     rapid.SampledFrom([]string{"FREQ=DAILY", "FREQ=WEEKLY;BYDAY=MO,TH"}).Draw(rt, "days"),
+		"startTime": fmt.Sprintf("%02d:00", begin), "endTime": fmt.Sprintf("%02d:00", begin+2),
+		"timezone":    rapid.SampledFrom([]string{"Asia/Kolkata", "America/New_York"}).Draw(rt, "rule's zone"),
+		"slotMinutes": 40, "validFrom": h.c.Clock.Now().Format(time.DateOnly),
+		"maxPatients": rapid.IntRange(1, 2).Draw(rt, "seats")})
+	if a.Status == 201 {
+		h.catchUp() // so many slots are left to the job
 	}
 }
 

@@ -66,16 +66,16 @@ UPDATE rollup_state SET complete_until = @complete_until;
 
 -- name: takeChanges :many
 DELETE FROM rollup_changes WHERE ctid = ANY (ARRAY(SELECT ctid FROM rollup_changes
-    WHERE source NOT IN ('day', 'completed') LIMIT @most))
+    WHERE source NOT IN ('day', 'slots-day', 'completed') LIMIT @most))
 RETURNING source, at, subject;
 
 -- Returns NULL if no day waits.
 -- name: findChangedDay :one
 SELECT date_trunc('day', min(at), 'UTC')::timestamptz AS day FROM rollup_changes
-WHERE source IN ('day', 'completed') HAVING min(at) IS NOT NULL;
+WHERE source IN ('day', 'slots-day', 'completed') HAVING min(at) IS NOT NULL;
 
 -- name: takeDay :many
-DELETE FROM rollup_changes WHERE source IN ('day', 'completed') AND at >= @begins AND at < @ends
+DELETE FROM rollup_changes WHERE source IN ('day', 'slots-day', 'completed') AND at >= @begins AND at < @ends
 RETURNING source, subject;
 
 -- The day of the next consultation that each of these patients completed: it may be the patient's first now, or no more.
@@ -96,6 +96,9 @@ SELECT id FROM rollup_consultations WHERE status = 'COMPLETED' AND scheduled_sta
 INSERT INTO rollup_changes (source, at)
 SELECT DISTINCT 'completed', date_trunc('day', c.scheduled_start, 'UTC') FROM rollup_consultations c
 WHERE c.doctor_id = ANY (@doctors::uuid[]) AND c.status = 'COMPLETED';
+
+-- name: noteSlotsDays :exec
+INSERT INTO rollup_changes (source, at) SELECT 'slots-day', unnest(@days::timestamptz[]);
 
 -- name: noteDay :exec
 INSERT INTO rollup_changes (source, at) VALUES ('day', @day);
@@ -193,7 +196,8 @@ SELECT complete_until FROM rollup_state;
 
 -- name: listChanges :many
 SELECT source, at FROM rollup_changes
-WHERE source = ANY (@sources::text[]) OR source = 'day' LIMIT @most;
+WHERE source = ANY (@sources::text[]) OR source = 'day'
+    OR (source IN ('doctor-day', 'slots-day') AND 'slots' = ANY (@sources)) LIMIT @most;
 
 -- Without the figures that are zero: a currency that moved only in another part of the day isn't one of the period.
 -- name: sumRollups :many

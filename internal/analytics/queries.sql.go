@@ -306,7 +306,7 @@ func deleteGroups(ctx context.Context, tx *postgres.Tx, day time.Time) error {
 
 const findChangedDaySQL = `-- name: findChangedDay :one
 SELECT date_trunc('day', min(at), 'UTC')::timestamptz AS day FROM rollup_changes
-WHERE source IN ('day', 'completed') HAVING min(at) IS NOT NULL
+WHERE source IN ('day', 'slots-day', 'completed') HAVING min(at) IS NOT NULL
 `
 
 // Returns NULL if no day waits.
@@ -389,7 +389,8 @@ func insertGroups(ctx context.Context, tx *postgres.Tx, day time.Time, begins ti
 
 const listChangesSQL = `-- name: listChanges :many
 SELECT source, at FROM rollup_changes
-WHERE source = ANY ($1::text[]) OR source = 'day' LIMIT $2
+WHERE source = ANY ($1::text[]) OR source = 'day'
+    OR (source IN ('doctor-day', 'slots-day') AND 'slots' = ANY ($1)) LIMIT $2
 `
 
 type listChangesRow struct {
@@ -649,6 +650,15 @@ func noteNextVisits(ctx context.Context, tx *postgres.Tx, consultations []uuid.U
 	return postgres.Failed("noteNextVisits", err)
 }
 
+const noteSlotsDaysSQL = `-- name: noteSlotsDays :exec
+INSERT INTO rollup_changes (source, at) SELECT 'slots-day', unnest($1::timestamptz[])
+`
+
+func noteSlotsDays(ctx context.Context, tx *postgres.Tx, days []time.Time) error {
+	_, err := tx.Exec(ctx, noteSlotsDaysSQL, days)
+	return postgres.Failed("noteSlotsDays", err)
+}
+
 const queueDeleteRollupSQL = `-- name: queueDeleteRollup :exec
 DELETE FROM rollups WHERE source = $1 AND day = $2 AND label = $3
 `
@@ -893,7 +903,7 @@ func sumRollups(ctx context.Context, db postgres.Querier, arg sumRollupsParams) 
 
 const takeChangesSQL = `-- name: takeChanges :many
 DELETE FROM rollup_changes WHERE ctid = ANY (ARRAY(SELECT ctid FROM rollup_changes
-    WHERE source NOT IN ('day', 'completed') LIMIT $1))
+    WHERE source NOT IN ('day', 'slots-day', 'completed') LIMIT $1))
 RETURNING source, at, subject
 `
 
@@ -918,7 +928,7 @@ func takeChanges(ctx context.Context, tx *postgres.Tx, most int32) ([]RollupChan
 }
 
 const takeDaySQL = `-- name: takeDay :many
-DELETE FROM rollup_changes WHERE source IN ('day', 'completed') AND at >= $1 AND at < $2
+DELETE FROM rollup_changes WHERE source IN ('day', 'slots-day', 'completed') AND at >= $1 AND at < $2
 RETURNING source, subject
 `
 

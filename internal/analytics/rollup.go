@@ -81,10 +81,16 @@ func catchUpStep(ctx context.Context, tx *postgres.Tx, begun time.Time) (more bo
 func recountChanges(ctx context.Context, tx *postgres.Tx, changes []RollupChange) error {
 	quarters := map[string]map[time.Time]bool{}
 	units := doctorDays{}
+	slotsDays := map[time.Time]bool{}
 	var respecialized []uuid.UUID
 	for _, c := range changes {
-		if c.Source == "specialization" {
+		switch c.Source {
+		case "specialization":
 			respecialized = append(respecialized, *c.Subject)
+			continue
+		case "doctor-day":
+			units[doctorDay{*c.Subject, startOfDay(c.At)}] = true
+			slotsDays[startOfDay(c.At)] = true
 			continue
 		}
 		if quarters[c.Source] == nil {
@@ -100,6 +106,11 @@ func recountChanges(ctx context.Context, tx *postgres.Tx, changes []RollupChange
 			return err
 		}
 	}
+	if len(slotsDays) > 0 {
+		if err := noteSlotsDays(ctx, tx, slices.Collect(maps.Keys(slotsDays))); err != nil {
+			return err
+		}
+	}
 	if len(respecialized) > 0 {
 		if err := noteDaysOfDoctors(ctx, tx, respecialized); err != nil {
 			return err
@@ -108,16 +119,18 @@ func recountChanges(ctx context.Context, tx *postgres.Tx, changes []RollupChange
 	return units.recount(ctx, tx)
 }
 
-// recountChangedDay counts anew the groups of a day in UTC, and everything else if all of the day has changed.
+// recountChangedDay counts anew what has changed of a day in UTC: all of it, its slots, its groups.
 func recountChangedDay(ctx context.Context, tx *postgres.Tx, day time.Time) error {
 	taken, err := takeDay(ctx, tx, day, day.Add(dayLength))
 	if err != nil {
 		return err
 	}
-	all := false
+	var all, slots, groups bool
 	var completed []uuid.UUID
 	for _, t := range taken {
 		all = all || t.Source == "day"
+		slots = slots || t.Source == "slots-day"
+		groups = groups || t.Source == "completed"
 		if t.Subject != nil {
 			completed = append(completed, *t.Subject)
 		}
@@ -135,17 +148,30 @@ func recountChangedDay(ctx context.Context, tx *postgres.Tx, day time.Time) erro
 	if all {
 		return recountDay(ctx, tx, day)
 	}
-	return recountGroups(ctx, tx, day)
+	if slots {
+		if err := recountQuarters(ctx, tx, sourceSlots, quartersOf(day)); err != nil {
+			return err
+		}
+	}
+	if groups {
+		return recountGroups(ctx, tx, day)
+	}
+	return nil
 }
 
-// recountDay counts anew everything of a day in UTC.
-func recountDay(ctx context.Context, tx *postgres.Tx, day time.Time) error {
+// quartersOf returns all quarters of an hour of a day in UTC.
+func quartersOf(day time.Time) map[time.Time]bool {
 	quarters := map[time.Time]bool{}
 	for i := range dayQuarters {
 		quarters[day.Add(time.Duration(i)*quarter)] = true
 	}
+	return quarters
+}
+
+// recountDay counts anew everything of a day in UTC.
+func recountDay(ctx context.Context, tx *postgres.Tx, day time.Time) error {
 	for _, source := range sources {
-		if err := recountQuarters(ctx, tx, source, quarters); err != nil {
+		if err := recountQuarters(ctx, tx, source, quartersOf(day)); err != nil {
 			return err
 		}
 	}
