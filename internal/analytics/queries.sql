@@ -69,10 +69,10 @@ DELETE FROM rollup_changes WHERE ctid = ANY (ARRAY(SELECT ctid FROM rollup_chang
     WHERE source NOT IN ('day', 'slots-day', 'completed') LIMIT @most))
 RETURNING source, at, subject;
 
--- Returns NULL if no day waits.
+-- Returns the first day that waits, at or after since; no row if there is none.
 -- name: findChangedDay :one
 SELECT date_trunc('day', min(at), 'UTC')::timestamptz AS day FROM rollup_changes
-WHERE source IN ('day', 'slots-day', 'completed') HAVING min(at) IS NOT NULL;
+WHERE source IN ('day', 'slots-day', 'completed') AND at >= @since HAVING min(at) IS NOT NULL;
 
 -- name: takeDay :many
 DELETE FROM rollup_changes WHERE source IN ('day', 'slots-day', 'completed') AND at >= @begins AND at < @ends

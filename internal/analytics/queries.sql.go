@@ -306,12 +306,12 @@ func deleteGroups(ctx context.Context, tx *postgres.Tx, day time.Time) error {
 
 const findChangedDaySQL = `-- name: findChangedDay :one
 SELECT date_trunc('day', min(at), 'UTC')::timestamptz AS day FROM rollup_changes
-WHERE source IN ('day', 'slots-day', 'completed') HAVING min(at) IS NOT NULL
+WHERE source IN ('day', 'slots-day', 'completed') AND at >= $1 HAVING min(at) IS NOT NULL
 `
 
-// Returns NULL if no day waits.
-func findChangedDay(ctx context.Context, db postgres.Querier) (time.Time, error) {
-	row := db.QueryRow(ctx, findChangedDaySQL)
+// Returns the first day that waits, at or after since; no row if there is none.
+func findChangedDay(ctx context.Context, db postgres.Querier, since time.Time) (time.Time, error) {
+	row := db.QueryRow(ctx, findChangedDaySQL, since)
 	var day time.Time
 	err := row.Scan(&day)
 	return day, postgres.Failed("findChangedDay", err)

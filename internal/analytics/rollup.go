@@ -2,6 +2,7 @@ package analytics
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -19,26 +20,79 @@ const maxChanges = 5000
 // It can be interrupted at any time: changes are taken in the transaction that counts them.
 func (s *Service) CatchUp(ctx context.Context) error { return s.catchUp(ctx, lockState) }
 
+// errKeptElsewhere says that another server keeps the rollups.
+var errKeptElsewhere = errors.New("another server keeps the rollups")
+
+// lockStateFunc locks the state, or returns no rows if another server has locked it.
+type lockStateFunc func(context.Context, *postgres.Tx) (bool, error)
+
 // catchUp is CatchUp with a lock on the state, by which one server at a time keeps the rollups. If that finds no row,
-// another server does.
-func (s *Service) catchUp(ctx context.Context, lock func(context.Context, *postgres.Tx) (bool, error)) error {
+// it does nothing.
+func (s *Service) catchUp(ctx context.Context, lock lockStateFunc) error {
 	begun := s.DB.Now()
-	for more := true; more; {
-		err := s.DB.Write(ctx, func(tx *postgres.Tx) (err error) {
-			if _, err := lock(ctx, tx); postgres.NoRows(err) {
-				more = false
-				return nil
-			} else if err != nil {
+	err := s.countChanges(ctx, lock)
+	if err == nil {
+		err = s.countChangedDays(ctx, lock, begun)
+	}
+	if err != nil && !errors.Is(err, errKeptElsewhere) {
+		return fmt.Errorf("keep the rollups: %w", err)
+	}
+	return nil
+}
+
+// countChanges counts anew the quarters and doctors' days that have changed, and notes days that are to be counted. A
+// change that commits after it was looked for stays in the table.
+func (s *Service) countChanges(ctx context.Context, lock lockStateFunc) error {
+	for taken := maxChanges; taken == maxChanges; {
+		err := s.writeRollups(ctx, lock, func(tx *postgres.Tx) error {
+			changes, err := takeChanges(ctx, tx, maxChanges)
+			if err != nil {
 				return err
 			}
-			more, err = catchUpStep(ctx, tx, begun)
-			return err
+			taken = len(changes)
+			return recountChanges(ctx, tx, changes)
 		})
 		if err != nil {
-			return fmt.Errorf("keep the rollups: %w", err)
+			return err
 		}
 	}
 	return nil
+}
+
+// countChangedDays counts anew each day that has changed, once and in their order: a day may have later ones counted.
+// What changes meanwhile is left to the next run, or a long change of many days would have them counted all the time.
+func (s *Service) countChangedDays(ctx context.Context, lock lockStateFunc, begun time.Time) error {
+	for next, done := (time.Time{}), false; !done; next = next.Add(dayLength) {
+		err := s.writeRollups(ctx, lock, func(tx *postgres.Tx) error {
+			day, err := findChangedDay(ctx, tx, next)
+			if done = postgres.NoRows(err); done {
+				return setCompleteUntil(ctx, tx, &begun)
+			}
+			if err != nil {
+				return err
+			}
+			next = day
+			return recountChangedDay(ctx, tx, day)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeRollups runs do in a transaction that has locked the state. Errors: errKeptElsewhere, those of do.
+func (s *Service) writeRollups(ctx context.Context, lock lockStateFunc, do func(*postgres.Tx) error) error {
+	return s.DB.Write(ctx, func(tx *postgres.Tx) error {
+		_, err := lock(ctx, tx)
+		switch {
+		case postgres.NoRows(err):
+			return errKeptElsewhere
+		case err != nil:
+			return err
+		}
+		return do(tx)
+	})
 }
 
 // Lag returns how long ago the rollups had every change: since 1970 before the first run has ended.
@@ -52,29 +106,6 @@ func (s *Service) Lag(ctx context.Context) (lag time.Duration, err error) {
 		return err
 	})
 	return lag, err
-}
-
-// catchUpStep counts anew the quarters of up to maxChanges changes, and then one day if there are not more of them.
-// Returns whether there is more to do. A change that commits after it was looked for stays in the table.
-func catchUpStep(ctx context.Context, tx *postgres.Tx, begun time.Time) (more bool, err error) {
-	changes, err := takeChanges(ctx, tx, maxChanges)
-	if err != nil {
-		return false, err
-	}
-	if err := recountChanges(ctx, tx, changes); err != nil {
-		return false, err
-	}
-	if len(changes) == maxChanges {
-		return true, nil
-	}
-	day, err := findChangedDay(ctx, tx)
-	if postgres.NoRows(err) {
-		return false, setCompleteUntil(ctx, tx, &begun)
-	}
-	if err != nil {
-		return false, err
-	}
-	return true, recountChangedDay(ctx, tx, day)
 }
 
 // recountChanges counts anew what changes are about.
