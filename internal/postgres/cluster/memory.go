@@ -24,6 +24,7 @@ func sizeSettings(memory uint64) []string {
 	return []string{
 		fmt.Sprintf("shared_buffers=%dkB", buffers>>10),
 		"max_wal_size=2GB",
+		"min_wal_size=1GB", // files that were needed once are used again, which is faster than to make new ones
 	}
 }
 

@@ -182,7 +182,10 @@ func (c *Cluster) initdb(ctx context.Context, durable bool) error {
 	}
 	cmd := exec.CommandContext(ctx, filepath.Join(c.bin.Dir, "initdb"), "--pgdata="+draft, "--username="+SuperuserRole,
 		"--auth-local=trust", "--auth-host=reject", "--encoding=UTF8", "--locale=C.UTF-8", "--locale-provider=libc",
-		"--data-checksums", "--no-instructions", "--no-sync")
+		"--data-checksums", "--no-instructions", "--no-sync",
+		// A new file of the WAL is filled with zeros before its use, and all commits wait meanwhile: the default of
+		// 16 MB takes as long as several commits.
+		"--wal-segsize=4")
 	cmd.Dir, cmd.Env = "/", serverEnvironment()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: f.credential, Pdeathsig: syscall.SIGKILL, Setpgid: true}
 	runtime.LockOSThread() // the signal is sent when the thread that forked initdb ends
