@@ -125,8 +125,8 @@ func openExtra(ctx context.Context, tx *postgres.Tx, extra ExceptionRow, changes
 		}
 	}
 	occupied := newSpans(taken)
-	in := insertSlotsParams{DoctorID: extra.DoctorID, MaxPatients: *extra.MaxPatients, ExtraID: &extra.ID, Now: tx.Now,
-		LocalStarts: []time.Time{}}
+	in := insertSlotsParams{DoctorID: extra.DoctorID, SlotMinutes: *extra.SlotMinutes, MaxPatients: *extra.MaxPatients,
+		ExtraID: &extra.ID, Now: tx.Now, LocalStarts: []time.Time{}}
 	var reopened []uuid.UUID
 	for _, s := range extra.slots() {
 		if _, isTaken := occupied.overlap(s, MaxLength); isTaken || (!end.IsZero() && s.start.After(end)) {
@@ -139,7 +139,6 @@ func openExtra(ctx context.Context, tx *postgres.Tx, extra ExceptionRow, changes
 		}
 		in.Ids = append(in.Ids, uuid.Must(uuid.NewV7()))
 		in.Starts = append(in.Starts, s.start)
-		in.Ends = append(in.Ends, s.end)
 	}
 	changes.Made = len(in.Ids) + len(reopened)
 	if len(reopened) > 0 {

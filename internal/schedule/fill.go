@@ -125,23 +125,17 @@ func (row listSlotsToFillRow) span() span { return span{row.StartTime, row.EndTi
 // isClosed reports whether something else than the doctor's hand closed the slot, so that a rule may open it again.
 func (row listSlotsToFillRow) isClosed() bool { return row.BlockedBy != nil }
 
-// times are the times of a slot, for comparison.
-type times struct{ start, end int64 }
-
-func (s span) times() times { return times{s.start.UnixMicro(), s.end.UnixMicro()} }
-
-// decide compares the wanted slots with those that are there.
+// decide compares the wanted slots, which are in the order of their starts, with those that are there.
 func (p *slotPlan) decide(wanted []wantedSlot) {
-	fits := map[times]wantedSlot{}
-	for _, w := range wanted {
-		fits[w.times()] = w
-	}
-	present, stored := map[times]bool{}, map[times]bool{}
+	// What is there at the times of each wanted slot: any slot, and one that is kept.
+	stored, present := make([]bool, len(wanted)), make([]bool, len(wanted))
 	var taken []span
 	for _, row := range p.slots {
-		stored[row.span().times()] = true
+		i, isWanted := findTimes(wanted, row.span())
+		if isWanted {
+			stored[i] = true
+		}
 		isOwn := row.RuleID != nil && *row.RuleID == p.rule
-		w, isWanted := fits[row.span().times()]
 		switch {
 		case isOwn && !isWanted && row.StartTime.After(p.now):
 			p.unwanted = append(p.unwanted, row.ID)
@@ -149,27 +143,37 @@ func (p *slotPlan) decide(wanted []wantedSlot) {
 				taken = append(taken, row.span())
 			}
 		case isWanted && (isOwn || (row.RuleID == nil && row.isClosed())):
-			present[w.times()] = true
+			present[i] = true
 		case row.Status != SlotBlocked || !row.isClosed():
 			taken = append(taken, row.span())
 		}
 	}
 	occupied := newSpans(taken)
 	for _, row := range p.slots {
-		if w, isWanted := fits[row.span().times()]; isWanted && present[w.times()] {
-			p.keep(row, w, occupied)
+		if i, isWanted := findTimes(wanted, row.span()); isWanted && present[i] {
+			p.keep(row, wanted[i], occupied)
 		}
 	}
-	for _, w := range wanted {
-		if present[w.times()] || !p.mayOpen(w.span) {
+	for i, w := range wanted {
+		if present[i] || !p.mayOpen(w.span) {
 			continue
 		}
-		if _, isTaken := occupied.overlap(w.span, MaxLength); isTaken || stored[w.times()] {
+		if _, isTaken := occupied.overlap(w.span, MaxLength); isTaken || stored[i] {
 			p.changes.leaveOut(w.span)
 			continue
 		}
+		if p.inserted == nil {
+			p.inserted = make([]wantedSlot, 0, len(wanted)-i)
+		}
 		p.inserted = append(p.inserted, w)
 	}
+}
+
+// findTimes returns the index of the slot that has the times of a span, and whether there is one. The slots are in the
+// order of their starts, of which no two are equal.
+func findTimes(all []wantedSlot, s span) (int, bool) {
+	i, found := slices.BinarySearchFunc(all, s.start, func(w wantedSlot, at time.Time) int { return w.start.Compare(at) })
+	return i, found && all[i].end.Equal(s.end)
 }
 
 // keep decides about a slot that is there and wanted: whether it is opened again.
@@ -223,11 +227,13 @@ func (p *slotPlan) open(ctx context.Context, tx *postgres.Tx, rule parsedRule, c
 		changes.Made = p.reopened
 		return nil
 	}
-	in := insertSlotsParams{DoctorID: rule.DoctorID, MaxPatients: rule.MaxPatients, RuleID: &rule.ID, Now: tx.Now}
+	n := len(p.inserted)
+	in := insertSlotsParams{DoctorID: rule.DoctorID, SlotMinutes: rule.SlotMinutes, MaxPatients: rule.MaxPatients,
+		RuleID: &rule.ID, Now: tx.Now, Ids: make([]uuid.UUID, 0, n), Starts: make([]time.Time, 0, n),
+		LocalStarts: make([]time.Time, 0, n)}
 	for _, w := range p.inserted {
 		in.Ids = append(in.Ids, uuid.Must(uuid.NewV7()))
 		in.Starts = append(in.Starts, w.start)
-		in.Ends = append(in.Ends, w.end)
 		in.LocalStarts = append(in.LocalStarts, w.local)
 	}
 	changes.Made = p.reopened + len(p.inserted)

@@ -354,8 +354,9 @@ WHERE doctor_id = @doctor_id AND kind = 'LEAVE' AND to_time > @after AND from_ti
 -- The doctor is locked, so no other slot comes between. local_starts is empty for extra hours: then the column is NULL.
 -- name: insertSlots :exec
 INSERT INTO availability_slots (id, doctor_id, start_time, end_time, max_patients, rule_id, local_start, extra_id, created_at, updated_at)
-SELECT unnest(@ids::uuid[]), @doctor_id, unnest(@starts::timestamptz[]), unnest(@ends::timestamptz[]), @max_patients,
-    sqlc.narg('rule_id')::uuid, unnest(@local_starts::timestamp[]), sqlc.narg('extra_id')::uuid, @now, @now;
+SELECT s.id, @doctor_id, s.start_time, s.start_time + make_interval(mins => @slot_minutes::int), @max_patients,
+    sqlc.narg('rule_id')::uuid, s.local_start, sqlc.narg('extra_id')::uuid, @now, @now
+FROM (SELECT unnest(@ids::uuid[]) AS id, unnest(@starts::timestamptz[]) AS start_time, unnest(@local_starts::timestamp[]) AS local_start) s;
 
 -- name: lockSlotsOf :many
 SELECT id, seats_taken, status FROM availability_slots WHERE id = ANY(@ids::uuid[]) ORDER BY id FOR UPDATE;

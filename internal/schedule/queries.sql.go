@@ -467,34 +467,35 @@ func insertSlot(ctx context.Context, tx *postgres.Tx, arg insertSlotParams) (Ava
 
 const insertSlotsSQL = `-- name: insertSlots :exec
 INSERT INTO availability_slots (id, doctor_id, start_time, end_time, max_patients, rule_id, local_start, extra_id, created_at, updated_at)
-SELECT unnest($1::uuid[]), $2, unnest($3::timestamptz[]), unnest($4::timestamptz[]), $5,
-    $6::uuid, unnest($7::timestamp[]), $8::uuid, $9, $9
+SELECT s.id, $1, s.start_time, s.start_time + make_interval(mins => $2::int), $3,
+    $4::uuid, s.local_start, $5::uuid, $6, $6
+FROM (SELECT unnest($7::uuid[]) AS id, unnest($8::timestamptz[]) AS start_time, unnest($9::timestamp[]) AS local_start) s
 `
 
 type insertSlotsParams struct {
-	Ids         []uuid.UUID
 	DoctorID    uuid.UUID
-	Starts      []time.Time
-	Ends        []time.Time
+	SlotMinutes int32
 	MaxPatients int32
 	RuleID      *uuid.UUID
-	LocalStarts []time.Time
 	ExtraID     *uuid.UUID
 	Now         time.Time
+	Ids         []uuid.UUID
+	Starts      []time.Time
+	LocalStarts []time.Time
 }
 
 // The doctor is locked, so no other slot comes between. local_starts is empty for extra hours: then the column is NULL.
 func insertSlots(ctx context.Context, tx *postgres.Tx, arg insertSlotsParams) error {
 	_, err := tx.Exec(ctx, insertSlotsSQL,
-		arg.Ids,
 		arg.DoctorID,
-		arg.Starts,
-		arg.Ends,
+		arg.SlotMinutes,
 		arg.MaxPatients,
 		arg.RuleID,
-		arg.LocalStarts,
 		arg.ExtraID,
 		arg.Now,
+		arg.Ids,
+		arg.Starts,
+		arg.LocalStarts,
 	)
 	return postgres.Failed("insertSlots", err)
 }

@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"iter"
 	"regexp"
 	"slices"
 	"strconv"
@@ -74,7 +75,7 @@ func parseRecurrence(text string, from date) (recurrence, string) {
 	if _, err := rrule.NewRRule(r.option); err != nil {
 		return recurrence{}, "is not a rule that RFC 5545 allows"
 	}
-	if len(r.days(from, from.Add(maxValidity))) == 0 {
+	if !r.hasDay(from, from.Add(maxValidity)) {
 		return recurrence{}, "has no day within ten years"
 	}
 	return r, ""
@@ -165,23 +166,31 @@ func checkUntil(text string, from date) (fault string) {
 	return ""
 }
 
+// hasDay reports whether the rule has a day from one day to another, both included.
+func (r recurrence) hasDay(from, to date) bool {
+	for range r.between(from, to) {
+		return true
+	}
+	return false
+}
+
 // days returns the days of the rule from one day to another, both included.
-func (r recurrence) days(from, to date) []date {
-	rule, err := rrule.NewRRule(r.option) // its iterators share nothing
-	if err != nil {
-		return nil // parseRecurrence has made it once
-	}
-	var days []date
-	next := rule.Iterator()
-	for range maxRecurrenceDays {
-		shifted, more := next()
-		day := shifted.AddDate(-shiftYears, 0, 0)
-		if !more || day.After(to) {
-			break
+func (r recurrence) days(from, to date) []date { return slices.Collect(r.between(from, to)) }
+
+// between yields the days of the rule from one day to another, both included.
+func (r recurrence) between(from, to date) iter.Seq[date] {
+	return func(yield func(date) bool) {
+		rule, err := rrule.NewRRule(r.option) // its iterators share nothing
+		if err != nil {
+			return // parseRecurrence has made it once
 		}
-		if !day.Before(from) {
-			days = append(days, day)
+		next := rule.Iterator()
+		for range maxRecurrenceDays {
+			shifted, more := next()
+			day := shifted.AddDate(-shiftYears, 0, 0)
+			if !more || day.After(to) || (!day.Before(from) && !yield(day)) {
+				return
+			}
 		}
 	}
-	return days
 }

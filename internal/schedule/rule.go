@@ -210,7 +210,10 @@ type wantedSlot struct {
 func (rule parsedRule) slots(from, to date) (slots []wantedSlot) {
 	length := time.Duration(rule.SlotMinutes) * time.Minute
 	var free time.Time
-	for _, day := range rule.daysWithin(from, to) {
+	days := rule.daysWithin(from, to)
+	perDay := (rule.EndMinute-rule.StartMinute)/(rule.SlotMinutes+rule.BufferMinutes) + 1
+	slots = make([]wantedSlot, 0, len(days)*int(perDay))
+	for _, day := range days {
 		for m := rule.StartMinute; m+rule.SlotMinutes <= rule.EndMinute; m += rule.SlotMinutes + rule.BufferMinutes {
 			start, exists := instantOf(day, int(m), rule.zone)
 			if !exists || start.Before(free) {

@@ -8,6 +8,11 @@ import (
 // span is the time from start to end, without the end.
 type span struct{ start, end time.Time }
 
+// times are the times of a slot, for comparison.
+type times struct{ start, end int64 }
+
+func (s span) times() times { return times{s.start.UnixMicro(), s.end.UnixMicro()} }
+
 func (s span) overlaps(other span) bool {
 	return s.start.Before(other.end) && other.start.Before(s.end)
 }
