@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	// channel is where publish_event and wake_streams name the users to look for.
+	// channel is where wake_streams names users, and where an empty message tells to look for events.
 	channel = "events"
 	// maxPerUser is how many streams a user may have on each server: a few devices and tabs.
 	maxPerUser = 5

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -19,6 +20,12 @@ const (
 	firstPause, longestPause = 100 * time.Millisecond, 3 * time.Second
 	// maxReads is how many streams read at a time. After the database was away all of them want to.
 	maxReads = 4
+	// tellAfter is from a commit to the message that tells the servers to look for events: it tells of all commits
+	// until then.
+	tellAfter = 10 * time.Millisecond
+	// lookEvery is how often a server with streams looks for events without a message: one that was killed after its
+	// commit didn't send it, and a statement that a person types has none.
+	lookEvery = 500 * time.Millisecond
 )
 
 // hub knows the open streams of this server, and wakes those of a user for whom there may be something to read. It
@@ -29,14 +36,19 @@ type hub struct {
 	maxStreams int
 	reads      chan struct{}
 
-	mu    sync.Mutex
-	users map[uuid.UUID]map[*subscription]struct{}
-	open  int
-	// stop ends the listener; nil before the first stream.
-	stop   context.CancelFunc
-	closed bool
-	// ended is closed with the hub, stopped when the listener has ended.
-	ended, stopped chan struct{}
+	mu      sync.Mutex
+	users   map[uuid.UUID]map[*subscription]struct{}
+	open    int
+	closed  bool
+	started bool // with the first stream
+	// look tells to look for events. It has room for one signal.
+	look chan struct{}
+	// isTelling is set while a message waits to be sent.
+	isTelling atomic.Bool
+	// ctx ends with the hub, and running are what ends then.
+	ctx     context.Context //nolint:containedctx // of goroutines that outlive the calls that start them
+	stop    context.CancelFunc
+	running sync.WaitGroup
 }
 
 // subscription is an open stream. wake has room for one signal, because one reading finds everything.
@@ -46,11 +58,13 @@ type subscription struct {
 }
 
 func newHub(db *postgres.DB, log *slog.Logger, maxStreams int) *hub {
-	return &hub{
+	ctx, stop := context.WithCancel(context.Background())
+	h := &hub{
 		db: db, log: log, maxStreams: maxStreams, reads: make(chan struct{}, maxReads),
-		users: map[uuid.UUID]map[*subscription]struct{}{},
-		ended: make(chan struct{}), stopped: make(chan struct{}),
+		users: map[uuid.UUID]map[*subscription]struct{}{}, look: make(chan struct{}, 1), ctx: ctx, stop: stop,
 	}
+	db.OnCommit(h.tell)
+	return h
 }
 
 // add opens a stream of a user. Errors: ErrTooManyStreams, problem.Busy.
@@ -63,10 +77,10 @@ func (h *hub) add(user uuid.UUID) (*subscription, error) {
 	case len(h.users[user]) >= maxPerUser:
 		return nil, ErrTooManyStreams
 	}
-	if h.stop == nil {
-		ctx, cancel := context.WithCancel(context.Background())
-		h.stop = cancel
-		go h.listen(ctx)
+	if !h.started {
+		h.started = true
+		h.running.Go(h.listen)
+		h.running.Go(h.watch)
 	}
 	if h.users[user] == nil {
 		h.users[user] = map[*subscription]struct{}{}
@@ -93,19 +107,42 @@ func (h *hub) count() int {
 	return h.open
 }
 
-// receive wakes the streams of the users whose ids a message has, separated by commas.
-func (h *hub) receive(message string) {
+// tell has all servers look for events soon, because a transaction has committed.
+func (h *hub) tell() {
+	if h.isTelling.Swap(true) {
+		return
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for text := range strings.SplitSeq(message, ",") {
-		user, err := uuid.Parse(text)
-		if err != nil {
-			continue // not from our triggers
+	if h.closed {
+		return
+	}
+	h.running.Go(func() {
+		select {
+		case <-time.After(tellAfter):
+		case <-h.ctx.Done():
 		}
-		for sub := range h.users[user] {
-			sub.signal()
+		h.isTelling.Store(false)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(h.ctx), readTimeout)
+		defer cancel()
+		_ = h.db.Notify(ctx, channel) // the servers look without it too, a moment later
+	})
+}
+
+// receive wakes the streams of the users whose ids a message has, separated by commas. Without any, it has the watch
+// look for them.
+func (h *hub) receive(message string) {
+	if message == "" {
+		signal(h.look)
+		return
+	}
+	var users []uuid.UUID
+	for text := range strings.SplitSeq(message, ",") {
+		if user, err := uuid.Parse(text); err == nil { // else it isn't from our triggers
+			users = append(users, user)
 		}
 	}
+	h.wakeUsers(users)
 }
 
 // wakeAll wakes all streams, because messages may have been missed.
@@ -119,16 +156,72 @@ func (h *hub) wakeAll() {
 	}
 }
 
-func (s *subscription) signal() {
+func (s *subscription) signal() { signal(s.wake) }
+
+// signal sends to a channel that has room for one signal, unless there is one.
+func signal(to chan<- struct{}) {
 	select {
-	case s.wake <- struct{}{}:
+	case to <- struct{}{}:
 	default:
 	}
 }
 
-// listen receives messages until ctx ends. When the connection breaks it tries again, sooner at first.
-func (h *hub) listen(ctx context.Context) {
-	defer close(h.stopped)
+// watch looks for events when it is told to and from time to time, and wakes the streams of their users.
+func (h *hub) watch() {
+	ticks := time.NewTicker(lookEvery)
+	defer ticks.Stop()
+	seen := "" // the snapshot of the last look
+	for {
+		select {
+		case <-h.look:
+		case <-ticks.C:
+		case <-h.ctx.Done():
+			return
+		}
+		if h.count() == 0 {
+			seen = "" // streams that open read from where they are
+			continue
+		}
+		if snapshot, err := h.wakeNew(seen); err == nil { // the next tick tries again
+			seen = snapshot
+		}
+	}
+}
+
+// wakeNew wakes the streams of the users who have events that a snapshot doesn't see, and returns a new snapshot. If
+// the old one is empty, or of a database that was restored since, it wakes all streams.
+func (h *hub) wakeNew(seen string) (snapshot string, err error) {
+	ctx, cancel := context.WithTimeout(h.ctx, readTimeout)
+	defer cancel()
+	var found findNewEventsRow
+	err = h.db.Read(ctx, func(r *postgres.Read) (err error) {
+		found, err = findNewEvents(ctx, r, seen)
+		return err
+	})
+	switch {
+	case err != nil:
+		return "", err
+	case seen == "" || isAhead(seen, found.Snapshot):
+		h.wakeAll()
+	default:
+		h.wakeUsers(found.Users)
+	}
+	return found.Snapshot, nil
+}
+
+func (h *hub) wakeUsers(users []uuid.UUID) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, user := range users {
+		for sub := range h.users[user] {
+			sub.signal()
+		}
+	}
+}
+
+// listen receives messages. When the connection breaks it tries again, sooner at first.
+func (h *hub) listen() {
+	ctx := h.ctx
 	for wait := firstPause; ; wait = min(2*wait, longestPause) {
 		err := h.db.Listen(ctx, channel, func() {
 			wait = firstPause
@@ -146,18 +239,11 @@ func (h *hub) listen(ctx context.Context) {
 	}
 }
 
-// close ends all streams and the listener.
+// close ends all streams, and waits until nothing of the hub runs any more.
 func (h *hub) close() {
 	h.mu.Lock()
-	if !h.closed {
-		h.closed = true
-		close(h.ended)
-		if h.stop == nil {
-			close(h.stopped)
-		} else {
-			h.stop()
-		}
-	}
+	h.closed = true
+	h.stop()
 	h.mu.Unlock()
-	<-h.stopped
+	h.running.Wait()
 }

@@ -15,3 +15,12 @@ LEFT JOIN LATERAL (SELECT x.id, x.type, x.payload, x.created_at FROM events x
         AND (@until::text = '' OR pg_visible_in_snapshot(x.xid, nullif(@until::text, '')::pg_snapshot))
     ORDER BY x.id LIMIT @most) e ON true
 ORDER BY e.id;
+
+-- Returns a snapshot, and the users who have events that the snapshot seen doesn't see: none if seen is empty. What
+-- seen doesn't see are the transactions that were under way then and those that began later.
+-- name: findNewEvents :one
+SELECT pg_current_snapshot()::text AS snapshot, ARRAY(
+    SELECT e.user_id FROM events e WHERE e.xid >= pg_snapshot_xmax(nullif(@seen::text, '')::pg_snapshot)
+    UNION
+    SELECT e.user_id FROM events e WHERE e.xid = ANY (ARRAY(SELECT pg_snapshot_xip(nullif(@seen, '')::pg_snapshot)))
+)::uuid[] AS users;

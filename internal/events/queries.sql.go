@@ -14,6 +14,28 @@ import (
 	"github.com/google/uuid"
 )
 
+const findNewEventsSQL = `-- name: findNewEvents :one
+SELECT pg_current_snapshot()::text AS snapshot, ARRAY(
+    SELECT e.user_id FROM events e WHERE e.xid >= pg_snapshot_xmax(nullif($1::text, '')::pg_snapshot)
+    UNION
+    SELECT e.user_id FROM events e WHERE e.xid = ANY (ARRAY(SELECT pg_snapshot_xip(nullif($1, '')::pg_snapshot)))
+)::uuid[] AS users
+`
+
+type findNewEventsRow struct {
+	Snapshot string
+	Users    []uuid.UUID
+}
+
+// Returns a snapshot, and the users who have events that the snapshot seen doesn't see: none if seen is empty. What
+// seen doesn't see are the transactions that were under way then and those that began later.
+func findNewEvents(ctx context.Context, db postgres.Querier, seen string) (findNewEventsRow, error) {
+	row := db.QueryRow(ctx, findNewEventsSQL, seen)
+	var i findNewEventsRow
+	err := row.Scan(&i.Snapshot, &i.Users)
+	return i, postgres.Failed("findNewEvents", err)
+}
+
 const readStreamSQL = `-- name: readStream :many
 SELECT pg_current_snapshot()::text AS snapshot, s.live::boolean AS live, coalesce(e.id, 0)::bigint AS id,
     coalesce(e.type, '')::text AS type, e.payload, coalesce(e.created_at, 'epoch')::timestamptz AS created_at

@@ -1,10 +1,13 @@
 package events_test
 
 import (
+	"context"
 	"log/slog"
 	"net/http/httptest"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"amrutam/internal/app"
 	"amrutam/internal/apptest"
@@ -107,5 +110,30 @@ func TestDatabaseComesBack(t *testing.T) {
 		}
 		commit(t, tx)
 		s.want("offer.changed", "meanwhile")
+	}
+}
+
+// A commit has every server look for events, those that this one doesn't know too.
+func TestServersAreToldAfterCommits(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	conn, err := pgx.ConnectConfig(t.Context(), c.DB.Pool.Config().ConnConfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.Background()) }()
+	if _, err := conn.Exec(t.Context(), `LISTEN "events"`); err != nil {
+		t.Fatal(err)
+	}
+	doctor := c.Doctor("500.00")
+	for n := range 3 {
+		booked := map[string]any{"slotId": c.Slot(doctor, time.Duration(48+n)*time.Hour, 1), "reason": "Back pain"}
+		c.Post(c.Patient(), "consultations", booked).Want(201)
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		message, err := conn.WaitForNotification(ctx)
+		cancel()
+		if err != nil || message.Payload != "" {
+			t.Fatalf("%v, error %v", message, err)
+		}
 	}
 }

@@ -14,6 +14,9 @@ import (
 	"amrutam/internal/apptest"
 )
 
+// ofHub is how many goroutines a hub has after its first stream: one listens, one looks for events.
+const ofHub = 2
+
 // serving counts the goroutines that send events or wait for them. Tests that use it don't run beside others.
 func serving(t *testing.T) (n int) {
 	t.Helper()
@@ -98,7 +101,7 @@ func TestDeafClientsAreDropped(t *testing.T) { //nolint:paralleltest // it looks
 	commit(t, tx)
 	s.want("offer.changed", "four")
 	s.close()
-	c.Await("ended", func() bool { return serving(t) == 1 }) // the hub listens on
+	c.Await("ended", func() bool { return serving(t) == ofHub })
 }
 
 // Whatever ends streams, their goroutines end.
@@ -119,20 +122,20 @@ func TestEndedStreamsLeaveNoGoroutines(t *testing.T) { //nolint:paralleltest // 
 		c.Await(what, func() bool { return serving(t) == want && openStreams(t, c) == 0 })
 	}
 	_, all := openAll()
-	if n := serving(t); n < streams+1 {
+	if n := serving(t); n < streams+ofHub {
 		t.Fatalf("%d goroutines serve %d streams", n, streams)
 	}
 	for _, s := range all {
 		s.close()
 	}
-	wantServing("the clients are gone", 1)
+	wantServing("the clients are gone", ofHub)
 
 	users, all := openAll()
 	for i, user := range users {
 		c.Post(user, "auth/logout", nil).Want(204)
 		all[i].wantEnd()
 	}
-	wantServing("the sessions are over", 1)
+	wantServing("the sessions are over", ofHub)
 
 	_, all = openAll()
 	c.App.Streams.Close()

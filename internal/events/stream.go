@@ -111,7 +111,7 @@ func (st *stream) send(ctx context.Context, out *httpapi.EventStream, first []ht
 			continue
 		case <-expiry.C:
 			return
-		case <-st.hub.ended:
+		case <-st.hub.ctx.Done():
 			return
 		case <-ctx.Done():
 			return

@@ -14,6 +14,22 @@ import (
 // listenerCheck is how often a listener asks whether the server still answers: a connection can be gone unnoticed.
 const listenerCheck = 15 * time.Second
 
+// Notify sends a message without text to a channel (NOTIFY), in a transaction of its own that doesn't wait for the disk.
+// Errors: ErrBusy, ErrUnavailable, the context's.
+func (db *DB) Notify(ctx context.Context, channel string) error {
+	conn, err := db.acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	_, err = conn.Conn().PgConn().Exec(ctx, "BEGIN; SET LOCAL synchronous_commit = off; NOTIFY "+
+		pgx.Identifier{channel}.Sanitize()+"; COMMIT").ReadAll()
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return nil
+}
+
 // Listen receives the messages of a channel (NOTIFY), on a connection of its own, until the connection or ctx ends.
 // ready is called once messages arrive: what was sent before isn't received. Errors: ErrUnavailable, the context's.
 func (db *DB) Listen(ctx context.Context, channel string, ready func(), receive func(payload string)) error {

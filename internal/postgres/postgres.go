@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -27,7 +28,22 @@ type DB struct {
 	Pool  *pgxpool.Pool
 	Clock func() time.Time
 
-	retried atomic.Int64
+	retried   atomic.Int64
+	onCommits atomic.Pointer[[]func()]
+}
+
+// OnCommit has f called after each transaction of Write that commits. f must not wait.
+func (db *DB) OnCommit(f func()) {
+	for {
+		old := db.onCommits.Load()
+		all := []func(){f}
+		if old != nil {
+			all = append(slices.Clone(*old), f)
+		}
+		if db.onCommits.CompareAndSwap(old, &all) {
+			return
+		}
+	}
 }
 
 // Retried returns how many transactions ran again, since the start, because they lost to another one.

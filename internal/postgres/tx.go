@@ -184,6 +184,11 @@ func (db *DB) writeOnce(ctx context.Context, now time.Time, queueLookup func(*pg
 	for _, f := range tx.afterCommit {
 		f()
 	}
+	if all := db.onCommits.Load(); all != nil {
+		for _, f := range *all {
+			f()
+		}
+	}
 	return nil
 }
 
