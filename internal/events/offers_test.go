@@ -68,3 +68,30 @@ func TestWaitlistOffersAreTold(t *testing.T) {
 		t.Errorf("the first one is also told %+v", e)
 	}
 }
+
+// A patient who answers the offer of a leave is told at once that it is over.
+func TestAnsweredLeaveOffersEnd(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	doctor := c.Doctor("0.00")
+	moved, cancelled := c.Patient(), c.Patient()
+	from := c.DB.Now().Add(47 * time.Hour)
+	consultations := map[apptest.User]string{
+		moved:     c.Book(moved, c.Slot(doctor, 48*time.Hour, 1)),
+		cancelled: c.Book(cancelled, c.Slot(doctor, 49*time.Hour, 1)),
+	}
+	answer := func(patient apptest.User, command string, body map[string]any, status string) {
+		s := open(t, c, patient, "")
+		<-s.opened
+		id := consultations[patient]
+		c.Post(patient, "consultations/"+id+"/"+command, body).Want(200)
+		s.want("consultation.changed", status)
+		if e := s.want("offer.changed", "ENDED"); e.Data["consultationId"] != id {
+			t.Errorf("%s: %+v", command, e)
+		}
+	}
+	c.Post(doctor, "availability/exceptions", map[string]any{"kind": "LEAVE", "from": from,
+		"to": from.Add(10 * time.Hour), "confirm": true}).Want(201)
+	answer(moved, "reschedule", map[string]any{"slotId": c.Slot(doctor, 72*time.Hour, 1)}, "CONFIRMED")
+	answer(cancelled, "cancel", map[string]any{}, "CANCELLED")
+}

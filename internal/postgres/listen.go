@@ -14,8 +14,8 @@ import (
 // listenerCheck is how often a listener asks whether the server still answers: a connection can be gone unnoticed.
 const listenerCheck = 15 * time.Second
 
-// Notify sends a message without text to a channel (NOTIFY), in a transaction of its own that doesn't wait for the disk.
-// Errors: ErrBusy, ErrUnavailable, the context's.
+// Notify sends a message without text to a channel (NOTIFY), in a transaction of its own that doesn't wait for the
+// disk. Errors: ErrBusy, ErrUnavailable, the context's.
 func (db *DB) Notify(ctx context.Context, channel string) error {
 	conn, err := db.acquire(ctx)
 	if err != nil {

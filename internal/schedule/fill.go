@@ -172,7 +172,8 @@ func (p *slotPlan) decide(wanted []wantedSlot) {
 // findTimes returns the index of the slot that has the times of a span, and whether there is one. The slots are in the
 // order of their starts, of which no two are equal.
 func findTimes(all []wantedSlot, s span) (int, bool) {
-	i, found := slices.BinarySearchFunc(all, s.start, func(w wantedSlot, at time.Time) int { return w.start.Compare(at) })
+	i, found := slices.BinarySearchFunc(all, s.start,
+		func(w wantedSlot, at time.Time) int { return w.start.Compare(at) })
 	return i, found && all[i].end.Equal(s.end)
 }
 
