@@ -5,7 +5,6 @@ import (
 	"encoding/base32"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -45,8 +44,8 @@ type demoDoctor struct {
 	years          int
 	fee            money.Amount
 	languages      []string
-	days           []time.Weekday
-	from, until    int // hours
+	days           string // BYDAY (RFC 5545)
+	from, until    string
 }
 
 var demoDoctors = []demoDoctor{
@@ -59,9 +58,9 @@ var demoDoctors = []demoDoctor{
 		years:          18,
 		fee:            80000,
 		languages:      []string{"en", "ml"},
-		days:           []time.Weekday{time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday},
-		from:           9,
-		until:          12,
+		days:           "MO,TU,WE,TH,FR",
+		from:           "09:00",
+		until:          "12:00",
 	},
 	{
 		DemoAccount:    DemoAccount{"dr.joshi@amrutam.example", "Dr. Vikram Joshi", access.RoleDoctor},
@@ -72,9 +71,9 @@ var demoDoctors = []demoDoctor{
 		years:          9,
 		fee:            50000,
 		languages:      []string{"en", "hi", "mr"},
-		days:           []time.Weekday{time.Monday, time.Wednesday, time.Friday, time.Saturday, time.Sunday},
-		from:           14,
-		until:          17,
+		days:           "MO,WE,FR,SA,SU",
+		from:           "14:00",
+		until:          "17:00",
 	},
 	{
 		DemoAccount:    DemoAccount{"dr.sharma@amrutam.example", "Dr. Meera Sharma", access.RoleDoctor},
@@ -83,16 +82,11 @@ var demoDoctors = []demoDoctor{
 		bio:            "Skin and hair. The first conversation costs nothing.",
 		years:          5,
 		languages:      []string{"hi", "en"},
-		days:           []time.Weekday{time.Tuesday, time.Thursday, time.Saturday, time.Sunday},
-		from:           17,
-		until:          20,
+		days:           "TU,TH,SA,SU",
+		from:           "17:00",
+		until:          "20:00",
 	},
 }
-
-const (
-	demoDays = 14
-	demoSlot = 30 * time.Minute
-)
 
 // DemoPassword returns the password of all demo accounts. It is derived from the database's root key, so each
 // installation has its own.
@@ -125,7 +119,7 @@ func (a *App) CreateDemoAdmin(ctx context.Context) (uuid.UUID, error) {
 }
 
 // CreateDemoData creates what a newcomer needs to look around: an administrator, a patient, and approved doctors with
-// free slots over the next two weeks. It creates only what is missing, so every start adds the slots of new days.
+// office hours by a rule, whose slots can be booked. It creates only what is missing.
 func (a *App) CreateDemoData(ctx context.Context) ([]DemoAccount, error) {
 	admin, err := a.CreateDemoAdmin(ctx)
 	if err != nil {
@@ -144,7 +138,7 @@ func (a *App) CreateDemoData(ctx context.Context) ([]DemoAccount, error) {
 			if err := a.demoApproval(ctx, tx, d, id, admin); err != nil {
 				return err
 			}
-			return a.demoSlots(ctx, tx, d, id)
+			return a.demoHours(ctx, tx, d, id)
 		})
 		if err != nil {
 			return nil, fmt.Errorf("demo doctor: %w", err)
@@ -240,67 +234,22 @@ func (a *App) demoApproval(ctx context.Context, tx *postgres.Tx, d demoDoctor, i
 	return err
 }
 
-// demoSlots creates the missing slots of the doctor's office hours, unless an administrator has withdrawn the
-// approval.
-func (a *App) demoSlots(ctx context.Context, tx *postgres.Tx, d demoDoctor, id uuid.UUID) error {
-	// The lock stops two servers that start at the same time from creating the same slots.
+// demoHours gives a doctor a rule for the office hours, unless there is one, or there are slots to come.
+func (a *App) demoHours(ctx context.Context, tx *postgres.Tx, d demoDoctor, id uuid.UUID) error {
+	// The lock stops two servers that start at the same time from creating two rules.
 	if _, err := tx.Exec(ctx, "SELECT FROM doctors WHERE id = $1 FOR UPDATE", id); err != nil {
 		return err
 	}
-	var isApproved bool
-	var starts, ends []time.Time
-	err := tx.QueryRow(ctx, `SELECT is_approved,
-			array(SELECT start_time FROM availability_slots
-				WHERE doctor_id = d.id AND end_time > $2 ORDER BY start_time),
-			array(SELECT end_time FROM availability_slots
-				WHERE doctor_id = d.id AND end_time > $2 ORDER BY start_time)
-		FROM doctors d WHERE id = $1`, id, tx.Now).Scan(&isApproved, &starts, &ends)
-	if err != nil || !isApproved {
+	var hasHours bool
+	err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM availability_rules WHERE doctor_id = $1)
+		OR EXISTS (SELECT FROM availability_slots WHERE doctor_id = $1 AND start_time > $2)`, id, tx.Now).Scan(&hasHours)
+	if err != nil || hasHours {
 		return err
 	}
-	actor := access.Actor{ID: id, Role: access.RoleDoctor, Job: demoJob}
-	for _, start := range d.slotStarts(tx.Now) {
-		if overlapsAny(starts, ends, start) {
-			continue
-		}
-		var in schedule.CreateSlotRequest
-		in.Body.StartTime = start
-		in.Body.EndTime = start.Add(demoSlot)
-		in.Body.MaxPatients = 1
-		in.Body.Status = schedule.SlotAvailable
-		if _, err := a.slots.Create(ctx, tx, actor, in); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// slotStarts returns the starts of all slots in the doctor's office hours, from now on for demoDays.
-func (d demoDoctor) slotStarts(now time.Time) []time.Time {
-	india := time.FixedZone("IST", 5*3600+1800)
-	today := now.In(india)
-	var starts []time.Time
-	for day := range demoDays {
-		midnight := time.Date(today.Year(), today.Month(), today.Day()+day, 0, 0, 0, 0, india)
-		if !slices.Contains(d.days, midnight.Weekday()) {
-			continue
-		}
-		end := midnight.Add(time.Duration(d.until) * time.Hour)
-		for start := midnight.Add(time.Duration(d.from) * time.Hour); start.Before(end); start = start.Add(demoSlot) {
-			if start.After(now) {
-				starts = append(starts, start)
-			}
-		}
-	}
-	return starts
-}
-
-// overlapsAny tells whether a slot that begins at start overlaps one of the slots from starts to ends.
-func overlapsAny(starts, ends []time.Time, start time.Time) bool {
-	for i := range starts {
-		if starts[i].Before(start.Add(demoSlot)) && start.Before(ends[i]) {
-			return true
-		}
-	}
-	return false
+	_, err = a.slots.CreateRule(ctx, tx, access.Actor{ID: id, Role: access.RoleDoctor, Job: demoJob},
+		schedule.CreateRuleRequest{Body: schedule.RuleBody{
+			RRule: "FREQ=WEEKLY;BYDAY=" + d.days, StartTime: d.from, EndTime: d.until, Timezone: "Asia/Kolkata",
+			SlotMinutes: 30, MaxPatients: 1, ValidFrom: tx.Now.Format(time.DateOnly),
+		}})
+	return err
 }
