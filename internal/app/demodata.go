@@ -242,7 +242,8 @@ func (a *App) demoHours(ctx context.Context, tx *postgres.Tx, d demoDoctor, id u
 	}
 	var hasHours bool
 	err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM availability_rules WHERE doctor_id = $1)
-		OR EXISTS (SELECT FROM availability_slots WHERE doctor_id = $1 AND start_time > $2)`, id, tx.Now).Scan(&hasHours)
+			OR EXISTS (SELECT FROM availability_slots WHERE doctor_id = $1 AND start_time > $2)`,
+		id, tx.Now).Scan(&hasHours)
 	if err != nil || hasHours {
 		return err
 	}
