@@ -2,6 +2,7 @@ package events_test
 
 import (
 	"bytes"
+	"math"
 	"net"
 	"net/url"
 	"runtime"
@@ -89,7 +90,7 @@ func TestDeafClientsAreDropped(t *testing.T) { //nolint:paralleltest // it looks
 		commit(t, tx)
 		s.want("offer.changed", status)
 	}
-	if grown := (heap() - before) >> 20; grown > 32 {
+	if grown := (heap() - before) >> 20; grown > 16 {
 		t.Errorf("%d MB are held for %d clients that don't read", grown, deaf)
 	}
 	c.Await("dropped", func() bool { return openStreams(t, c) == 1 })
@@ -145,12 +146,17 @@ func TestEndedStreamsLeaveNoGoroutines(t *testing.T) { //nolint:paralleltest // 
 	wantServing("the server stops", 0)
 }
 
-// heap returns how much memory is in use.
+// heap returns how much memory is in use: the least of some measurements, each of which also counts what others
+// allocated during the collection.
 func heap() int64 {
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return int64(m.HeapAlloc)
+	least := int64(math.MaxInt64)
+	for range 5 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		least = min(least, int64(m.HeapAlloc))
+	}
+	return least
 }
 
 // streamEvents reads the counter of events that were sent.
