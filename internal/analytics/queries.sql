@@ -100,9 +100,6 @@ WHERE c.doctor_id = ANY (@doctors::uuid[]) AND c.status = 'COMPLETED';
 -- name: noteSlotsDays :exec
 INSERT INTO rollup_changes (source, at) SELECT 'slots-day', unnest(@days::timestamptz[]);
 
--- name: noteDay :exec
-INSERT INTO rollup_changes (source, at) VALUES ('day', @day);
-
 -- name: listRollups :many
 SELECT day, label, sums FROM rollups WHERE source = @source AND day = ANY (@days::date[]);
 

@@ -613,15 +613,6 @@ func lockState(ctx context.Context, tx *postgres.Tx) (bool, error) {
 	return one, postgres.Failed("lockState", err)
 }
 
-const noteDaySQL = `-- name: noteDay :exec
-INSERT INTO rollup_changes (source, at) VALUES ('day', $1)
-`
-
-func noteDay(ctx context.Context, tx *postgres.Tx, day time.Time) error {
-	_, err := tx.Exec(ctx, noteDaySQL, day)
-	return postgres.Failed("noteDay", err)
-}
-
 const noteDaysOfDoctorsSQL = `-- name: noteDaysOfDoctors :exec
 INSERT INTO rollup_changes (source, at)
 SELECT DISTINCT 'completed', date_trunc('day', c.scheduled_start, 'UTC') FROM rollup_consultations c
