@@ -201,8 +201,9 @@ func quartersOf(day time.Time) map[time.Time]bool {
 
 // recountDay counts anew everything of a day in UTC.
 func recountDay(ctx context.Context, tx *postgres.Tx, day time.Time) error {
+	quarters := quartersOf(day)
 	for _, source := range sources {
-		if err := recountQuarters(ctx, tx, source, quartersOf(day)); err != nil {
+		if err := recountQuarters(ctx, tx, source, quarters); err != nil {
 			return err
 		}
 	}

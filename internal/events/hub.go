@@ -151,12 +151,10 @@ func (h *hub) wakeAll() {
 	defer h.mu.Unlock()
 	for _, subs := range h.users {
 		for sub := range subs {
-			sub.signal()
+			signal(sub.wake)
 		}
 	}
 }
-
-func (s *subscription) signal() { signal(s.wake) }
 
 // signal sends to a channel that has room for one signal, unless there is one.
 func signal(to chan<- struct{}) {
@@ -214,7 +212,7 @@ func (h *hub) wakeUsers(users []uuid.UUID) {
 	defer h.mu.Unlock()
 	for _, user := range users {
 		for sub := range h.users[user] {
-			sub.signal()
+			signal(sub.wake)
 		}
 	}
 }

@@ -237,7 +237,7 @@ func (p *slotPlan) open(ctx context.Context, tx *postgres.Tx, rule parsedRule, c
 		in.Starts = append(in.Starts, w.start)
 		in.LocalStarts = append(in.LocalStarts, w.local)
 	}
-	changes.Made = p.reopened + len(p.inserted)
+	changes.Made = p.reopened + n
 	return insertSlots(ctx, tx, in)
 }
 
