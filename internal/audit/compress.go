@@ -94,10 +94,16 @@ func (s *Service) compressMonths(ctx context.Context, done *Compression) error {
 	if err := s.replaceManifest(files); err != nil {
 		return err
 	}
-	// The lock may be held back by a long statement: then the next run tries again.
-	err = s.DB.Write(ctx, func(tx *postgres.Tx) error {
-		// An export that reads the months now would miss them.
-		if locked, err := lockMonths(ctx, tx, monthsLock); err != nil || !locked {
+	return s.dropMonths(ctx, cutoff, done)
+}
+
+// dropMonths drops the partitions that ended before cutoff and whose entries are all in files. What others use now
+// stays until the next run.
+func (s *Service) dropMonths(ctx context.Context, cutoff time.Time, done *Compression) error {
+	err := s.DB.Write(ctx, func(tx *postgres.Tx) error {
+		// An export that reads the months would miss them.
+		locked, err := lockMonths(ctx, tx, monthsLock)
+		if err != nil || !locked {
 			return err
 		}
 		if done.Months, err = dropCompressedMonths(ctx, tx, cutoff); err != nil || len(done.Months) == 0 {
@@ -106,6 +112,10 @@ func (s *Service) compressMonths(ctx context.Context, done *Compression) error {
 		Write(tx, access.System(Compress{}.Kind()), "audit-log.drop-months", uuid.Nil, Meta{"partitions": done.Months})
 		return nil
 	})
+	if postgres.LockTimeout(err) {
+		done.Months = nil
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("drop the months that are in files: %w", err)
 	}

@@ -200,6 +200,34 @@ func TestKeptEntriesAreCompared(t *testing.T) {
 	}
 }
 
+// TestMonthsInUse tests that months stay while a seal or a reader holds a lock, and that the next run drops them.
+func TestMonthsInUse(t *testing.T) {
+	t.Parallel()
+	c, log, file := openOld(t, 200)
+	age(t, c, log, 5)
+	lock := func(statement string) (release func()) {
+		t.Helper()
+		tx, err := c.DB.Pool.Begin(t.Context())
+		must(t, err)
+		_, err = tx.Exec(t.Context(), statement)
+		must(t, err)
+		return func() { must(t, tx.Rollback(t.Context())) }
+	}
+	wantKept := func(release func()) {
+		t.Helper()
+		if done := compress(t, log); len(done.Months) != 0 {
+			t.Errorf("dropped %v", done.Months)
+		}
+		release()
+	}
+	wantKept(lock("SELECT FROM audit_logs"))
+	wantKept(lock("SELECT FROM audit_tree FOR UPDATE"))
+	if done := compress(t, log); len(done.Months) < 2 {
+		t.Errorf("done: %+v", done)
+	}
+	wantSound(t, log, file)
+}
+
 // TestExpire drops entries after years, and verifies the rest.
 func TestExpire(t *testing.T) {
 	t.Parallel()

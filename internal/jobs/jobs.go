@@ -152,13 +152,22 @@ func (w *worker[A]) NextRetry(job *river.Job[A]) time.Time {
 	return time.Now().Add(wait) //nolint:forbidigo // River compares with real time, not with the app's clock
 }
 
-// Every inserts a job at each interval, and once at the start. If several servers run, only one of them inserts it.
+// Every inserts a job at each interval, and once at the start. If several servers run, only one of them inserts it. A
+// failed one is tried again if the next one is far.
 func (q *Queue) Every(interval time.Duration, args Args) {
 	q.client.PeriodicJobs().Add(river.NewPeriodicJob(river.PeriodicInterval(interval),
 		func() (river.JobArgs, *river.InsertOpts) {
-			return args, &river.InsertOpts{MaxAttempts: 1,
+			return args, &river.InsertOpts{MaxAttempts: attempts(interval),
 				UniqueOpts: river.UniqueOpts{ByPeriod: max(interval/2, time.Second)}}
 		}, &river.PeriodicJobOpts{RunOnStart: true}))
+}
+
+// attempts returns how often a job is tried that is inserted at each interval. Four tries take about two minutes.
+func attempts(interval time.Duration) int {
+	if interval < 10*time.Minute {
+		return 1
+	}
+	return 4
 }
 
 // Nightly inserts a job once a night. Every ten minutes one of the servers calls args, which returns the job, or nil

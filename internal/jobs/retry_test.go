@@ -17,6 +17,17 @@ type impatient struct{ patient }
 
 func (impatient) MaxWait() time.Duration { return 2 * time.Minute }
 
+// TestRareJobsAreTriedAgain tests that a job that runs often is not tried again, and a rare one is.
+func TestRareJobsAreTriedAgain(t *testing.T) {
+	t.Parallel()
+	for interval, want := range map[time.Duration]int{5 * time.Second: 1, time.Minute: 1, 10 * time.Minute: 4,
+		6 * time.Hour: 4} {
+		if n := attempts(interval); n != want {
+			t.Errorf("a job of each %s has %d attempts, want %d", interval, n, want)
+		}
+	}
+}
+
 // TestImpatientJobsAreRetriedSoon tests that a job with a limit waits no longer than that, however often it failed.
 func TestImpatientJobsAreRetriedSoon(t *testing.T) {
 	t.Parallel()

@@ -43,9 +43,11 @@ func Busy(err error) bool {
 	if errors.Is(err, ErrBusy) || isRetryable(err) {
 		return true
 	}
-	code := sqlState(err)
-	return code == "55P03" || code == "57014"
+	return LockTimeout(err) || Cancelled(err)
 }
+
+// LockTimeout tells whether a statement waited longer for a lock than lock_timeout allows.
+func LockTimeout(err error) bool { return sqlState(err) == "55P03" }
 
 // Cancelled tells whether the server cancelled a statement, because its caller went away or it took too long.
 func Cancelled(err error) bool { return sqlState(err) == "57014" }
