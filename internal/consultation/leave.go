@@ -56,16 +56,17 @@ func onLeave(affected []schedule.OutsideSlot) error {
 }
 
 // offer offers the patient of a consultation during a leave another slot or a refund, until the configured time. One
-// that starts so soon that there is no time to answer is cancelled by the next sweep, which mails the patient.
+// that has begun takes place. One that starts so soon that there is no time to answer is cancelled by the next sweep,
+// which mails the patient.
 func (s *Service) offer(ctx context.Context, tx *postgres.Tx, actor access.Actor, leave uuid.UUID,
 	affected schedule.OutsideSlot) error {
 	row, err := lockConsultation(ctx, tx, affected.ConsultationID)
-	if err != nil {
+	if err != nil || row.Status == StatusInProgress {
 		return err
 	}
 	expires := earliest(tx.Now.Add(s.Config.LeaveAnswerWithin), row.ScheduledStart.Add(-s.Config.LeaveAnswerBefore))
-	err = insertOffer(ctx, tx, insertOfferParams{ConsultationID: row.ID, LeaveID: leave, SlotID: row.SlotID,
-		ExpiresAt: expires, Now: tx.Now})
+	err = insertOffer(ctx, tx, insertOfferParams{ConsultationID: row.ID, LeaveID: leave, ExpiresAt: expires,
+		Now: tx.Now})
 	if err != nil {
 		return err
 	}
@@ -113,9 +114,6 @@ func (s *Service) DeleteException(ctx context.Context, tx *postgres.Tx, actor ac
 		if err != nil {
 			return changes, err
 		}
-		if !stands(row, offer) {
-			continue
-		}
 		names, err := readNames(ctx, tx, row)
 		if err != nil {
 			return changes, err
@@ -127,18 +125,13 @@ func (s *Service) DeleteException(ctx context.Context, tx *postgres.Tx, actor ac
 	return changes, nil
 }
 
-// stands reports whether an offer is about the present slot of a consultation to come.
-func stands(row ConsultationRow, offer LeaveOffer) bool {
-	return row.SlotID == offer.SlotID && (row.Status == StatusRequested || row.Status == StatusConfirmed)
-}
-
 // hasOffer reports whether the patient of a consultation may choose another slot or a refund because of a leave.
-func hasOffer(ctx context.Context, db postgres.Querier, row ConsultationRow) (bool, error) {
-	offer, err := readOffer(ctx, db, row.ID)
+func hasOffer(ctx context.Context, db postgres.Querier, id uuid.UUID) (bool, error) {
+	_, err := readOffer(ctx, db, id)
 	if postgres.NoRows(err) {
 		return false, nil
 	}
-	return err == nil && stands(row, offer), err
+	return err == nil, err
 }
 
 // endOffer cancels a consultation during a leave whose patient hasn't answered. Everything that was paid is refunded.
@@ -152,9 +145,6 @@ func (s *Service) endOffer(ctx context.Context, tx *postgres.Tx, id uuid.UUID) e
 		return nil
 	}
 	if err != nil {
-		return err
-	}
-	if err := deleteOffer(ctx, tx, id); err != nil || !stands(row, offer) {
 		return err
 	}
 	return s.cancel(ctx, tx, access.System(Sweep{}.Kind()), &row, "doctor-stops")

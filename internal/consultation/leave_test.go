@@ -94,6 +94,34 @@ func TestLeaveOffersOtherSlots(t *testing.T) {
 	c.CheckInvariants()
 }
 
+// TestLeaveDuringVisit tests that a leave changes nothing for the patient whose visit has begun.
+func TestLeaveDuringVisit(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	doctor, seen, next := c.Doctor("0.00"), c.Patient(), c.Patient()
+	id := bookFree(t, c, seen, c.Slot(doctor, time.Hour, 1))
+	waiting := bookFree(t, c, next, c.Slot(doctor, 9*time.Hour, 1))
+	c.Clock.Advance(time.Hour)
+	c.Patch(doctor, "consultations/"+id+"/status", map[string]any{"status": "IN_PROGRESS"}).Want(200)
+
+	leave := exception(c, "LEAVE", 0, 12*time.Hour)
+	leave["confirm"] = true
+	path := "availability/exceptions/" + c.Post(doctor, "availability/exceptions", leave).Want(201).Text("id")
+	c.Get(next, "consultations/"+waiting+"/offers").Want(200)
+	if a := c.Get(seen, "consultations/"+id+"/offers").Want(200); a.At("answerBy") != nil {
+		t.Errorf("the visit that has begun has an offer: %s", a.Body)
+	}
+	if n := c.Count("SELECT count(*) FROM leave_offers"); n != 1 {
+		t.Errorf("%d offers, want 1", n)
+	}
+	c.Do(doctor, "DELETE", path, nil).Want(200)
+	c.Await("the mails", func() bool {
+		return c.Count("SELECT count(*) FROM mails WHERE kind IN ('doctor-on-leave', 'leave-withdrawn')") == 2
+	})
+	c.Patch(doctor, "consultations/"+id+"/status", map[string]any{"status": "COMPLETED"}).Want(200)
+	c.CheckInvariants()
+}
+
 func TestDeletedLeaveRestoresSlots(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)

@@ -65,8 +65,6 @@ func (s *Service) ListOffers(ctx context.Context, r *postgres.Read, actor access
 		return none, nil
 	case err != nil:
 		return none, err
-	case !stands(full.ConsultationRow, offer):
-		return none, nil
 	}
 	items, err := listAlternatives(ctx, r, r.Now, full.ConsultationRow)
 	return Offers{Items: items, AnswerBy: &offer.ExpiresAt}, err

@@ -38,7 +38,7 @@ func refundPercent(row ConsultationRow, now time.Time) (percent int, until time.
 // currentTerms is refundPercent for a consultation whose doctor may be on leave: then everything goes back.
 func currentTerms(ctx context.Context, db postgres.Querier, row ConsultationRow,
 	now time.Time) (percent int, until time.Time, err error) {
-	offered, err := hasOffer(ctx, db, row)
+	offered, err := hasOffer(ctx, db, row.ID)
 	if err != nil || offered {
 		return 100, row.ScheduledStart, err
 	}
@@ -51,7 +51,7 @@ func applyPolicy(ctx context.Context, tx *postgres.Tx, row *ConsultationRow) err
 	if row.Status != StatusConfirmed || row.Fee == 0 {
 		return nil
 	}
-	if offered, err := hasOffer(ctx, tx, *row); err != nil || offered {
+	if offered, err := hasOffer(ctx, tx, row.ID); err != nil || offered {
 		return err
 	}
 	percent, _, err := refundPercent(*row, tx.Now)

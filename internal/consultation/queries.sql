@@ -200,16 +200,12 @@ WHERE c.doctor_id = @person AND c.id >= ids_since(@person) AND c.scheduled_start
 ORDER BY c.scheduled_start, c.id LIMIT @most;
 -- A second leave over the same consultation renews the offer.
 -- name: insertOffer :exec
-INSERT INTO leave_offers (consultation_id, leave_id, slot_id, expires_at, created_at)
-VALUES (@consultation_id, @leave_id, @slot_id, @expires_at, @now)
-ON CONFLICT (consultation_id) DO UPDATE SET leave_id = EXCLUDED.leave_id, slot_id = EXCLUDED.slot_id,
-    expires_at = EXCLUDED.expires_at, created_at = EXCLUDED.created_at;
+INSERT INTO leave_offers (consultation_id, leave_id, expires_at, created_at) VALUES (@consultation_id, @leave_id, @expires_at, @now)
+ON CONFLICT (consultation_id) DO UPDATE SET leave_id = EXCLUDED.leave_id, expires_at = EXCLUDED.expires_at,
+    created_at = EXCLUDED.created_at;
 
 -- name: readOffer :one
 SELECT * FROM leave_offers WHERE consultation_id = @consultation_id;
-
--- name: deleteOffer :exec
-DELETE FROM leave_offers WHERE consultation_id = @consultation_id;
 
 -- name: deleteOffersOf :many
 DELETE FROM leave_offers WHERE leave_id = @leave_id RETURNING *;

@@ -58,7 +58,7 @@ func (s *Service) Reschedule(ctx context.Context, tx *postgres.Tx, actor access.
 	if err != nil {
 		return Consultation{}, err
 	}
-	offered, err := hasOffer(ctx, tx, row)
+	offered, err := hasOffer(ctx, tx, row.ID)
 	if err != nil {
 		return Consultation{}, err
 	}
