@@ -14,6 +14,7 @@ import (
 	"amrutam/internal/audit/tree"
 	"amrutam/internal/config"
 	"amrutam/internal/consent"
+	"amrutam/internal/console"
 	"amrutam/internal/consultation"
 	"amrutam/internal/doctor"
 	"amrutam/internal/events"
@@ -42,7 +43,7 @@ func (a *App) mount() error {
 	a.Queue.RegisterMaintenance()
 	a.mountRetention()
 	reader.Mount(a.Mux, "/openapi.json")
-	a.Mux.Handle("GET /{$}", http.RedirectHandler(reader.Path, http.StatusSeeOther))
+	console.Mount(a.Mux)
 	mails, err := notification.New(a.DB, a.Queue, a.Sealer, a.Config, a.Log, a.Metrics)
 	if err != nil {
 		return err

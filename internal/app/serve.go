@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"amrutam/internal/config"
+	"amrutam/internal/console"
 )
 
 // Listeners are the open ports of a server. They are opened first, so that the start fails early if a port is taken.
@@ -81,7 +82,7 @@ func (l *Listeners) URL() string { return l.url }
 // Serve serves until ctx ends, and then stops gracefully: it reports that it isn't ready, ends the streams of events,
 // waits for the load balancers to see that, finishes the requests in progress and stops the jobs.
 func (a *App) Serve(ctx context.Context, l *Listeners) error {
-	if err := a.ReadRestoreMode(ctx); err != nil {
+	if err := errors.Join(console.Check(), a.ReadRestoreMode(ctx)); err != nil {
 		return err
 	}
 	failed := make(chan error, 2)

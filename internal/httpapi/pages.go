@@ -48,15 +48,20 @@ func (a *API) serveText(contentType string, makeText func() ([]byte, error)) htt
 // WritePage writes an HTML page. The answer to its form may redirect to formOrigins: browsers apply the form-action of
 // the page's policy to such redirects too.
 func WritePage(w http.ResponseWriter, status int, t *template.Template, data any, formOrigins ...string) {
+	formAction := strings.Join(append([]string{"form-action 'self'"}, formOrigins...), " ")
+	WritePageWith(w, status, strings.Replace(pageCSP, "form-action 'self'", formAction, 1), t, data)
+}
+
+// WritePageWith writes an HTML page with a Content-Security-Policy of its own.
+func WritePageWith(w http.ResponseWriter, status int, policy string, t *template.Template, data any) {
 	var out bytes.Buffer
 	if err := t.Execute(&out, data); err != nil {
 		http.Error(w, "This page could not be made.", http.StatusInternalServerError)
 		return
 	}
-	formAction := strings.Join(append([]string{"form-action 'self'"}, formOrigins...), " ")
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", strings.Replace(pageCSP, "form-action 'self'", formAction, 1))
+	h.Set("Content-Security-Policy", policy)
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	_, _ = w.Write(out.Bytes())

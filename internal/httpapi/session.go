@@ -61,10 +61,10 @@ func (a *API) findActor(ctx context.Context, op Op, req *request, r *http.Reques
 		return actor, nil
 	}
 	header := r.Header.Get("Authorization")
-	if header == "" && !hasCookie(r) && op.isPublic() {
+	if header == "" && !HasSessionCookie(r) && op.isPublic() {
 		return actor, nil
 	}
-	if header != "" || !hasCookie(r) {
+	if header != "" || !HasSessionCookie(r) {
 		scheme, token, _ := strings.Cut(header, " ")
 		if !strings.EqualFold(scheme, "Bearer") || token == "" || len(token) > maxTokenLength {
 			return actor, problem.Unauthenticated
@@ -104,9 +104,12 @@ func (a *API) crossSite(r *http.Request) bool {
 }
 
 // hasCredential tells whether the request has a bearer token or a cookie.
-func hasCredential(r *http.Request) bool { return r.Header.Get("Authorization") != "" || hasCookie(r) }
+func hasCredential(r *http.Request) bool {
+	return r.Header.Get("Authorization") != "" || HasSessionCookie(r)
+}
 
-func hasCookie(r *http.Request) bool { return len(r.CookiesNamed(cookieName)) > 0 }
+// HasSessionCookie reports whether a browser sent a session, which may have ended.
+func HasSessionCookie(r *http.Request) bool { return len(r.CookiesNamed(cookieName)) > 0 }
 
 // findCookie finds the session of the cookie. Errors: problem.CrossSite, problem.Unauthenticated.
 func (a *API) findCookie(ctx context.Context, actor access.Actor, r *http.Request,

@@ -20,7 +20,7 @@ import (
 // packages from top to bottom: each imports only those below it. Folders inside a package are leaves: they import
 // nothing of this module, and stand where their package stands.
 var packages = []string{
-	"cmd/amrutam", "scripts/sqlc", "docs", "internal/app", "internal/tour", "internal/seed",
+	"cmd/amrutam", "scripts/sqlc", "scripts/bundle", "scripts/apitypes", "docs", "internal/app", "internal/console", "internal/tour", "internal/seed",
 	"internal/analytics", "internal/privacy", "internal/review", "internal/prescription",
 	"internal/consultation", "internal/payment", "internal/schedule", "internal/doctor", "internal/consent",
 	"internal/account", "internal/session", "internal/notification", "internal/restoremode", "internal/events",

@@ -4,17 +4,11 @@ package reader
 
 import (
 	"bytes"
-	"compress/gzip"
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
 	"html/template"
-	"io"
 	"net/http"
-	"strconv"
-	"strings"
-	"sync"
-	"time"
+
+	"amrutam/internal/httpapi/asset"
 )
 
 // Path is the path of the reader.
@@ -32,7 +26,7 @@ var files embed.FS
 // same origin. It registers each file by name, so that the mux answers other paths with 404. It panics if the embedded
 // files are damaged.
 func Mount(mux *http.ServeMux, specURL string) {
-	assets := map[string]*asset{
+	assets := map[string]*asset.Asset{
 		"start.js":             plainAsset("start.js", "text/javascript; charset=utf-8"),
 		"page.css":             plainAsset("page.css", "text/css; charset=utf-8"),
 		"swagger-ui-bundle.js": packedAsset("dist/swagger-ui-bundle.js.gz", "text/javascript; charset=utf-8"),
@@ -40,12 +34,11 @@ func Mount(mux *http.ServeMux, specURL string) {
 		"license.txt": textAsset("dist/LICENSE", "dist/NOTICE",
 			"dist/swagger-ui-bundle.js.LICENSE.txt"),
 	}
-	page := newAsset("text/html; charset=utf-8", render(specURL, assets), nil)
+	page := asset.New("text/html; charset=utf-8", render(specURL, assets))
 
-	serve := func(pattern string, a *asset) {
+	serve := func(pattern string, a *asset.Asset) {
 		mux.HandleFunc("GET "+Path+pattern, func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Security-Policy", policy)
-			w.Header().Set("X-Content-Type-Options", "nosniff")
 			a.ServeHTTP(w, r)
 		})
 	}
@@ -57,9 +50,9 @@ func Mount(mux *http.ServeMux, specURL string) {
 
 // render fills in the address of the document, and of each asset with its tag, so that a new version has a new
 // address.
-func render(specURL string, assets map[string]*asset) []byte {
+func render(specURL string, assets map[string]*asset.Asset) []byte {
 	var page bytes.Buffer
-	address := func(name string) string { return name + "?v=" + assets[name].tag }
+	address := func(name string) string { return name + "?v=" + assets[name].Tag }
 	t := template.Must(template.New("page.html").Funcs(template.FuncMap{"asset": address}).ParseFS(files, "page.html"))
 	if err := t.Execute(&page, specURL); err != nil {
 		panic("reader: page.html: " + err.Error())
@@ -67,86 +60,18 @@ func render(specURL string, assets map[string]*asset) []byte {
 	return page.Bytes()
 }
 
-// asset is a file of the page.
-type asset struct {
-	contentType string
-	tag         string        // of the content, for the ETag and the address
-	packed      []byte        // compressed by gzip; nil for small files
-	plain       func() []byte // decompresses when it is first needed, because nearly every client accepts gzip
+func plainAsset(name, contentType string) *asset.Asset { return asset.New(contentType, read(name)) }
+
+func packedAsset(name, contentType string) *asset.Asset {
+	return asset.NewPacked(contentType, read(name))
 }
 
-func newAsset(contentType string, plain, packed []byte) *asset {
-	a := &asset{contentType: contentType, packed: packed, plain: func() []byte { return plain }}
-	content := plain
-	if packed != nil {
-		content = packed
-		a.plain = sync.OnceValue(func() []byte { return unpack(packed) })
-	}
-	sum := sha256.Sum256(content)
-	a.tag = hex.EncodeToString(sum[:8])
-	return a
-}
-
-func plainAsset(name, contentType string) *asset {
-	return newAsset(contentType, read(name), nil)
-}
-
-func packedAsset(name, contentType string) *asset {
-	return newAsset(contentType, nil, read(name))
-}
-
-func textAsset(names ...string) *asset {
+func textAsset(names ...string) *asset.Asset {
 	var all [][]byte
 	for _, name := range names {
 		all = append(all, read(name))
 	}
-	return newAsset("text/plain; charset=utf-8", bytes.Join(all, []byte("\n\n")), nil)
-}
-
-func (a *asset) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h := w.Header()
-	h.Set("Content-Type", a.contentType)
-	if r.URL.Query().Get("v") == a.tag {
-		h.Set("Cache-Control", "public, max-age=31536000, immutable")
-	} else {
-		h.Set("Cache-Control", "no-cache") // stored by the client, but validated by its ETag each time
-	}
-	if a.packed == nil {
-		h.Set("ETag", `"`+a.tag+`"`)
-		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(a.plain()))
-		return
-	}
-	h.Set("Vary", "Accept-Encoding")
-	if acceptsGzip(r.Header.Get("Accept-Encoding")) {
-		h.Set("Content-Encoding", "gzip")
-		h.Set("ETag", `"`+a.tag+`-gzip"`) // RFC 9110 8.8.3: another coding is another representation
-		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(a.packed))
-		return
-	}
-	h.Set("ETag", `"`+a.tag+`"`)
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(a.plain()))
-}
-
-// acceptsGzip tells whether an Accept-Encoding header (RFC 9110, 12.5.3) has gzip or *, with a weight above 0.
-func acceptsGzip(header string) bool {
-	wildcard := false
-	for coding := range strings.SplitSeq(header, ",") {
-		name, parameters, _ := strings.Cut(coding, ";")
-		name = strings.ToLower(strings.TrimSpace(name))
-		if name != "gzip" && name != "*" {
-			continue
-		}
-		isAccepted := true
-		if weight, ok := strings.CutPrefix(strings.ToLower(strings.TrimSpace(parameters)), "q="); ok {
-			q, err := strconv.ParseFloat(weight, 64)
-			isAccepted = err == nil && q > 0
-		}
-		if name == "gzip" {
-			return isAccepted
-		}
-		wildcard = isAccepted
-	}
-	return wildcard
+	return asset.New("text/plain; charset=utf-8", bytes.Join(all, []byte("\n\n")))
 }
 
 func read(name string) []byte {
@@ -155,16 +80,4 @@ func read(name string) []byte {
 		panic("reader: " + err.Error())
 	}
 	return b
-}
-
-func unpack(packed []byte) []byte {
-	z, err := gzip.NewReader(bytes.NewReader(packed))
-	if err != nil {
-		panic("reader: " + err.Error())
-	}
-	plain, err := io.ReadAll(z)
-	if err != nil {
-		panic("reader: " + err.Error())
-	}
-	return plain
 }

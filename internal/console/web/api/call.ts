@@ -1,0 +1,168 @@
+// Calls of the API: one function, which adds what every request needs and turns refusals into Problem.
+
+import { language } from "../text/language";
+
+const base = "/api/v1";
+
+/** An operation of the OpenAPI document. In has its parameters, Body and Out are what is sent and answered. */
+export interface Operation<In, Body, Out> {
+	id: string;
+	method: string;
+	path: string;
+	/** Only types: no operation has these at run time. */
+	types?: { in: In; body: Body; out: Out };
+}
+
+/** What an operation is called with. */
+export interface CallOptions {
+	/** A POST with the same key is carried out once, however often it is sent. */
+	idempotencyKey?: string;
+	/** The ETag of what the change is based on. */
+	ifMatch?: string;
+	/** Ends the call. */
+	signal?: AbortSignal;
+	/** Don't ask for a sign-in when the session has ended: the caller looks whether there is one. */
+	quiet?: boolean;
+}
+
+/** The answer of an operation, with the ETag that a later change names. */
+export interface Answer<Out> {
+	data: Out;
+	etag: string;
+}
+
+/** A refusal (RFC 9457), or slug "offline" when no answer came. */
+export class Problem extends Error {
+	constructor(
+		readonly slug: string,
+		readonly status: number,
+		readonly title: string,
+		readonly detail: string,
+		/** The faults of a request's fields, by their place, like "body.email". */
+		readonly errors: Array<{ location: string; message: string }>,
+		/** Seconds after which to try again, or 0. */
+		readonly retryAfter: number,
+		/** The whole answer, for what some refusals add. */
+		readonly body: Record<string, unknown>,
+	) {
+		super(title);
+	}
+}
+
+export function isProblem(error: unknown, ...slugs: string[]): error is Problem {
+	return error instanceof Problem && (slugs.length === 0 || slugs.includes(error.slug));
+}
+
+/** What the dialogs of session.tsx do before a call goes on. Each resolves to whether the call is sent again. */
+export const recover: { signIn: () => Promise<boolean>; prove: () => Promise<boolean> } = {
+	signIn: () => Promise.resolve(false),
+	prove: () => Promise.resolve(false),
+};
+
+/** Returns a new key for one intention, however often it is sent. */
+export function newKey(): string {
+	const bytes = crypto.getRandomValues(new Uint8Array(16));
+	return Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
+}
+
+type Params = Record<string, unknown>;
+
+/** Returns the address of an operation with its parameters. */
+export function address<In extends object, Body, Out>(op: Operation<In, Body, Out>, params: In): string {
+	const rest = { ...params } as Params;
+	const path = op.path.replace(/\{(\w+)\}/g, (_, name: string) => {
+		const value = String(rest[name]);
+		delete rest[name];
+		return encodeURIComponent(value);
+	});
+	const query = new URLSearchParams();
+	for (const [name, value] of Object.entries(rest)) {
+		if (value !== undefined && value !== null && value !== "" && !(Array.isArray(value) && value.length === 0)) {
+			query.set(name, Array.isArray(value) ? value.join(",") : String(value));
+		}
+	}
+	const text = query.toString();
+	return base + path + (text && "?" + text);
+}
+
+/**
+ * Calls an operation. Throws Problem. When the session has ended or a recent proof of identity is missing, it asks the
+ * user, and then sends the same request again.
+ */
+export function call<In extends object, Body, Out>(
+	op: Operation<In, Body, Out>,
+	params: In,
+	...[body, options = {}]: Body extends undefined ? [undefined?, CallOptions?] : [Body, CallOptions?]
+): Promise<Answer<Out>> {
+	return request(op, params, body, options);
+}
+
+/** Reads an operation that takes no body. Throws Problem, like call. */
+export function read<In extends object, Out>(
+	op: Operation<In, undefined, Out>,
+	params: In,
+	options: CallOptions = {},
+): Promise<Answer<Out>> {
+	return request(op, params, undefined, options);
+}
+
+async function request<In extends object, Body, Out>(
+	op: Operation<In, Body, Out>,
+	params: In,
+	body: unknown,
+	options: CallOptions,
+): Promise<Answer<Out>> {
+	const headers: Record<string, string> = { Accept: "application/json", "Accept-Language": language };
+	if (body !== undefined)
+		headers["Content-Type"] = op.method === "PATCH" ? "application/merge-patch+json" : "application/json";
+	if (options.idempotencyKey) headers["Idempotency-Key"] = options.idempotencyKey;
+	if (options.ifMatch) headers["If-Match"] = options.ifMatch;
+	const init: RequestInit = {
+		method: op.method,
+		headers,
+		body: body === undefined ? null : JSON.stringify(body),
+		signal: options.signal ?? null,
+	};
+	for (;;) {
+		const response = await send(address(op, params), init);
+		if (response.ok) {
+			const isJSON = (response.headers.get("Content-Type") ?? "").startsWith("application/json");
+			return {
+				data: (isJSON ? await response.json() : undefined) as Out,
+				etag: response.headers.get("ETag") ?? "",
+			};
+		}
+		const problem = await readProblem(response);
+		if (problem.slug === "unauthenticated" && !options.quiet && (await recover.signIn())) continue;
+		if (problem.slug === "reauthentication-required" && (await recover.prove())) continue;
+		throw problem;
+	}
+}
+
+async function send(to: string, init: RequestInit): Promise<Response> {
+	try {
+		return await fetch(to, init);
+	} catch (error) {
+		if (init.signal?.aborted) throw error;
+		throw new Problem("offline", 0, "", "", [], 0, {});
+	}
+}
+
+async function readProblem(response: Response): Promise<Problem> {
+	let body: Record<string, unknown> = {};
+	try {
+		body = await response.json();
+	} catch {
+		// Whatever stands between us and the server answered.
+	}
+	const text = (name: string): string => (typeof body[name] === "string" ? (body[name] as string) : "");
+	return new Problem(
+		text("type").replace("/problems/", "") || "unknown",
+		response.status,
+		text("title"),
+		text("detail"),
+		Array.isArray(body["errors"]) ? body["errors"] : [],
+		Number(response.headers.get("Retry-After")) || 0,
+		body,
+	);
+}

@@ -1,0 +1,40 @@
+import { useState } from "preact/hooks";
+import { Title } from "../../app";
+import { call } from "../../api/call";
+import { requestPasswordReset } from "../../api/operations";
+import { Field, Form } from "../../parts/form";
+import { text } from "./text";
+
+/** Asks for a mail with a link to choose a new password. */
+export function ForgotPassword() {
+	const [isSent, setSent] = useState(false);
+	return (
+		<div class="narrow">
+			<Title text={text.forgotTitle} />
+			{isSent ? (
+				<p role="status">{text.linkSent}</p>
+			) : (
+				<>
+					<p>{text.forgotHint}</p>
+					<Form
+						action={text.sendLink}
+						submit={async (values, key) => {
+							await call(
+								requestPasswordReset,
+								{},
+								{ email: values.text("email") },
+								{ quiet: true, idempotencyKey: key },
+							);
+							setSent(true);
+						}}
+					>
+						<Field name="email" label={text.email} type="email" autocomplete="username" required />
+					</Form>
+				</>
+			)}
+			<p>
+				<a href="/sign-in">{text.signIn}</a>
+			</p>
+		</div>
+	);
+}

@@ -1,0 +1,124 @@
+import { useState } from "preact/hooks";
+import { call } from "../../api/call";
+import {
+	createPasskeySignInOptions,
+	verifyMfa,
+	type PasskeyAssertion,
+	type SecondFactorMethod,
+	type SignInResult,
+} from "../../api/operations";
+import { ActionButton, Field, Form } from "../../parts/form";
+import { hasPasskeys, provePasskey } from "../../parts/passkey";
+import { text } from "./text";
+
+/** What proves a second factor. */
+export interface Proof {
+	otp?: string;
+	recoveryCode?: string;
+	passkey?: PasskeyAssertion;
+}
+
+interface FactorFormProps {
+	methods: SecondFactorMethod[];
+	send: (proof: Proof) => Promise<void>;
+}
+
+/** Asks for one of the second factors that a user has. */
+export function FactorForm({ methods, send }: FactorFormProps) {
+	const usable = methods.filter((m) => m !== "passkey" || hasPasskeys());
+	const [method, setMethod] = useState(usable[0] ?? "recovery-code");
+	const own = { "invalid-code": text.wrongCode, "invalid-ticket": text.ticketOver };
+	const names: Record<SecondFactorMethod, string> = {
+		passkey: text.usePasskey,
+		totp: text.useCode,
+		"recovery-code": text.useRecovery,
+	};
+	return (
+		<>
+			{method === "passkey" ? (
+				<ActionButton
+					class="primary wide"
+					text={text.usePasskey}
+					own={own}
+					run={async () => {
+						const { data } = await call(createPasskeySignInOptions, {}, undefined, { quiet: true });
+						const passkey = await provePasskey(data.publicKey);
+						if (passkey) await send({ passkey });
+					}}
+				/>
+			) : (
+				<Form
+					key={method}
+					action={text.confirm}
+					own={own}
+					submit={(values) =>
+						send(
+							method === "totp"
+								? { otp: values.text("otp").replace(/\s/g, "") }
+								: { recoveryCode: values.text("recoveryCode") },
+						)
+					}
+				>
+					{method === "totp" ? (
+						<Field
+							name="otp"
+							label={text.code}
+							hint={text.codeHint}
+							inputMode="numeric"
+							autocomplete="one-time-code"
+							required
+						/>
+					) : (
+						<Field
+							name="recoveryCode"
+							label={text.recoveryCode}
+							hint={text.recoveryHint}
+							autocomplete="off"
+							required
+						/>
+					)}
+				</Form>
+			)}
+			{usable
+				.filter((m) => m !== method)
+				.map((m) => (
+					<button key={m} type="button" class="quiet" onClick={() => setMethod(m)}>
+						{names[m]}
+					</button>
+				))}
+		</>
+	);
+}
+
+/** The second step of a sign-in. */
+export function SecondFactor({
+	begun,
+	done,
+	again,
+}: {
+	begun: SignInResult;
+	done: () => Promise<void>;
+	again: () => void;
+}) {
+	return (
+		<>
+			<h2>{text.secondFactor}</h2>
+			<p>{text.secondFactorHint}</p>
+			<FactorForm
+				methods={begun.methods ?? ["totp", "recovery-code"]}
+				send={async (proof) => {
+					await call(
+						verifyMfa,
+						{},
+						{ mfaToken: begun.mfaToken ?? "", session: "COOKIE", ...proof },
+						{ quiet: true },
+					);
+					await done();
+				}}
+			/>
+			<button type="button" class="quiet" onClick={again}>
+				{text.again}
+			</button>
+		</>
+	);
+}

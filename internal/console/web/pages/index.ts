@@ -1,0 +1,33 @@
+// The pages of each area, which are loaded when the first one of them is opened.
+
+import type { ComponentType } from "preact";
+import type { Area } from "../text";
+
+/** What a page is given: the values of its address. */
+export interface PageProps {
+	params: Record<string, string>;
+}
+
+export type Page = ComponentType<PageProps>;
+
+interface AreaModule {
+	/** Loads the texts of the area. */
+	load: () => Promise<void>;
+	pages: Record<string, Page>;
+}
+
+const areas: Partial<Record<Area, () => Promise<AreaModule>>> = {
+	home: () => import("./home"),
+	entry: () => import("./entry"),
+};
+
+/** Loads a page with its texts. Throws an error if the network is away or the page doesn't exist. */
+export async function loadPage(area: Area, name: string): Promise<Page> {
+	const load = areas[area];
+	if (!load) throw new Error(`no area ${area}`);
+	const module = await load();
+	await module.load();
+	const page = module.pages[name];
+	if (!page) throw new Error(`no page ${name}`);
+	return page;
+}

@@ -1,0 +1,442 @@
+// Forms: what is typed stays whatever happens, a double click sends once, and faults are named beside their fields.
+
+import { createContext, type ComponentChildren } from "preact";
+import { useContext, useEffect, useId, useRef, useState } from "preact/hooks";
+import { isProblem, newKey } from "../api/call";
+import { t } from "../text";
+import { announce } from "./announce";
+import { Refusal, explain, type Explanations } from "./refusal";
+
+/** The fields of a form by name, as text; missing and empty fields are "". */
+export class Values {
+	constructor(private readonly data: FormData) {}
+
+	text(name: string): string {
+		const value = this.data.get(name);
+		return typeof value === "string" ? value.trim() : "";
+	}
+
+	/** A text exactly as it was typed, like a password. */
+	raw(name: string): string {
+		const value = this.data.get(name);
+		return typeof value === "string" ? value : "";
+	}
+
+	/** The text, or undefined when it is empty. */
+	optional(name: string): string | undefined {
+		return this.text(name) || undefined;
+	}
+
+	/** The text, or null when it is empty, which clears a value. */
+	nullable(name: string): string | null {
+		return this.text(name) || null;
+	}
+
+	number(name: string): number {
+		return Number(this.text(name));
+	}
+
+	checked(name: string): boolean {
+		return this.data.get(name) !== null;
+	}
+
+	all(name: string): string[] {
+		return this.data.getAll(name).map(String);
+	}
+}
+
+interface FieldErrors {
+	/** The message for a field, by the last part of its location. */
+	of: (name: string) => string | undefined;
+}
+
+const Errors = createContext<FieldErrors>({ of: () => undefined });
+
+interface FormProps {
+	/**
+	 * Sends the form. The key stays the same until what is typed changes, so that a retry isn't carried out twice. What
+	 * it throws is shown.
+	 */
+	submit: (values: Values, key: string) => Promise<void>;
+	/** The text of the button. */
+	action: string;
+	/** Said when it is done; nothing if it is empty. */
+	done?: string;
+	own?: Explanations;
+	/** Shown with a refusal, like what else can be chosen. */
+	onRefusal?: (error: unknown) => ComponentChildren;
+	children: ComponentChildren;
+	/** Beside the button. */
+	aside?: ComponentChildren;
+	danger?: boolean;
+	class?: string;
+}
+
+export function Form({
+	submit,
+	action,
+	done,
+	own = {},
+	onRefusal,
+	children,
+	aside,
+	danger,
+	class: className,
+}: FormProps) {
+	const form = useRef<HTMLFormElement>(null);
+	const key = useRef(newKey());
+	const [isBusy, setBusy] = useState(false);
+	const [error, setError] = useState<unknown>(null);
+	const busy = useRef(false);
+
+	const send = async (event: Event): Promise<void> => {
+		event.preventDefault();
+		if (busy.current || !form.current) return;
+		busy.current = true;
+		const sent = key.current;
+		setBusy(true);
+		setError(null);
+		try {
+			await submit(new Values(new FormData(form.current)), sent);
+			key.current = newKey();
+			if (done) announce(done);
+		} catch (e) {
+			if (isFinal(e)) key.current = newKey();
+			setError(e);
+		} finally {
+			busy.current = false;
+			setBusy(false);
+		}
+	};
+
+	const faults = isProblem(error) ? error.errors : [];
+	const of = (name: string): string | undefined => faults.find((f) => lastName(f.location) === name)?.message;
+	return (
+		<form
+			ref={form}
+			class={className}
+			noValidate={false}
+			onSubmit={(e) => void send(e)}
+			onInput={() => void (key.current = newKey())}
+		>
+			<Errors.Provider value={{ of }}>
+				{children}
+				{error !== null && <Faults error={error} own={own} form={form.current} extra={onRefusal?.(error)} />}
+				<div class="actions">
+					<button type="submit" class={danger ? "danger" : "primary"} aria-disabled={isBusy}>
+						{isBusy ? t.sending : action}
+					</button>
+					{aside}
+				</div>
+			</Errors.Provider>
+		</form>
+	);
+}
+
+/** Reports whether an error is the answer: without one, the same key finds out what became of the request. */
+function isFinal(error: unknown): boolean {
+	return isProblem(error) && error.status >= 400 && error.status < 500 && error.slug !== "idempotency-in-flight";
+}
+
+/** Returns the name of a field from a location like "body.medications[0].name". */
+function lastName(location: string): string {
+	return location.replace(/^body\.?/, "");
+}
+
+/** The refusal of a form. Faults of fields are named with links to them. */
+function Faults({
+	error,
+	own,
+	form,
+	extra,
+}: {
+	error: unknown;
+	own: Explanations;
+	form: HTMLFormElement | null;
+	extra?: ComponentChildren;
+}) {
+	const box = useRef<HTMLDivElement>(null);
+	useEffect(() => box.current?.focus(), [error]);
+	const faults = isProblem(error, "validation-failed") ? error.errors : [];
+	if (faults.length === 0) {
+		return (
+			<div ref={box} tabIndex={-1}>
+				<Refusal error={error} own={own}>
+					{extra}
+				</Refusal>
+			</div>
+		);
+	}
+	const focus = (name: string) => (event: Event) => {
+		event.preventDefault();
+		const field = form?.elements.namedItem(name);
+		if (field instanceof HTMLElement) field.focus();
+	};
+	return (
+		<div ref={box} tabIndex={-1} class="refusal" role="alert">
+			<p>{t.fieldsWrong(faults.length)}</p>
+			<ul>
+				{faults.map((f) => {
+					const name = lastName(f.location);
+					const label = form && labelOf(form, name);
+					return (
+						<li key={f.location}>
+							{label ? (
+								<a href={"#" + name} onClick={focus(name)}>
+									{label}
+								</a>
+							) : (
+								name
+							)}
+							: {f.message}
+						</li>
+					);
+				})}
+			</ul>
+			{extra}
+		</div>
+	);
+}
+
+function labelOf(form: HTMLFormElement, name: string): string {
+	const field = form.elements.namedItem(name);
+	if (
+		field instanceof HTMLInputElement ||
+		field instanceof HTMLSelectElement ||
+		field instanceof HTMLTextAreaElement
+	) {
+		return field.labels?.[0]?.dataset["name"] ?? "";
+	}
+	return "";
+}
+
+interface FieldProps {
+	name: string;
+	label: string;
+	hint?: ComponentChildren;
+	required?: boolean | undefined;
+}
+
+interface Described {
+	id: string;
+	"aria-describedby": string | undefined;
+	"aria-invalid": boolean | undefined;
+}
+
+/** A label, its field, a hint, and the fault that the server found. */
+function Labelled({
+	name,
+	label,
+	hint,
+	required,
+	children,
+}: FieldProps & { children: (described: Described) => ComponentChildren }) {
+	const id = useId();
+	const fault = useContext(Errors).of(name);
+	const described = [hint ? id + "-hint" : "", fault ? id + "-fault" : ""].filter(Boolean).join(" ");
+	return (
+		<div class="field">
+			<label for={id} data-name={label}>
+				{label}
+				{!required && <span class="optional"> ({t.optional})</span>}
+			</label>
+			{hint && (
+				<p class="hint" id={id + "-hint"}>
+					{hint}
+				</p>
+			)}
+			{children({ id, "aria-describedby": described || undefined, "aria-invalid": fault ? true : undefined })}
+			{fault && (
+				<p class="fault" id={id + "-fault"}>
+					{fault}
+				</p>
+			)}
+		</div>
+	);
+}
+
+/** What a field of text may be told besides. initial is its value until somebody types. */
+interface TextProps extends FieldProps {
+	initial?: string | undefined;
+	autocomplete?: AutoFill;
+	maxLength?: number;
+	readOnly?: boolean;
+	spellcheck?: boolean;
+	onInput?: (event: InputEvent) => void;
+}
+
+/** The values of autocomplete that the console uses (HTML, "Autofill"). */
+type AutoFill =
+	| "off"
+	| "name"
+	| "username"
+	| "current-password"
+	| "new-password"
+	| "one-time-code"
+	| "tel"
+	| "bday"
+	| "street-address";
+
+interface InputProps extends TextProps {
+	type?: "text" | "email" | "password" | "tel" | "number" | "date" | "time" | "datetime-local" | "search" | "file";
+	inputMode?: "numeric" | "decimal" | "text";
+	min?: string | number;
+	max?: string | number;
+	step?: string | number;
+	/** The id of a datalist with suggestions. */
+	list?: string;
+}
+
+/** A field of one line. */
+export function Field({ name, label, hint, required, initial, type = "text", ...rest }: InputProps) {
+	return (
+		<Labelled name={name} label={label} hint={hint} required={required}>
+			{(described) => (
+				<input
+					{...described}
+					{...(rest as object)}
+					type={type as "text"}
+					name={name}
+					required={required}
+					defaultValue={initial}
+				/>
+			)}
+		</Labelled>
+	);
+}
+
+/** A field of several lines. */
+export function TextArea({ name, label, hint, required, initial, rows = 4, ...rest }: TextProps & { rows?: number }) {
+	return (
+		<Labelled name={name} label={label} hint={hint} required={required}>
+			{(described) => (
+				<textarea
+					{...described}
+					{...(rest as object)}
+					rows={rows}
+					name={name}
+					required={required}
+					defaultValue={initial}
+				/>
+			)}
+		</Labelled>
+	);
+}
+
+interface SelectProps extends FieldProps {
+	/** The values with their texts. */
+	options: Array<[value: string, text: string]>;
+	initial?: string | undefined;
+	onChange?: (value: string) => void;
+}
+
+/** A choice among some values. Unless it is required and has a value, "Choose…" stands for none. */
+export function Select({ name, label, hint, required, options, initial, onChange }: SelectProps) {
+	return (
+		<Labelled name={name} label={label} hint={hint} required={required}>
+			{(described) => (
+				<select
+					{...described}
+					name={name}
+					required={required}
+					onChange={(event) => onChange?.(event.currentTarget.value)}
+				>
+					{(!required || !initial) && <option value="">{t.choose}</option>}
+					{options.map(([option, text]) => (
+						<option key={option} value={option} selected={option === initial}>
+							{text}
+						</option>
+					))}
+				</select>
+			)}
+		</Labelled>
+	);
+}
+
+interface CheckboxProps extends FieldProps {
+	value?: string;
+	initial?: boolean;
+	onChange?: (isChecked: boolean) => void;
+}
+
+export function Checkbox({ name, label, hint, required, value, initial, onChange }: CheckboxProps) {
+	const id = useId();
+	const fault = useContext(Errors).of(name);
+	return (
+		<div class="field check">
+			<input
+				type="checkbox"
+				id={id}
+				name={name}
+				value={value}
+				required={required}
+				defaultChecked={initial}
+				aria-describedby={hint ? id + "-hint" : undefined}
+				onChange={(event) => onChange?.(event.currentTarget.checked)}
+			/>
+			<label for={id} data-name={label}>
+				{label}
+			</label>
+			{hint && (
+				<p class="hint" id={id + "-hint"}>
+					{hint}
+				</p>
+			)}
+			{fault && <p class="fault">{fault}</p>}
+		</div>
+	);
+}
+
+interface ActionProps {
+	/** Does it, with a key for one intention. What it throws is shown beside the button. */
+	run: (key: string) => Promise<void>;
+	text: string;
+	done?: string;
+	own?: Explanations;
+	class?: string;
+	/** Says more than the text does, like "Cancel the visit of Tuesday". */
+	label?: string;
+}
+
+/** A button that does one thing, once however often it is pressed. */
+export function ActionButton({ run, text, done, own = {}, class: className, label }: ActionProps) {
+	const key = useRef(newKey());
+	const busy = useRef(false);
+	const [isBusy, setBusy] = useState(false);
+	const [error, setError] = useState<unknown>(null);
+	const press = async (): Promise<void> => {
+		if (busy.current) return;
+		busy.current = true;
+		setBusy(true);
+		setError(null);
+		try {
+			await run(key.current);
+			key.current = newKey();
+			if (done) announce(done);
+		} catch (e) {
+			if (isFinal(e)) key.current = newKey();
+			setError(e);
+		} finally {
+			busy.current = false;
+			setBusy(false);
+		}
+	};
+	return (
+		<>
+			<button
+				type="button"
+				class={className}
+				aria-label={label}
+				aria-disabled={isBusy}
+				onClick={() => void press()}
+			>
+				{isBusy ? t.sending : text}
+			</button>
+			{error !== null && (
+				<span class="refusal inline" role="alert">
+					{explain(error, own)}
+				</span>
+			)}
+		</>
+	);
+}

@@ -1,0 +1,152 @@
+// Reading from the API: the states of what is read, and lists that go on.
+
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import type { ComponentChildren } from "preact";
+import { read, type Answer, type Operation } from "../api/call";
+import { onEvent, type Change } from "../api/events";
+import { t } from "../text";
+import { Refusal, type Explanations } from "./refusal";
+
+export function Loading() {
+	return (
+		<p class="loading" aria-busy="true">
+			{t.loading}
+		</p>
+	);
+}
+
+export interface Loaded<Out> {
+	/** What was read last; it stays while it is read again. */
+	data: Out | undefined;
+	etag: string;
+	error: unknown;
+	/** Reads again. */
+	reload: () => void;
+	/** Puts an answer in the place of what was read, as after a change. */
+	set: (answer: Answer<Out>) => void;
+}
+
+/**
+ * Reads an operation, and again when its parameters change. With refreshOn it is read again after each event that the
+ * function accepts. Null parameters read nothing.
+ */
+export function useLoad<In extends object, Out>(
+	op: Operation<In, undefined, Out>,
+	params: In | null,
+	refreshOn?: (change: Change) => boolean,
+): Loaded<Out> {
+	const [state, setState] = useState<{ answer?: Answer<Out>; error?: unknown }>({});
+	const [round, setRound] = useState(0);
+	const key = JSON.stringify(params);
+	const lastKey = useRef(key);
+	useEffect(() => {
+		if (!params) return;
+		const abort = new AbortController();
+		if (lastKey.current !== key) setState({});
+		lastKey.current = key;
+		read(op, params, { signal: abort.signal }).then(
+			(answer) => setState({ answer }),
+			(error: unknown) => abort.signal.aborted || setState((s) => ({ ...s, error })),
+		);
+		return () => abort.abort();
+	}, [op.id, key, round]);
+	const reload = useCallback(() => setRound((n) => n + 1), []);
+	const accepts = useRef(refreshOn);
+	accepts.current = refreshOn;
+	useEffect(
+		() => (refreshOn ? onEvent((change) => accepts.current?.(change) && reload()) : undefined),
+		[!refreshOn],
+	);
+	return {
+		data: state.answer?.data,
+		etag: state.answer?.etag ?? "",
+		error: state.error,
+		reload,
+		set: (answer) => setState({ answer }),
+	};
+}
+
+interface ShowProps<Out> {
+	loaded: Loaded<Out>;
+	own?: Explanations;
+	children: (data: Out) => ComponentChildren;
+}
+
+/** Shows what was read, or that it is on its way, or why it isn't there. */
+export function Show<Out>({ loaded, own, children }: ShowProps<Out>) {
+	if (loaded.data !== undefined) {
+		return (
+			<>
+				{loaded.error !== undefined && <Refusal error={loaded.error} own={own ?? {}} retry={loaded.reload} />}
+				{children(loaded.data)}
+			</>
+		);
+	}
+	if (loaded.error !== undefined) return <Refusal error={loaded.error} own={own ?? {}} retry={loaded.reload} />;
+	return <Loading />;
+}
+
+interface ListAnswer<Item> {
+	items: Item[];
+	nextCursor?: string | null;
+}
+
+interface ListProps<In, Item> {
+	op: Operation<In & { cursor?: string }, undefined, ListAnswer<Item>>;
+	params: In;
+	/** What is shown when there is nothing. */
+	empty: ComponentChildren;
+	/** Draws the items that are there so far. */
+	children: (items: Item[], reload: () => void) => ComponentChildren;
+	refreshOn?: (change: Change) => boolean;
+}
+
+/** Shows a list, and a button for the rest of it. */
+export function List<In extends object, Item>({ op, params, empty, children, refreshOn }: ListProps<In, Item>) {
+	const first = useLoad(op, params as In & { cursor?: string }, refreshOn);
+	const [rest, setRest] = useState<{ of: unknown; items: Item[]; cursor: string | null }>({
+		of: null,
+		items: [],
+		cursor: null,
+	});
+	const [error, setError] = useState<unknown>(null);
+	const [isBusy, setBusy] = useState(false);
+	const isMore = rest.of === first.data;
+	const cursor = isMore ? rest.cursor : (first.data?.nextCursor ?? null);
+	const more = async (): Promise<void> => {
+		if (isBusy || !cursor) return;
+		setBusy(true);
+		setError(null);
+		try {
+			const { data } = await read(op, { ...params, cursor });
+			setRest({
+				of: first.data,
+				items: [...(isMore ? rest.items : []), ...data.items],
+				cursor: data.nextCursor ?? null,
+			});
+		} catch (e) {
+			setError(e);
+		} finally {
+			setBusy(false);
+		}
+	};
+	return (
+		<Show loaded={first}>
+			{(data) => {
+				const items = isMore ? [...data.items, ...rest.items] : data.items;
+				if (items.length === 0) return <p class="empty">{empty}</p>;
+				return (
+					<>
+						{children(items, first.reload)}
+						{error !== null && <Refusal error={error} />}
+						{cursor && (
+							<button type="button" onClick={() => void more()} aria-disabled={isBusy}>
+								{isBusy ? t.loading : t.more}
+							</button>
+						)}
+					</>
+				);
+			}}
+		</Show>
+	);
+}

@@ -1,0 +1,41 @@
+// What went wrong, and what to do next.
+
+import type { ComponentChildren } from "preact";
+import { isProblem } from "../api/call";
+import { t } from "../text";
+
+/** What a page says of refusals by their slug, before the texts that all pages share. */
+export type Explanations = Record<string, string>;
+
+/** Returns what to tell the user of an error. */
+export function explain(error: unknown, own: Explanations = {}): string {
+	if (!isProblem(error)) return t.problems["unknown"] ?? "";
+	const known = own[error.slug] ?? t.problems[error.slug];
+	if (known) return known;
+	if (error.status >= 500) return t.problems["unavailable"] ?? "";
+	return error.title || (t.problems["unknown"] ?? "");
+}
+
+interface RefusalProps {
+	error: unknown;
+	own?: Explanations;
+	retry?: () => void;
+	children?: ComponentChildren;
+}
+
+/** Shows an error as an alert, with what the user can do. */
+export function Refusal({ error, own = {}, retry, children }: RefusalProps) {
+	const request = isProblem(error) && error.status >= 500 ? String(error.body["requestId"] ?? "") : "";
+	return (
+		<div class="refusal" role="alert">
+			<p>{explain(error, own)}</p>
+			{request && <p class="small">{t.requestNumber(request)}</p>}
+			{children}
+			{retry && (
+				<button type="button" onClick={retry}>
+					{t.retry}
+				</button>
+			)}
+		</div>
+	);
+}

@@ -1,0 +1,96 @@
+// Dates and times: one time zone for the whole journey, which is named beside them.
+
+import { currentUser } from "../session";
+import { t } from "../text";
+import { locale } from "../text/language";
+
+/** Returns the user's time zone; that of the device for visitors. */
+export function zone(): string {
+	return currentUser()?.timezone || Intl.DateTimeFormat().resolvedOptions().timeZone || "Asia/Kolkata";
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function format(options: Intl.DateTimeFormatOptions, timeZone: string): Intl.DateTimeFormat {
+	const key = timeZone + JSON.stringify(options);
+	let made = formats.get(key);
+	if (!made) {
+		made = new Intl.DateTimeFormat(locale, { ...options, timeZone });
+		formats.set(key, made);
+	}
+	return made;
+}
+
+/** Returns the name of a zone, like "India Standard Time". */
+export function zoneName(timeZone: string = zone()): string {
+	const parts = format({ timeZoneName: "long" }, timeZone).formatToParts(new Date());
+	return parts.find((p) => p.type === "timeZoneName")?.value ?? timeZone;
+}
+
+/** Returns "Tuesday, 3 March 2026". */
+export function fullDate(at: string | Date, timeZone: string = zone()): string {
+	return format({ weekday: "long", day: "numeric", month: "long", year: "numeric" }, timeZone).format(new Date(at));
+}
+
+/** Returns "3 Mar 2026". */
+export function shortDate(at: string | Date, timeZone: string = zone()): string {
+	return format({ day: "numeric", month: "short", year: "numeric" }, timeZone).format(new Date(at));
+}
+
+/** Returns "9:30 am". */
+export function clock(at: string | Date, timeZone: string = zone()): string {
+	return format({ hour: "numeric", minute: "2-digit" }, timeZone).format(new Date(at));
+}
+
+/** Returns "Tuesday, 3 March 2026, 9:30 am". */
+export function fullTime(at: string | Date, timeZone: string = zone()): string {
+	return `${fullDate(at, timeZone)}, ${clock(at, timeZone)}`;
+}
+
+/** Returns the day of an instant in a zone, like "2026-03-03". */
+export function dayOf(at: string | Date, timeZone: string = zone()): string {
+	const parts = new Intl.DateTimeFormat("en-CA", { year: "numeric", month: "2-digit", day: "2-digit", timeZone });
+	return parts.format(new Date(at));
+}
+
+/** Returns the name of a day like "2026-03-03", whatever the zone: "Tuesday, 3 March 2026". */
+export function dayName(day: string): string {
+	return fullDate(day + "T12:00:00Z", "UTC");
+}
+
+/** Returns a date without a time, like a birth date: "3 Mar 2026". */
+export function plainDate(day: string): string {
+	return shortDate(day + "T12:00:00Z", "UTC");
+}
+
+/** Returns the day that is so many days after another one. */
+export function addDays(day: string, n: number): string {
+	const at = new Date(day + "T12:00:00Z");
+	at.setUTCDate(at.getUTCDate() + n);
+	return at.toISOString().slice(0, 10);
+}
+
+interface TimeProps {
+	at: string;
+	/** What is shown: the time with its date unless said otherwise. */
+	show?: "full" | "date" | "clock";
+	/** The zone of the other side, which is shown too when its time differs. */
+	otherZone?: string | undefined;
+}
+
+/** An instant in the zone of the journey. */
+export function Time({ at, show = "full", otherZone }: TimeProps) {
+	const text = show === "full" ? fullTime(at) : show === "date" ? shortDate(at) : clock(at);
+	const other = otherZone && show !== "date" && clock(at, otherZone) !== clock(at) ? otherZone : "";
+	return (
+		<>
+			<time dateTime={at}>{text}</time>
+			{other && <span class="other-zone"> {t.timeAt(fullTime(at, other), zoneName(other))}</span>}
+		</>
+	);
+}
+
+/** The line that names the zone of all times of a page. */
+export function ZoneNote() {
+	return <p class="zone">{t.times(`${zoneName()} (${zone()})`)}</p>;
+}

@@ -1,0 +1,29 @@
+// The texts of the pages. Each area has its own file in each language, and only those of the reader's language are
+// loaded.
+
+import type { common } from "./en/common";
+import { language } from "./language";
+
+/** The texts that every page may use, after loadText("common"). */
+export const t = {} as typeof common;
+
+const files = {
+	en: {
+		common: () => import("./en/common"),
+		home: () => import("./en/home"),
+		entry: () => import("./en/entry"),
+	},
+	hi: {
+		common: () => import("./hi/common"),
+		home: () => import("./hi/home"),
+		entry: () => import("./hi/entry"),
+	},
+};
+
+export type Area = keyof typeof files.en;
+
+/** Loads the texts of an area into its object, like loadText("care", text). */
+export async function loadText(area: Area, into: object): Promise<void> {
+	const module: Record<string, object> = await files[language][area]();
+	Object.assign(into, module[area]);
+}

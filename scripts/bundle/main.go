@@ -1,0 +1,139 @@
+// Bundle makes the web console's scripts and style sheet, which internal/console embeds, with esbuild's Go API.
+// Usage: go run ./scripts/bundle
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"log"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/evanw/esbuild/pkg/api"
+)
+
+const (
+	from   = "internal/console/web"
+	to     = "internal/console/dist"
+	preact = from + "/vendor/preact/"
+)
+
+// manifest says which file holds which module. Its form is that of internal/console.
+type manifest struct {
+	Script  string              `json:"script"`
+	Style   string              `json:"style"`
+	Modules map[string][]string `json:"modules"` // a module that is loaded later, and the files it needs
+}
+
+func main() {
+	log.SetFlags(0)
+	if err := bundle(); err != nil {
+		log.Fatal("bundle: ", err)
+	}
+}
+
+func bundle() error {
+	root, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	local := func(name string) string { return filepath.Join(root, preact, name) }
+	result := api.Build(api.BuildOptions{
+		EntryPoints:       []string{from + "/main.tsx", from + "/style.css"},
+		Outdir:            to,
+		EntryNames:        "[name]-[hash]",
+		ChunkNames:        "[name]-[hash]",
+		Bundle:            true,
+		Splitting:         true,
+		Format:            api.FormatESModule,
+		Target:            api.ES2021,
+		JSX:               api.JSXAutomatic,
+		JSXImportSource:   "preact",
+		MinifySyntax:      true,
+		MinifyWhitespace:  true,
+		MinifyIdentifiers: true,
+		LegalComments:     api.LegalCommentsNone,
+		Charset:           api.CharsetUTF8,
+		Metafile:          true,
+		Alias: map[string]string{
+			"preact":             local("dist/preact.mjs"),
+			"preact/hooks":       local("hooks/dist/hooks.mjs"),
+			"preact/jsx-runtime": local("jsx-runtime/dist/jsxRuntime.mjs"),
+		},
+		LogLevel: api.LogLevelWarning,
+	})
+	if len(result.Errors) > 0 {
+		return fmt.Errorf("%d errors", len(result.Errors))
+	}
+	description, err := describe(result.Metafile)
+	if err != nil {
+		return err
+	}
+	return replace(append(result.OutputFiles, api.OutputFile{Path: to + "/manifest.json", Contents: description}))
+}
+
+// describe makes the manifest from esbuild's account of what it wrote.
+func describe(metafile string) ([]byte, error) {
+	var written struct {
+		Outputs map[string]struct {
+			EntryPoint string `json:"entryPoint"`
+			Imports    []struct {
+				Path string `json:"path"`
+				Kind string `json:"kind"`
+			} `json:"imports"`
+		} `json:"outputs"`
+	}
+	if err := json.Unmarshal([]byte(metafile), &written); err != nil {
+		return nil, fmt.Errorf("read the metafile: %w", err)
+	}
+	m := manifest{Modules: map[string][]string{}}
+	for file, output := range written.Outputs {
+		switch name := strings.TrimPrefix(output.EntryPoint, from+"/"); name {
+		case "":
+		case "main.tsx":
+			m.Script = path.Base(file)
+		case "style.css":
+			m.Style = path.Base(file)
+		default:
+			files := []string{path.Base(file)}
+			for _, needed := range output.Imports {
+				if needed.Kind == "import-statement" {
+					files = append(files, path.Base(needed.Path))
+				}
+			}
+			m.Modules[strings.TrimSuffix(name, path.Ext(name))] = files
+		}
+	}
+	return json.MarshalIndent(m, "", "\t")
+}
+
+// replace writes the files, and removes those of an earlier bundle. A file that is as it was keeps its time, so that Go
+// embeds it from its cache.
+func replace(files []api.OutputFile) error {
+	made := map[string]bool{".gitignore": true}
+	for _, file := range files {
+		name := filepath.Base(file.Path)
+		made[name] = true
+		before, err := os.ReadFile(filepath.Join(to, name))
+		if err == nil && string(before) == string(file.Contents) {
+			continue
+		}
+		if err := os.WriteFile(filepath.Join(to, name), file.Contents, 0o644); err != nil { //nolint:gosec // not secret
+			return err
+		}
+	}
+	old, err := os.ReadDir(to)
+	if err != nil {
+		return err
+	}
+	for _, file := range old {
+		if !made[file.Name()] {
+			if err := os.Remove(filepath.Join(to, file.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
