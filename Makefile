@@ -90,7 +90,7 @@ generate: ## write the generated files: sqlc's Go, go.mod, openapi.json and its 
 	@mkdir -p bin
 	go run ./cmd/amrutam openapi > bin/openapi.json
 	@mv bin/openapi.json openapi.json
-	go run ./scripts/apitypes openapi.json > bin/operations.ts
+	go run ./scripts/apitypes < openapi.json > bin/operations.ts
 	@mv bin/operations.ts internal/console/web/api/operations.ts
 	go run ./cmd/amrutam settings > bin/configuration.md
 	@mv bin/configuration.md docs/configuration.md
