@@ -37,7 +37,8 @@ func TestProgramWithoutConsole(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	serve := exec.CommandContext(ctx, program, "serve")
-	serve.Env = apptest.ProgramEnvironment("AMRUTAM_DATA_DIR="+filepath.Join(folder, "data"), "AMRUTAM_LISTEN=127.0.0.1:0")
+	serve.Env = apptest.ProgramEnvironment("AMRUTAM_DATA_DIR="+filepath.Join(folder, "data"),
+		"AMRUTAM_LISTEN=127.0.0.1:0")
 	out, err := serve.CombinedOutput()
 	if err == nil || ctx.Err() != nil || !strings.Contains(string(out), "make build") ||
 		strings.Contains(string(out), `"msg":"listening"`) {
