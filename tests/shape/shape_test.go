@@ -20,7 +20,8 @@ import (
 // packages from top to bottom: each imports only those below it. Folders inside a package are leaves: they import
 // nothing of this module but shared, and stand where their package stands.
 var packages = []string{
-	"cmd/amrutam", "scripts/sqlc", "scripts/bundle", "scripts/apitypes", "docs", "internal/app", "internal/console",
+	"cmd/amrutam", "scripts/sqlc", "scripts/bundle", "scripts/apitypes", "scripts/screenshots", "docs", "internal/app",
+	"internal/console",
 	"internal/tour", "internal/seed",
 	"internal/analytics", "internal/privacy", "internal/review", "internal/prescription",
 	"internal/consultation", "internal/payment", "internal/schedule", "internal/doctor", "internal/consent",
