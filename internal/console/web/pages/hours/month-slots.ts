@@ -29,14 +29,20 @@ export interface MonthSlots {
 	isWhole: boolean;
 	error: unknown;
 	reload: () => void;
+	/** Shows a slot that was made or changed. */
+	put: (slot: Slot) => void;
+	/** Shows a slot no more. */
+	drop: (id: string) => void;
 }
+
+const nothing: Read = { month: "", slots: [], leaves: [], isWhole: false };
 
 /** Changes that follow each other at once are read together. */
 const together = 500;
 
 /** Reads the slots of a month, and again when visits are booked or cancelled. What is there so far shows meanwhile. */
 export function useMonthSlots(month: string): MonthSlots {
-	const [state, setState] = useState<Read>({ month: "", slots: [], leaves: [], isWhole: false });
+	const [state, setState] = useState(nothing);
 	const [error, setError] = useState<unknown>(undefined);
 	const [round, setRound] = useState(0);
 	useEffect(() => {
@@ -61,8 +67,16 @@ export function useMonthSlots(month: string): MonthSlots {
 			end();
 		};
 	}, []);
-	if (state.month !== month) return { slots: [], leaves: [], isWhole: false, error, reload };
-	return { slots: state.slots, leaves: state.leaves, isWhole: state.isWhole, error, reload };
+	const change = (edit: (slots: Slot[]) => Slot[]): void => setState((s) => ({ ...s, slots: edit(s.slots) }));
+	const drop = (id: string): void => change((slots) => slots.filter((slot) => slot.id !== id));
+	const put = (slot: Slot): void =>
+		change((slots) =>
+			[...slots.filter(({ id }) => id !== slot.id), slot].sort(
+				(a, b) => Date.parse(a.startTime) - Date.parse(b.startTime),
+			),
+		);
+	const shown = state.month === month ? state : nothing;
+	return { slots: shown.slots, leaves: shown.leaves, isWhole: shown.isWhole, error, reload, put, drop };
 }
 
 async function readMonth(month: string, signal: AbortSignal, show: (read: Read) => void): Promise<void> {

@@ -73,7 +73,7 @@ export function Preview({ rule }: { rule: RuleRequest }) {
 	const lacks = missing(rule);
 	const days = items && !lacks ? byDay(items, timezone) : [];
 	return (
-		<section class="card" aria-labelledby="preview">
+		<section class="card preview" aria-labelledby="preview">
 			<h2 id="preview">{text.preview}</h2>
 			<p aria-live="polite">
 				{lacks || (isBusy ? text.previewing : items && text.opens(items.length, days.length))}

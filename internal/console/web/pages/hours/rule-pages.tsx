@@ -62,7 +62,7 @@ export function Rule({ params }: PageProps) {
 	return (
 		<>
 			<Title text={text.changeRule} />
-			<Show loaded={rule}>
+			<Show loaded={rule} own={{ "validation-failed": t.problems["not-found"] ?? "" }}>
 				{(stored) =>
 					daysOf(stored) ? (
 						<>
@@ -96,6 +96,11 @@ export function Rule({ params }: PageProps) {
 					)
 				}
 			</Show>
+			{!rule.data && rule.error !== undefined && (
+				<p>
+					<a href="/hours">{text.toRules}</a>
+				</p>
+			)}
 		</>
 	);
 }

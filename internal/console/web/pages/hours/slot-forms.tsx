@@ -46,7 +46,7 @@ interface AddSlotProps {
 	day: string;
 	/** The last slot of the day: the next one begins after it. */
 	after: Slot | undefined;
-	added: () => void;
+	added: (slot: Slot) => void;
 }
 
 /** One more slot on a day. */
@@ -62,8 +62,7 @@ export function AddSlot({ day, after, added }: AddSlotProps) {
 					const maxPatients = values.number("maxPatients");
 					const status = values.checked("status") ? ("BLOCKED" as const) : ("AVAILABLE" as const);
 					const body = { ...timesIn(values, day), maxPatients, status };
-					await call(createSlot, {}, body, { idempotencyKey: key });
-					added();
+					added((await call(createSlot, {}, body, { idempotencyKey: key })).data);
 				}}
 			>
 				<div class="row">
@@ -92,7 +91,7 @@ export function AddSlot({ day, after, added }: AddSlotProps) {
 }
 
 /** Changes the times or the places of a slot; only the places of one that is booked. */
-export function ChangeSlot({ id, changed }: { id: string; changed: () => void }) {
+export function ChangeSlot({ id, changed }: { id: string; changed: (slot: Slot) => void }) {
 	const slot = useLoad(readSlot, { id });
 	return (
 		<Show loaded={slot}>
@@ -106,7 +105,7 @@ export function ChangeSlot({ id, changed }: { id: string; changed: () => void })
 interface ChangeFormProps {
 	slot: Slot;
 	etag: string;
-	changed: () => void;
+	changed: (slot: Slot) => void;
 	reload: () => void;
 }
 
@@ -123,8 +122,7 @@ function ChangeForm({ slot, etag, changed, reload }: ChangeFormProps) {
 				values.text("startTime") !== start.time ||
 				values.text("endTime") !== end.time);
 		if (isMoved) Object.assign(patch, timesIn(values, values.text("day")));
-		await call(updateSlot, { id: slot.id }, patch, { ifMatch: etag });
-		changed();
+		changed((await call(updateSlot, { id: slot.id }, patch, { ifMatch: etag })).data);
 	};
 	return (
 		<Form

@@ -15,8 +15,8 @@ export function hasVisits(slot: Slot): boolean {
 }
 
 /** Returns the state of a slot in words. */
-function stateOf(slot: Slot): string {
-	if (slot.status === "BLOCKED") return text.blocked;
+function stateOf(slot: Slot, isAway: boolean): string {
+	if (slot.status === "BLOCKED") return isAway ? text.blockedAway : text.blocked;
 	const taken = slot.maxPatients - slot.seatsFree;
 	if (slot.maxPatients === 1) return taken ? text.booked : text.free;
 	return taken ? text.someBooked(taken, slot.maxPatients) : text.freePlaces(slot.maxPatients);
@@ -24,13 +24,16 @@ function stateOf(slot: Slot): string {
 
 interface SlotRowProps {
 	slot: Slot;
-	reload: () => void;
+	/** The doctor is away then: a blocked slot can't be opened. */
+	isAway: boolean;
+	/** Called with what the slot is now. */
+	put: (slot: Slot) => void;
 	/** Called when the slot isn't there any more. */
 	deleted: () => void;
 }
 
 /** A slot with its state, and what can be done with it. */
-export function SlotRow({ slot, reload, deleted }: SlotRowProps) {
+export function SlotRow({ slot, isAway, put, deleted }: SlotRowProps) {
 	const [open, setOpen] = useState<"change" | "delete" | null>(null);
 	const times = `${clock(slot.startTime)} – ${clock(slot.endTime)}`;
 	const hasBegun = Date.parse(slot.startTime) <= Date.now();
@@ -40,12 +43,12 @@ export function SlotRow({ slot, reload, deleted }: SlotRowProps) {
 	return (
 		<li class="card slot">
 			<strong>{times}</strong>
-			<span class={"status " + color}>{stateOf(slot)}</span>
+			<span class={"status " + color}>{stateOf(slot, isAway)}</span>
 			{hasBegun ? (
 				<span class="small">{text.hasBegun}</span>
 			) : (
 				<span class="slot-actions">
-					{!hasVisits(slot) && (
+					{!hasVisits(slot) && !(isBlocked && isAway) && (
 						<ActionButton
 							class="quiet"
 							text={isBlocked ? text.open : text.block}
@@ -54,8 +57,7 @@ export function SlotRow({ slot, reload, deleted }: SlotRowProps) {
 							own={slotRefusals()}
 							run={async () => {
 								const status = isBlocked ? ("AVAILABLE" as const) : ("BLOCKED" as const);
-								await call(updateSlot, { id: slot.id }, { status });
-								reload();
+								put((await call(updateSlot, { id: slot.id }, { status })).data);
 							}}
 						/>
 					)}
@@ -83,9 +85,9 @@ export function SlotRow({ slot, reload, deleted }: SlotRowProps) {
 				<Dialog title={text.changeSlot} close={close}>
 					<ChangeSlot
 						id={slot.id}
-						changed={() => {
+						changed={(next) => {
 							close();
-							reload();
+							put(next);
 						}}
 					/>
 				</Dialog>

@@ -49,7 +49,7 @@ export function Slots() {
 			<p>{text.slotsHint}</p>
 			<ZoneNote />
 			{loaded.error !== undefined && <Refusal error={loaded.error} retry={loaded.reload} />}
-			<div class="columns month-side">
+			<div class="columns calendar">
 				<Month
 					month={month}
 					describe={describe}
@@ -67,7 +67,8 @@ export function Slots() {
 						slots={ofDay.get(day) ?? []}
 						leaves={leavesOn(day)}
 						isRead={loaded.isWhole}
-						reload={loaded.reload}
+						put={loaded.put}
+						drop={loaded.drop}
 					/>
 				) : (
 					<p class="empty">{text.chooseDay}</p>
@@ -86,20 +87,26 @@ function isOn(leave: Exception, day: string): boolean {
 	return Date.parse(leave.from) < end && Date.parse(leave.to) > begin;
 }
 
+function isDuring(leave: Exception, slot: Slot): boolean {
+	return Date.parse(leave.from) < Date.parse(slot.endTime) && Date.parse(leave.to) > Date.parse(slot.startTime);
+}
+
 interface DayProps {
 	day: string;
 	slots: Slot[];
 	leaves: Exception[];
 	isRead: boolean;
-	reload: () => void;
+	put: (slot: Slot) => void;
+	drop: (id: string) => void;
 }
 
 /** The times of a day, and a form for one more. */
-function Day({ day, slots, leaves, isRead, reload }: DayProps) {
+function Day({ day, slots, leaves, isRead, put, drop }: DayProps) {
 	const heading = useRef<HTMLHeadingElement>(null);
-	const deleted = (): void => {
-		heading.current?.focus();
-		reload();
+	const deleted = (id: string): void => {
+		drop(id);
+		// After the dialog has given the focus back to a button that is gone.
+		setTimeout(() => heading.current?.focus(), 50);
 	};
 	return (
 		<section aria-labelledby="day">
@@ -116,11 +123,17 @@ function Day({ day, slots, leaves, isRead, reload }: DayProps) {
 			) : (
 				<ul class="list" aria-label={text.timesOf(dayName(day))}>
 					{slots.map((slot) => (
-						<SlotRow key={slot.id} slot={slot} reload={reload} deleted={deleted} />
+						<SlotRow
+							key={slot.id}
+							slot={slot}
+							isAway={leaves.some((leave) => isDuring(leave, slot))}
+							put={put}
+							deleted={() => deleted(slot.id)}
+						/>
 					))}
 				</ul>
 			)}
-			<AddSlot day={day} after={slots[slots.length - 1]} added={reload} />
+			<AddSlot day={day} after={slots[slots.length - 1]} added={put} />
 			{leaves.length === 0 && (
 				<p>
 					<a href={"/hours/leave?day=" + day}>{text.awayAllDay}</a>
