@@ -118,7 +118,14 @@ export function RuleForm({ initial, rules, action, save, aside, changed }: RuleF
 						"too-many-rules": text.tooManyRules,
 						"doctor-not-approved": text.notApproved,
 					}}
-					aside={aside}
+					aside={
+						<>
+							{aside}
+							<a class="below" href="#preview">
+								{text.seePreview}
+							</a>
+						</>
+					}
 					onRefusal={(error) =>
 						changed &&
 						isProblem(error, "precondition-failed") && (
@@ -204,7 +211,7 @@ function RuleFields({ rule }: { rule: RuleRequest }) {
 						label={text.validTo}
 						type="date"
 						initial={rule.validTo ?? undefined}
-						max="2036-01-01"
+						max={addDays(dayOf(new Date()), 3650)}
 					/>
 				</div>
 				<Select

@@ -4,7 +4,7 @@ import { call, isProblem } from "../../api/call";
 import { createSlot, readSlot, updateSlot, type Slot, type SlotUpdateRequest } from "../../api/operations";
 import { Checkbox, Field, Form, type Values } from "../../parts/form";
 import { Show, useLoad } from "../../parts/load";
-import { ZoneNote, addDays, dayOf, zone } from "../../parts/time";
+import { addDays, dayOf, zone } from "../../parts/time";
 import { t } from "../../text";
 import { refuse } from "./fault";
 import { text } from "./text";
@@ -142,7 +142,6 @@ function ChangeForm({ slot, etag, changed, reload }: ChangeFormProps) {
 				<p>{text.onlyPlaces(taken)}</p>
 			) : (
 				<>
-					<ZoneNote />
 					<Field
 						name="day"
 						label={text.day}

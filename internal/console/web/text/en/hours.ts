@@ -48,6 +48,7 @@ export const hours = {
 	timezone: "Time zone of these times",
 	timezoneHint: "Change it only if you work in another place than your profile says.",
 	preview: "What patients will be able to book",
+	seePreview: "See the times first",
 	previewing: "Looking…",
 	previewNote: "The first 60 days. Your time off isn't taken out here; it is when you save.",
 	opens: (n: number, days: number) =>

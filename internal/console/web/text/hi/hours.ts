@@ -41,6 +41,7 @@ export const hours = {
 	timezone: "इन समयों का समय क्षेत्र",
 	timezoneHint: "तभी बदलें जब आप अपनी प्रोफ़ाइल से अलग किसी जगह काम करते हों।",
 	preview: "रोगी क्या बुक कर सकेंगे",
+	seePreview: "पहले समय देखें",
 	previewing: "देखा जा रहा है…",
 	previewNote: "पहले 60 दिन। आपकी छुट्टी यहाँ घटाई नहीं गई है; सहेजने पर घट जाएगी।",
 	opens: (n: number, days: number) =>
