@@ -1,10 +1,11 @@
 import { useState } from "preact/hooks";
 import { call } from "../../api/call";
-import { deleteSlot, updateSlot, type Slot } from "../../api/operations";
+import { deleteSlot, updateSlot, type Consultation, type Slot } from "../../api/operations";
 import { announce } from "../../parts/announce";
 import { Dialog } from "../../parts/dialog";
 import { ActionButton } from "../../parts/form";
 import { clock, dayName, dayOf } from "../../parts/time";
+import { Name } from "../../parts/value";
 import { t } from "../../text";
 import { ChangeSlot, slotRefusals } from "./slot-forms";
 import { text } from "./text";
@@ -24,6 +25,8 @@ function stateOf(slot: Slot, isAway: boolean): string {
 
 interface SlotRowProps {
 	slot: Slot;
+	/** The visits that are booked in it, as far as they are known. */
+	visits: Consultation[];
 	/** The doctor is away then: a blocked slot can't be opened. */
 	isAway: boolean;
 	/** Called with what the slot is now. */
@@ -33,52 +36,43 @@ interface SlotRowProps {
 }
 
 /** A slot with its state, and what can be done with it. */
-export function SlotRow({ slot, isAway, put, deleted }: SlotRowProps) {
+export function SlotRow({ slot, visits, isAway, put, deleted }: SlotRowProps) {
 	const [open, setOpen] = useState<"change" | "delete" | null>(null);
 	const times = `${clock(slot.startTime)} – ${clock(slot.endTime)}`;
 	const hasBegun = Date.parse(slot.startTime) <= Date.now();
 	const isBlocked = slot.status === "BLOCKED";
-	const color = isBlocked ? "cancelled" : hasVisits(slot) ? "requested" : "confirmed";
+	const isTaken = hasVisits(slot) || visits.length > 0;
+	const color = isBlocked ? "cancelled" : isTaken ? "requested" : "confirmed";
 	const close = (): void => setOpen(null);
+	const toggle = async (): Promise<void> => {
+		const status = isBlocked ? ("AVAILABLE" as const) : ("BLOCKED" as const);
+		put((await call(updateSlot, { id: slot.id }, { status })).data);
+	};
 	return (
 		<li class="card slot">
 			<strong>{times}</strong>
 			<span class={"status " + color}>{stateOf(slot, isAway)}</span>
+			{visits.map((visit) => (
+				<a key={visit.id} href={"/consultations/" + visit.id}>
+					<Name>{visit.patientName ?? text.visit}</Name>
+				</a>
+			))}
 			{hasBegun ? (
 				<span class="small">{text.hasBegun}</span>
 			) : (
-				<span class="slot-actions">
-					{!hasVisits(slot) && !(isBlocked && isAway) && (
+				<span>
+					{!isTaken && !(isBlocked && isAway) && (
 						<ActionButton
 							class="quiet"
 							text={isBlocked ? text.open : text.block}
 							label={text.named(isBlocked ? text.open : text.block, times)}
 							done={isBlocked ? text.opened : text.isBlocked}
 							own={slotRefusals()}
-							run={async () => {
-								const status = isBlocked ? ("AVAILABLE" as const) : ("BLOCKED" as const);
-								put((await call(updateSlot, { id: slot.id }, { status })).data);
-							}}
+							run={toggle}
 						/>
 					)}
-					<button
-						type="button"
-						class="quiet"
-						aria-label={text.named(t.edit, times)}
-						onClick={() => setOpen("change")}
-					>
-						{t.edit}
-					</button>
-					{!hasVisits(slot) && (
-						<button
-							type="button"
-							class="quiet"
-							aria-label={text.named(text.delete, times)}
-							onClick={() => setOpen("delete")}
-						>
-							{text.delete}
-						</button>
-					)}
+					<Opener action={t.edit} of={times} open={() => setOpen("change")} />
+					{!isTaken && <Opener action={text.delete} of={times} open={() => setOpen("delete")} />}
 				</span>
 			)}
 			{open === "change" && (
@@ -92,32 +86,47 @@ export function SlotRow({ slot, isAway, put, deleted }: SlotRowProps) {
 					/>
 				</Dialog>
 			)}
-			{open === "delete" && (
-				<Dialog title={text.deleteSlot} close={close}>
-					<p>
-						<strong>
-							{dayName(dayOf(slot.startTime))}, {times}
-						</strong>
-					</p>
-					<p>{text.deleteSlotHint}</p>
-					<div class="actions">
-						<ActionButton
-							class="danger"
-							text={text.deleteIt}
-							own={slotRefusals()}
-							run={async () => {
-								await call(deleteSlot, { id: slot.id }, undefined);
-								close();
-								announce(text.slotDeleted);
-								deleted();
-							}}
-						/>
-						<button type="button" onClick={close}>
-							{text.keepIt}
-						</button>
-					</div>
-				</Dialog>
-			)}
+			{open === "delete" && <DeleteDialog slot={slot} times={times} close={close} deleted={deleted} />}
 		</li>
+	);
+}
+
+function Opener({ action, of, open }: { action: string; of: string; open: () => void }) {
+	return (
+		<button type="button" class="quiet" aria-label={text.named(action, of)} onClick={open}>
+			{action}
+		</button>
+	);
+}
+
+interface DeleteDialogProps {
+	slot: Slot;
+	times: string;
+	close: () => void;
+	deleted: () => void;
+}
+
+function DeleteDialog({ slot, times, close, deleted }: DeleteDialogProps) {
+	const remove = async (): Promise<void> => {
+		await call(deleteSlot, { id: slot.id }, undefined);
+		close();
+		announce(text.slotDeleted);
+		deleted();
+	};
+	return (
+		<Dialog title={text.deleteSlot} close={close}>
+			<p>
+				<strong>
+					{dayName(dayOf(slot.startTime))}, {times}
+				</strong>
+			</p>
+			<p>{text.deleteSlotHint}</p>
+			<div class="actions">
+				<ActionButton class="danger" text={text.deleteIt} own={slotRefusals()} run={remove} />
+				<button type="button" onClick={close}>
+					{text.keepIt}
+				</button>
+			</div>
+		</Dialog>
 	);
 }

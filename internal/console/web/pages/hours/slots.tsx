@@ -1,7 +1,8 @@
 import { useRef } from "preact/hooks";
 import { Title } from "../../app";
-import type { Exception, Slot } from "../../api/operations";
+import { listDoctorConsultations, type Exception, type Slot } from "../../api/operations";
 import { Month } from "../../parts/calendar";
+import { useLoad } from "../../parts/load";
 import { Refusal } from "../../parts/refusal";
 import { ZoneNote, addDays, dayName, dayOf, zone } from "../../parts/time";
 import { setQuery, useAddress } from "../../router";
@@ -66,7 +67,7 @@ export function Slots() {
 						day={day}
 						slots={ofDay.get(day) ?? []}
 						leaves={leavesOn(day)}
-						isRead={loaded.isWhole}
+						empty={loaded.isWhole ? text.noTimesOn : loaded.error === undefined ? text.reading : ""}
 						put={loaded.put}
 						drop={loaded.drop}
 					/>
@@ -95,14 +96,22 @@ interface DayProps {
 	day: string;
 	slots: Slot[];
 	leaves: Exception[];
-	isRead: boolean;
+	/** What is said when there are no times. */
+	empty: string;
 	put: (slot: Slot) => void;
 	drop: (id: string) => void;
 }
 
 /** The times of a day, and a form for one more. */
-function Day({ day, slots, leaves, isRead, put, drop }: DayProps) {
+function Day({ day, slots, leaves, empty, put, drop }: DayProps) {
 	const heading = useRef<HTMLHeadingElement>(null);
+	// Slots that a leave closed keep their visits until the patients have answered.
+	const mayHaveVisits = slots.some(hasVisits) || (leaves.length > 0 && slots.length > 0);
+	const visits = useLoad(
+		listDoctorConsultations,
+		mayHaveVisits ? { date: day } : null,
+		({ type }) => type === "consultation.changed" || type === "reset",
+	);
 	const deleted = (id: string): void => {
 		drop(id);
 		// After the dialog has given the focus back to a button that is gone.
@@ -119,13 +128,14 @@ function Day({ day, slots, leaves, isRead, put, drop }: DayProps) {
 				</p>
 			))}
 			{slots.length === 0 ? (
-				<p class="empty">{isRead ? text.noTimesOn : text.reading}</p>
+				<p class="empty">{empty}</p>
 			) : (
 				<ul class="list" aria-label={text.timesOf(dayName(day))}>
 					{slots.map((slot) => (
 						<SlotRow
 							key={slot.id}
 							slot={slot}
+							visits={visits.data?.items.filter(({ slotId }) => slotId === slot.id) ?? []}
 							isAway={leaves.some((leave) => isDuring(leave, slot))}
 							put={put}
 							deleted={() => deleted(slot.id)}

@@ -101,6 +101,7 @@ export const hours = {
 		`${visits(n)} now ${n === 1 ? "lies" : "lie"} outside of your hours. ${n === 1 ? "It stays and takes" : "They stay and take"} place, unless you open the visit and move or cancel it:`,
 	leftOut: (n: number) =>
 		`${n >= 100 ? "100 times or more were" : n === 1 ? "1 time was" : `${n} times were`} not opened, because you have another time there`,
+	visit: "Visit",
 	visitAt: (time: string) => `Visit on ${time}`,
 
 	leaveTitle: "Time off and extra hours",
