@@ -73,7 +73,7 @@ export function LeaveForm({ done }: { done: (made: ChangedException) => void }) 
 	return (
 		<>
 			<p>{text.awayHint}</p>
-			<Form action={text.saveLeave} submit={submit} own={ownOf()}>
+			<Form action={text.saveLeave} submit={submit} own={{ ...ownOf(), "doctor-not-approved": text.applyFirst }}>
 				<div class="row">
 					<Field
 						name="from"

@@ -34,6 +34,8 @@ export function Leave() {
 	const [result, setResult] = useState<Result | null>(null);
 	const [unwanted, setUnwanted] = useState<Exception | null>(null);
 	const [round, setRound] = useState(0);
+	// What was sent is cleared; what is typed in the other form stays.
+	const [sent, setSent] = useState({ LEAVE: 0, EXTRA: 0 });
 	const finish = (next: Result): void => {
 		setUnwanted(null);
 		setResult(next);
@@ -41,6 +43,7 @@ export function Leave() {
 	};
 	const made = (made: ChangedException): void => {
 		const isLeave = made.kind === "LEAVE";
+		setSent({ ...sent, [made.kind]: sent[made.kind] + 1 });
 		finish({
 			title: (isLeave ? text.leaveSaved : text.extraSaved)(timesOf(made)),
 			slots: made.slots,
@@ -71,11 +74,11 @@ export function Leave() {
 			<div class="columns">
 				<section class="card" aria-labelledby="away">
 					<h2 id="away">{text.away}</h2>
-					<LeaveForm key={round} done={made} />
+					<LeaveForm key={sent.LEAVE} done={made} />
 				</section>
 				<section class="card" aria-labelledby="extra">
 					<h2 id="extra">{text.extra}</h2>
-					<ExtraForm key={round} done={made} />
+					<ExtraForm key={sent.EXTRA} done={made} />
 				</section>
 			</div>
 			{unwanted && (

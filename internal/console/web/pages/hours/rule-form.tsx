@@ -116,7 +116,7 @@ export function RuleForm({ initial, rules, action, save, aside, changed }: RuleF
 					submit={submit}
 					own={{
 						"too-many-rules": text.tooManyRules,
-						"doctor-not-approved": text.notApproved,
+						"doctor-not-approved": text.applyFirst,
 					}}
 					aside={
 						<>

@@ -70,6 +70,8 @@ export const hours = {
 	tooManyRules: "You have as many regular hours as possible. Delete some that you don't need.",
 	notApproved:
 		"Only doctors whose application is approved can open times. See “Application” for what is missing, and come back then.",
+	applyFirst:
+		"Apply as a doctor first, on the page “Application”. After that you can write your hours here while you wait for the approval.",
 	ruleSaved: "Your hours are saved",
 	toRules: "To your regular hours",
 	toSlots: "See them in the calendar",
@@ -146,7 +148,7 @@ export const hours = {
 	deleteLeaveHint:
 		"Your times are opened again. Visits whose patients haven't answered yet take place after all, and we tell the patients. Visits that were moved or cancelled stay so.",
 	leaveDeleted:
-		"The time off is deleted. Visits whose patients hadn't answered take place after all; the patients are told.",
+		"The time off is deleted. If visits were still waiting for an answer, they take place after all, and their patients are told.",
 	deleteExtra: "Delete these extra hours?",
 	deleteExtraHint: "The free times are closed. Visits that are already booked stay and take place.",
 	extraDeleted: "The extra hours are deleted.",
