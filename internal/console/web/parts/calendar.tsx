@@ -158,12 +158,14 @@ function Day({ day, says, mark, isToday, isSelected, select, move }: DayProps) {
 			class="day"
 			data-day={day}
 			aria-pressed={isSelected}
-			aria-label={`${full}, ${says}`}
 			onClick={() => select(day)}
 			onKeyDown={(event) => move(event, day)}
 		>
-			{number}
+			<span aria-hidden="true">{number}</span>
 			<small aria-hidden="true">{mark}</small>
+			<span class="hidden">
+				{full}, {says}
+			</span>
 		</button>
 	);
 }
