@@ -12,11 +12,13 @@ const files = {
 		common: () => import("./en/common"),
 		home: () => import("./en/home"),
 		entry: () => import("./en/entry"),
+		care: () => import("./en/care"),
 	},
 	hi: {
 		common: () => import("./hi/common"),
 		home: () => import("./hi/home"),
 		entry: () => import("./hi/entry"),
+		care: () => import("./hi/care"),
 	},
 };
 

@@ -1,0 +1,122 @@
+import { useState } from "preact/hooks";
+import { call, isProblem } from "../../api/call";
+import {
+	bookConsultation,
+	listDependants,
+	type Consultation,
+	type Dependant,
+	type Doctor,
+	type FreeSlot,
+} from "../../api/operations";
+import { announce } from "../../parts/announce";
+import { Form, Select } from "../../parts/form";
+import { Show, useLoad } from "../../parts/load";
+import { navigate } from "../../router";
+import { isFree } from "./doctor-facts";
+import { clearDraft, readDraft, saveDraft } from "./draft";
+import { OtherTimes } from "./other-times";
+import { giveConsents, isAboutConsent, ReasonFields, useMissingConsents } from "./reason-fields";
+import { text } from "./text";
+
+/** Refusals after which only another time helps. */
+const goneSlugs = ["slot-taken", "slot-not-bookable", "slot-moved", "not-found", "seat-overlap"];
+
+interface BookFormProps {
+	doctor: Doctor;
+	slot: FreeSlot;
+	/** Called when the seat is held and waits for its payment. */
+	booked: (visit: Consultation) => void;
+}
+
+/** For whom, why, and the consents: what holds the seat. */
+export function BookForm({ doctor, slot, booked }: BookFormProps) {
+	const dependants = useLoad(listDependants, { limit: 100 });
+	const { missing, loaded } = useMissingConsents();
+	const [forWhom, setForWhom] = useState(readDraft().dependantId);
+	const isFreeOfCharge = isFree(doctor.consultationFee);
+	return (
+		<Show loaded={dependants}>
+			{({ items }) => (
+				<Show loaded={loaded}>
+					{() => (
+						<Form
+							action={isFreeOfCharge ? text.bookFree : text.hold}
+							own={text.problems}
+							submit={async (values, key) => {
+								const dependantId = people(items).get(values.text("dependantId"))?.id;
+								try {
+									await giveConsents(missing ?? [], key);
+									const { data } = await call(
+										bookConsultation,
+										{},
+										{
+											slotId: slot.id,
+											doctorId: doctor.id,
+											startTime: slot.startTime,
+											reason: values.text("reason"),
+											...(dependantId && { dependantId }),
+										},
+										{ idempotencyKey: key },
+									);
+									if (data.status === "REQUESTED") return booked(data);
+									clearDraft();
+									announce(text.booked);
+									navigate("/visits/" + data.id, { replace: true });
+								} catch (error) {
+									if (isAboutConsent(error)) loaded.reload();
+									throw error;
+								}
+							}}
+							onRefusal={(error) => <After error={error} doctor={doctor} dependantId={forWhom} />}
+						>
+							<ForWhom
+								dependants={items}
+								choose={(id) => {
+									setForWhom(id);
+									saveDraft({ dependantId: id });
+								}}
+							/>
+							<ReasonFields missing={missing ?? []} />
+							{!isFreeOfCharge && <p class="hint">{text.holdHint}</p>}
+						</Form>
+					)}
+				</Show>
+			)}
+		</Show>
+	);
+}
+
+function people(dependants: Dependant[]): Map<string, Dependant> {
+	return new Map(dependants.map((d) => [d.id, d]));
+}
+
+function ForWhom({ dependants, choose }: { dependants: Dependant[]; choose: (id: string) => void }) {
+	if (dependants.length === 0) {
+		return (
+			<p class="hint">
+				<a href="/account/dependants">{text.addDependant}</a>
+			</p>
+		);
+	}
+	const chosen = readDraft().dependantId;
+	return (
+		<Select
+			name="dependantId"
+			label={text.forWhom}
+			required
+			initial={people(dependants).has(chosen) ? chosen : "self"}
+			options={[["self", text.self], ...dependants.map((d): [string, string] => [d.id, d.fullName])]}
+			onChange={(value) => choose(value === "self" ? "" : value)}
+		/>
+	);
+}
+
+/** What can be done after a refusal. */
+function After({ error, doctor, dependantId }: { error: unknown; doctor: Doctor; dependantId: string }) {
+	if (isProblem(error, ...goneSlugs))
+		return <OtherTimes doctorId={doctor.id} doctorName={doctor.fullName} dependantId={dependantId} />;
+	if (isProblem(error, "too-many-unpaid", "too-many-bookings")) return <a href="/visits">{text.toVisits}</a>;
+	if (isProblem(error, "too-many-with-doctor", "too-many-abandoned"))
+		return <a href="/doctors">{text.backToSearch}</a>;
+	return null;
+}
