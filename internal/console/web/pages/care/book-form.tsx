@@ -2,20 +2,21 @@ import { useState } from "preact/hooks";
 import { call, isProblem } from "../../api/call";
 import {
 	bookConsultation,
-	listDependants,
 	type Consultation,
 	type Dependant,
+	type DependantPage,
 	type Doctor,
 	type FreeSlot,
+	type NoticeList,
 } from "../../api/operations";
 import { announce } from "../../parts/announce";
 import { Form, Select } from "../../parts/form";
-import { Show, useLoad } from "../../parts/load";
+import { Show, type Loaded } from "../../parts/load";
 import { navigate } from "../../router";
 import { isFree } from "./doctor-facts";
 import { clearDraft, readDraft, saveDraft } from "./draft";
 import { OtherTimes } from "./other-times";
-import { giveConsents, isAboutConsent, ReasonFields, useMissingConsents } from "./reason-fields";
+import { giveConsents, isAboutConsent, missingOf, ReasonFields } from "./reason-fields";
 import { text } from "./text";
 
 /** Refusals after which only another time helps. */
@@ -24,28 +25,28 @@ const goneSlugs = ["slot-taken", "slot-not-bookable", "slot-moved", "not-found",
 interface BookFormProps {
 	doctor: Doctor;
 	slot: FreeSlot;
+	dependants: Loaded<DependantPage>;
+	consents: Loaded<NoticeList>;
 	/** Called when the seat is held and waits for its payment. */
 	booked: (visit: Consultation) => void;
 }
 
 /** For whom, why, and the consents: what holds the seat. */
-export function BookForm({ doctor, slot, booked }: BookFormProps) {
-	const dependants = useLoad(listDependants, { limit: 100 });
-	const { missing, loaded } = useMissingConsents();
+export function BookForm({ doctor, slot, dependants, consents, booked }: BookFormProps) {
 	const [forWhom, setForWhom] = useState(readDraft().dependantId);
 	const isFreeOfCharge = isFree(doctor.consultationFee);
 	return (
 		<Show loaded={dependants}>
 			{({ items }) => (
-				<Show loaded={loaded}>
-					{() => (
+				<Show loaded={consents}>
+					{(notices) => (
 						<Form
 							action={isFreeOfCharge ? text.bookFree : text.hold}
 							own={text.problems}
 							submit={async (values, key) => {
 								const dependantId = people(items).get(values.text("dependantId"))?.id;
 								try {
-									await giveConsents(missing ?? [], key);
+									await giveConsents(missingOf(notices), key);
 									const { data } = await call(
 										bookConsultation,
 										{},
@@ -63,7 +64,7 @@ export function BookForm({ doctor, slot, booked }: BookFormProps) {
 									announce(text.booked);
 									navigate("/visits/" + data.id, { replace: true });
 								} catch (error) {
-									if (isAboutConsent(error)) loaded.reload();
+									if (isAboutConsent(error)) consents.reload();
 									throw error;
 								}
 							}}
@@ -76,7 +77,7 @@ export function BookForm({ doctor, slot, booked }: BookFormProps) {
 									saveDraft({ dependantId: id });
 								}}
 							/>
-							<ReasonFields missing={missing ?? []} />
+							<ReasonFields missing={missingOf(notices)} />
 							{!isFreeOfCharge && <p class="hint">{text.holdHint}</p>}
 						</Form>
 					)}

@@ -1,18 +1,23 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Title } from "../../app";
-import { read } from "../../api/call";
+import { isProblem, read } from "../../api/call";
 import {
+	listConsents,
+	listDependants,
 	listFreeSlots,
 	listOwnConsultations,
 	readDoctor,
 	type Consultation,
+	type DependantPage,
 	type Doctor,
 	type FreeSlot,
+	type NoticeList,
 } from "../../api/operations";
-import { Loading, Show, useLoad } from "../../parts/load";
+import { Loading, Show, useLoad, type Loaded } from "../../parts/load";
 import { Refusal } from "../../parts/refusal";
 import { ZoneNote } from "../../parts/time";
 import { navigate } from "../../router";
+import { language } from "../../text/language";
 import type { PageProps } from "../index";
 import { BookForm } from "./book-form";
 import { OtherTimes } from "./other-times";
@@ -28,22 +33,28 @@ import { text } from "./text";
 export function Book({ params }: PageProps) {
 	const slotId = params["slotId"] ?? "";
 	const query = useOwnAddress().searchParams;
+	const doctorId = query.get("doctor") ?? "";
 	const own = useLoad(
 		listOwnConsultations,
 		{ status: ["REQUESTED", "CONFIRMED"], sort: "earliest", limit: 100 },
 		(change) =>
 			change.type === "consultation.changed" || change.type === "payment.changed" || change.type === "reset",
 	);
+	// All at once, also what isn't needed when a seat is held: that is rare, and waiting in turn is slow.
+	const choice: ChoiceProps = {
+		doctor: useLoad(readDoctor, doctorId ? { id: doctorId } : null),
+		slot: useFreeSlot(doctorId, slotId, query.get("at") ?? ""),
+		dependants: useLoad(listDependants, { limit: 100 }),
+		consents: useLoad(listConsents, { language }),
+	};
 	return (
 		<>
 			<Title text={text.bookTitle} />
 			<Show loaded={own}>
 				{({ items }) => (
 					<Steps
-						slotId={slotId}
-						asked={query.get("doctor") ?? ""}
-						at={query.get("at") ?? ""}
 						mine={items.filter((c) => c.slotId === slotId)}
+						choice={doctorId ? choice : null}
 						reload={own.reload}
 						add={(booked) =>
 							own.set({
@@ -59,18 +70,15 @@ export function Book({ params }: PageProps) {
 }
 
 interface StepsProps {
-	slotId: string;
-	/** The doctor that the address names. */
-	asked: string;
-	/** When the time begins, as the address says. */
-	at: string;
 	/** The patient's own visits at this time. */
 	mine: Consultation[];
+	/** What was chosen; null if the address doesn't say it. */
+	choice: ChoiceProps | null;
 	reload: () => void;
 	add: (booked: Consultation) => void;
 }
 
-function Steps({ slotId, asked, at, mine, reload, add }: StepsProps) {
+function Steps({ mine, choice, reload, add }: StepsProps) {
 	const held = mine.find((c) => c.status === "REQUESTED");
 	const [wasHeld, setWasHeld] = useState("");
 	const [isNew, setNew] = useState(false);
@@ -81,10 +89,12 @@ function Steps({ slotId, asked, at, mine, reload, add }: StepsProps) {
 	useEffect(() => {
 		if (paid) navigate("/visits/" + paid.id, { replace: true });
 	}, [paid?.id]);
-	const doctorId = held?.doctorId ?? mine[0]?.doctorId ?? asked;
-	if (!doctorId) return <Incomplete />;
 	if (paid) return <Loading />;
 	if (held) return <Pay visit={held} isNew={isNew} reload={reload} />;
+	const booked = (visit: Consultation): void => {
+		setNew(true);
+		add(visit);
+	};
 	return (
 		<>
 			{wasHeld && <Over />}
@@ -93,16 +103,8 @@ function Steps({ slotId, asked, at, mine, reload, add }: StepsProps) {
 					{text.alreadyBooked} <a href={"/visits/" + mine[0].id}>{text.toVisit}</a>
 				</p>
 			)}
-			<Choice
-				doctorId={doctorId}
-				slotId={slotId}
-				at={at}
-				isBooked={mine.length > 0}
-				booked={(visit) => {
-					setNew(true);
-					add(visit);
-				}}
-			/>
+			{choice && <Choice {...choice} isBooked={mine.length > 0} booked={booked} />}
+			{!choice && mine.length === 0 && <Incomplete />}
 		</>
 	);
 }
@@ -126,20 +128,23 @@ function Incomplete() {
 }
 
 interface ChoiceProps {
-	doctorId: string;
-	slotId: string;
-	at: string;
+	doctor: Loaded<Doctor>;
+	slot: Slot;
+	dependants: Loaded<DependantPage>;
+	consents: Loaded<NoticeList>;
+}
+
+interface OpenProps extends ChoiceProps {
 	/** The patient has a visit at this time: then only another free place of it is offered. */
 	isBooked: boolean;
 	booked: (visit: Consultation) => void;
 }
 
 /** The time that was chosen, if it is still free, or else others. */
-function Choice({ doctorId, slotId, at, isBooked, booked }: ChoiceProps) {
-	const doctor = useLoad(readDoctor, { id: doctorId });
-	const slot = useFreeSlot(doctorId, slotId, at);
+function Choice({ doctor, slot, dependants, consents, isBooked, booked }: OpenProps) {
+	if (isProblem(doctor.error, "not-found", "validation-failed")) return <Incomplete />;
 	return (
-		<Show loaded={doctor} own={{ "not-found": text.noDoctor, "validation-failed": text.incomplete }}>
+		<Show loaded={doctor}>
 			{(data) => {
 				if (slot.error !== undefined) return <Refusal error={slot.error} retry={slot.retry} />;
 				if (slot.found === undefined) return <Loading />;
@@ -154,7 +159,14 @@ function Choice({ doctorId, slotId, at, isBooked, booked }: ChoiceProps) {
 							fee={data.consultationFee}
 							currency={data.currency}
 						/>
-						<BookForm key={slot.found.startTime} doctor={data} slot={slot.found} booked={booked} />
+						<BookForm
+							key={slot.found.startTime}
+							doctor={data}
+							slot={slot.found}
+							dependants={dependants}
+							consents={consents}
+							booked={booked}
+						/>
 					</>
 				);
 			}}
@@ -181,7 +193,8 @@ async function findSlot(doctorId: string, slotId: string, at: string, signal: Ab
 		const found = data.items.find((s) => s.id === slotId);
 		if (found) return found;
 	}
-	const to = new Date(Date.now() + 90 * 86_400_000).toISOString();
+	// The API reads 92 days at once; the clock of the device may be some days wrong.
+	const to = new Date(Date.now() + 85 * 86_400_000).toISOString();
 	let cursor: string | undefined;
 	do {
 		const params = { doctorId, to, limit: 100, ...(cursor && { cursor }) };
@@ -193,10 +206,18 @@ async function findSlot(doctorId: string, slotId: string, at: string, signal: Ab
 	return null;
 }
 
-function useFreeSlot(doctorId: string, slotId: string, at: string) {
+interface Slot {
+	/** Undefined while it is looked for; null if it isn't free. */
+	found: FreeSlot | null | undefined;
+	error: unknown;
+	retry: () => void;
+}
+
+function useFreeSlot(doctorId: string, slotId: string, at: string): Slot {
 	const [state, setState] = useState<{ found?: FreeSlot | null; error?: unknown }>({});
 	const [round, setRound] = useState(0);
 	useEffect(() => {
+		if (!doctorId) return;
 		const abort = new AbortController();
 		setState({});
 		findSlot(doctorId, slotId, at, abort.signal).then(

@@ -32,7 +32,8 @@ export function Doctor({ params }: PageProps) {
 				<>
 					<Title text={doctor.fullName} />
 					<p class="lead">
-						{doctor.specialization} · {text.experience(doctor.yearsOfExperience)}
+						{doctor.specialization} · {text.experience(doctor.yearsOfExperience)} ·{" "}
+						<strong>{feeText(doctor.consultationFee, doctor.currency)}</strong>
 					</p>
 					<div class="columns">
 						<section aria-labelledby="times">

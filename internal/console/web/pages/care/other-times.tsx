@@ -11,10 +11,9 @@ interface OtherTimesProps {
 
 /** The next free times of a doctor, for when the chosen one is gone. */
 export function OtherTimes({ doctorId, doctorName, dependantId }: OtherTimesProps) {
-	// The days ahead are as many as the API reads at once.
 	const loaded = useLoad(listFreeSlots, {
 		doctorId,
-		to: new Date(Math.floor(Date.now() / 86_400_000 + 90) * 86_400_000).toISOString(),
+		to: new Date(Math.floor(Date.now() / 86_400_000 + 60) * 86_400_000).toISOString(),
 		limit: 6,
 		...(dependantId && { dependantId }),
 	});

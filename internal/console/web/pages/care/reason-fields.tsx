@@ -1,15 +1,13 @@
 import { call, isProblem } from "../../api/call";
-import { giveConsent, listConsents, type Notice } from "../../api/operations";
+import { giveConsent, type Notice, type NoticeList } from "../../api/operations";
 import { Checkbox, TextArea } from "../../parts/form";
-import { useLoad, type Loaded } from "../../parts/load";
 import { language } from "../../text/language";
 import { readDraft, saveDraft } from "./draft";
 import { text } from "./text";
 
-/** Loads the consents that a booking needs and that are missing. Undefined until they are known. */
-export function useMissingConsents(): { missing: Notice[] | undefined; loaded: Loaded<{ items: Notice[] }> } {
-	const loaded = useLoad(listConsents, { language });
-	return { missing: loaded.data?.items.filter((n) => n.required && !n.givenAt), loaded };
+/** Returns the consents that a booking needs and that are missing. */
+export function missingOf({ items }: NoticeList): Notice[] {
+	return items.filter((n) => n.required && !n.givenAt);
 }
 
 /** Gives the consents that were ticked. The key makes each of them once. */
@@ -42,7 +40,9 @@ export function ReasonFields({ missing }: { missing: Notice[] }) {
 					<Checkbox name={"consent-" + notice.purpose} label={notice.title} required />
 					<details class="notice">
 						<summary aria-label={`${text.readNotice}: ${notice.title}`}>{text.readNotice}</summary>
-						<div class="text">{notice.text}</div>
+						<div class="text" tabIndex={0} role="region" aria-label={notice.title}>
+							{notice.text}
+						</div>
 					</details>
 				</div>
 			))}

@@ -7,9 +7,6 @@ import { addDays, dayOf } from "../../parts/time";
 import { useUser } from "../../session";
 import { text } from "./text";
 
-/** The longest range of days in which somebody waits. */
-const longest = 92;
-
 /** Joining the waitlist of a doctor: open at once when nothing is free. */
 export function JoinWaitlist({ doctor }: { doctor: Doctor }) {
 	const user = useUser();
@@ -78,11 +75,11 @@ function JoinForm({ doctor, done }: { doctor: Doctor; done: () => void }) {
 				<Field
 					name="to"
 					label={text.waitTo}
+					hint={text.waitLongest}
 					type="date"
 					required
 					initial={addDays(today, 14)}
 					min={today}
-					max={addDays(today, longest + 365)}
 				/>
 			</div>
 			<Select name="partOfDay" label={text.partOfDay} hint={text.anyPart} options={Object.entries(text.parts)} />

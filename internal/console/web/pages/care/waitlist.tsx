@@ -4,6 +4,7 @@ import { call, isProblem } from "../../api/call";
 import {
 	acceptWaitlistOffer,
 	leaveWaitlist,
+	listConsents,
 	listDependants,
 	listWaitlist,
 	type WaitlistEntry,
@@ -17,9 +18,10 @@ import { plainDate, Time, zone, zoneName, ZoneNote } from "../../parts/time";
 import { Name } from "../../parts/value";
 import { navigate } from "../../router";
 import { t } from "../../text";
+import { language } from "../../text/language";
 import { bookAddress } from "./doctor-facts";
 import { clearDraft } from "./draft";
-import { giveConsents, isAboutConsent, ReasonFields, useMissingConsents } from "./reason-fields";
+import { giveConsents, isAboutConsent, missingOf, ReasonFields } from "./reason-fields";
 import { text } from "./text";
 
 /** For which doctors the patient waits, and the seats that are held for them. */
@@ -93,6 +95,7 @@ function Entry({ entry, names, reload }: { entry: WaitlistEntry; names: Map<stri
 			<h2>
 				<Name>{entry.doctorName}</Name>
 			</h2>
+			{entry.offer && <Offer entry={entry} offer={entry.offer} reload={reload} />}
 			<dl>
 				<dt>{text.state}</dt>
 				<dd>{text.waiting[entry.status]}</dd>
@@ -103,7 +106,6 @@ function Entry({ entry, names, reload }: { entry: WaitlistEntry; names: Map<stri
 				<dt>{text.whose}</dt>
 				<dd>{entry.dependantId ? <Name>{names.get(entry.dependantId) ?? "…"}</Name> : text.self}</dd>
 			</dl>
-			{entry.offer && <Offer entry={entry} offer={entry.offer} reload={reload} />}
 			{isLive(entry) && (
 				<p class="actions">
 					<a
@@ -135,7 +137,7 @@ function Leave({ entry, reload }: { entry: WaitlistEntry; reload: () => void }) 
 		<ActionButton
 			class="quiet"
 			text={entry.offer ? text.decline : text.leave}
-			label={(entry.offer ? text.declineOf : text.leaveOf)(entry.doctorName)}
+			label={text.ofDoctor(entry.offer ? text.decline : text.leave, entry.doctorName)}
 			own={text.problems}
 			run={async () => {
 				try {
@@ -156,7 +158,7 @@ function Leave({ entry, reload }: { entry: WaitlistEntry; reload: () => void }) 
 /** A seat that is held for the patient: until when, and what taking it needs. */
 function Offer({ entry, offer, reload }: { entry: WaitlistEntry; offer: WaitlistOffer; reload: () => void }) {
 	const [over, setOver] = useState("");
-	const { missing, loaded } = useMissingConsents();
+	const consents = useLoad(listConsents, { language });
 	if (over === offer.expiresAt) {
 		return (
 			<p class="warning" role="status">
@@ -181,14 +183,14 @@ function Offer({ entry, offer, reload }: { entry: WaitlistEntry; offer: Waitlist
 					reload();
 				}}
 			/>
-			<Show loaded={loaded}>
-				{() => (
+			<Show loaded={consents}>
+				{(notices) => (
 					<Form
 						action={text.take}
 						own={text.problems}
 						submit={async (values, key) => {
 							try {
-								await giveConsents(missing ?? [], key);
+								await giveConsents(missingOf(notices), key);
 								const { data } = await call(
 									acceptWaitlistOffer,
 									{ id: entry.id },
@@ -201,13 +203,13 @@ function Offer({ entry, offer, reload }: { entry: WaitlistEntry; offer: Waitlist
 								announce(text.booked);
 								navigate("/visits/" + data.id);
 							} catch (error) {
-								if (isAboutConsent(error)) loaded.reload();
+								if (isAboutConsent(error)) consents.reload();
 								if (isProblem(error, "no-offer")) reload();
 								throw error;
 							}
 						}}
 					>
-						<ReasonFields missing={missing ?? []} />
+						<ReasonFields missing={missingOf(notices)} />
 					</Form>
 				)}
 			</Show>

@@ -81,6 +81,7 @@ export const care = {
 		"Join the waitlist. When a place becomes free in these days, we hold it for you for 15 minutes and tell you by mail and on the page “Waitlist”.",
 	waitFrom: "From",
 	waitTo: "Until",
+	waitLongest: "At most 92 days in all.",
 	partOfDay: "Time of the day",
 	parts: {
 		MORNING: "Morning (before 12:00)",
@@ -111,9 +112,7 @@ export const care = {
 	offerOver: "The time to answer is over. You stay on the waitlist, behind the others.",
 	take: "Take this place",
 	leave: "Leave the waitlist",
-	leaveOf: (doctor: string) => `Leave the waitlist of ${doctor}`,
 	decline: "Decline, and leave the waitlist",
-	declineOf: (doctor: string) => `Decline the place, and leave the waitlist of ${doctor}`,
 	left: "You have left the waitlist.",
 	toDoctor: "See the doctor's times",
 	toVisit: "Open the visit",
