@@ -23,7 +23,8 @@ export function endOf(day: string): string {
 
 /** Reports whether a text is a day like "2026-03-03", as an address may name any. */
 export function isDay(text: string): boolean {
-	return /^20\d\d-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text + "T12:00:00Z"));
+	const at = Date.parse(text + "T12:00:00Z");
+	return /^20\d\d-\d\d-\d\d$/.test(text) && !!at && new Date(at).toISOString().startsWith(text);
 }
 
 export function minutesBetween(from: string, to: string): number {

@@ -113,9 +113,7 @@ function ReviewCard({ review }: { review: Review }) {
 		<li class="card">
 			<p>
 				<Stars rating={review.rating} />{" "}
-				<span class="small">
-					{text.reviewOf(review.author ? review.author + "." : text.somebody, monthName(review.month))}
-				</span>
+				<span class="small">{text.reviewOf(review.author ?? text.somebody, monthName(review.month))}</span>
 			</p>
 			{review.text && <p class="text">{review.text}</p>}
 			{review.reply && (

@@ -4,6 +4,7 @@ import { listDoctorFacets, searchDoctors, type Doctor } from "../../api/operatio
 import { List, useLoad } from "../../parts/load";
 import { Time, ZoneNote } from "../../parts/time";
 import { Name } from "../../parts/value";
+import { useUser } from "../../session";
 import { bookAddress, feeText, languageNames, RatingLine } from "./doctor-facts";
 import { FindForm } from "./find-form";
 import { useOwnAddress } from "./own-address";
@@ -109,6 +110,8 @@ function Nothing({ query, search }: { query: URLSearchParams; search: Search }) 
 function Found({ doctor, day }: { doctor: Doctor; day: string }) {
 	const page = `/doctors/${doctor.id}` + (day && `?day=${day}`);
 	const next = doctor.nextFreeSlot;
+	const user = useUser();
+	const mayBook = !user || user.role === "PATIENT";
 	return (
 		<li class="card doctor">
 			<h3>
@@ -138,7 +141,7 @@ function Found({ doctor, day }: { doctor: Doctor; day: string }) {
 				)}
 			</p>
 			<p class="actions">
-				{next && (
+				{next && mayBook && (
 					<a
 						class="button primary"
 						href={bookAddress(doctor.id, next.id, next.startTime)}
