@@ -85,6 +85,7 @@ function Steps({ mine, choice, reload, add }: StepsProps) {
 	const paid = mine.find((c) => c.status === "CONFIRMED" && c.id === wasHeld);
 	useEffect(() => {
 		if (held) setWasHeld(held.id);
+		else if (wasHeld) choice?.slot.retry(); // as long as the seat was held, the time wasn't free
 	}, [held?.id]);
 	useEffect(() => {
 		if (paid) navigate("/visits/" + paid.id, { replace: true });

@@ -186,7 +186,7 @@ function Offer({ entry, offer, reload }: { entry: WaitlistEntry; offer: Waitlist
 			<Show loaded={consents}>
 				{(notices) => (
 					<Form
-						action={text.take}
+						action={text.ofDoctor(text.take, entry.doctorName)}
 						own={text.problems}
 						submit={async (values, key) => {
 							try {
