@@ -2,7 +2,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { Title } from "../../app";
 import { listDoctorFacets, searchDoctors, type Doctor } from "../../api/operations";
 import { List, useLoad } from "../../parts/load";
-import { Time, ZoneNote } from "../../parts/time";
+import { dayOf, Time, ZoneNote } from "../../parts/time";
 import { Name } from "../../parts/value";
 import { useUser } from "../../session";
 import { bookAddress, feeText, languageNames, RatingLine } from "./doctor-facts";
@@ -43,7 +43,7 @@ export function Find() {
 							<>
 								<ul class="list">
 									{doctors.map((doctor) => (
-										<Found key={doctor.id} doctor={doctor} day={search.from} />
+										<Found key={doctor.id} doctor={doctor} isWindow={search.from !== ""} />
 									))}
 								</ul>
 								{search.sort === "earliest" && <ShowAll query={url.searchParams} />}
@@ -107,9 +107,10 @@ function Nothing({ query, search }: { query: URLSearchParams; search: Search }) 
 	);
 }
 
-function Found({ doctor, day }: { doctor: Doctor; day: string }) {
-	const page = `/doctors/${doctor.id}` + (day && `?day=${day}`);
+/** A doctor that was found. In a window of time, the page of the doctor opens at the time that is in it. */
+function Found({ doctor, isWindow }: { doctor: Doctor; isWindow: boolean }) {
 	const next = doctor.nextFreeSlot;
+	const page = `/doctors/${doctor.id}` + (next && isWindow ? `?day=${dayOf(next.startTime)}` : "");
 	const user = useUser();
 	const mayBook = !user || user.role === "PATIENT";
 	return (
