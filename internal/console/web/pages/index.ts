@@ -20,6 +20,7 @@ const areas: Partial<Record<Area, () => Promise<AreaModule>>> = {
 	home: () => import("./home"),
 	entry: () => import("./entry"),
 	hours: () => import("./hours"),
+	care: () => import("./care"),
 };
 
 /** Loads a page with its texts. Throws an error if the network is away or the page doesn't exist. */

@@ -161,8 +161,10 @@ function Day({ day, says, mark, isToday, isSelected, select, move }: DayProps) {
 			onClick={() => select(day)}
 			onKeyDown={(event) => move(event, day)}
 		>
-			<span aria-hidden="true">{number}</span>
-			<small aria-hidden="true">{mark}</small>
+			<span aria-hidden="true">
+				{number}
+				<small>{mark}</small>
+			</span>
 			<span class="hidden">
 				{full}, {says}
 			</span>

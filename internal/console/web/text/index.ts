@@ -13,12 +13,14 @@ const files = {
 		home: () => import("./en/home"),
 		entry: () => import("./en/entry"),
 		hours: () => import("./en/hours"),
+		care: () => import("./en/care"),
 	},
 	hi: {
 		common: () => import("./hi/common"),
 		home: () => import("./hi/home"),
 		entry: () => import("./hi/entry"),
 		hours: () => import("./hi/hours"),
+		care: () => import("./hi/care"),
 	},
 };
 

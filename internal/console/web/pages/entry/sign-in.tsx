@@ -1,3 +1,4 @@
+import { useEffect } from "preact/hooks";
 import { Title, homeOf } from "../../app";
 import { navigate, safeNext, useAddress } from "../../router";
 import { currentUser, useUser } from "../../session";
@@ -21,10 +22,11 @@ export function SignIn() {
 		}
 		navigate(next, { replace: true });
 	};
-	if (user) {
-		queueMicrotask(goOn);
-		return null;
-	}
+	// Once for each user: the page stays until the next one is loaded, and going on redraws it.
+	useEffect(() => {
+		if (user) goOn();
+	}, [user]);
+	if (user) return null;
 	return (
 		<div class="narrow">
 			<Title text={text.signIn} />
