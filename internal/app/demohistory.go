@@ -125,9 +125,9 @@ func (h *demoHistory) at(ctx context.Context, instant time.Time, do func(tx *pos
 
 // visit makes the nth visit: booked the day before, and mostly completed.
 func (h *demoHistory) visit(ctx context.Context, n, doctorIndex int, start time.Time) error {
-	patient := access.Actor{ID: h.patients[n%len(h.patients)], Role: access.RolePatient, Job: demoJob}
+	patient := access.Actor{ID: h.patients[(n+n/4)%len(h.patients)], Role: access.RolePatient, Job: demoJob}
 	doctor := access.Actor{ID: h.doctors[doctorIndex], Role: access.RoleDoctor, Job: demoJob}
-	subject := demoCases[n%len(demoCases)]
+	subject := demoCases[(n+n/3)%len(demoCases)]
 	var slot schedule.Slot
 	err := h.at(ctx, start.Add(-26*time.Hour), func(tx *postgres.Tx) (err error) {
 		var in schedule.CreateSlotRequest
@@ -159,7 +159,7 @@ func (h *demoHistory) visit(ctx context.Context, n, doctorIndex int, start time.
 		return err
 	}
 	err = h.move(ctx, doctor, id, consultation.StatusCompleted, subject.notes, start.Add(25*time.Minute))
-	if err != nil || n%2 == 1 {
+	if err != nil || n%3 == 1 { // not everybody writes a review
 		return err
 	}
 	return h.at(ctx, start.Add(10*time.Hour), func(tx *postgres.Tx) error {

@@ -106,12 +106,14 @@ func setScene(t *testing.T) *scene {
 	c.Post(patient, "consultations/"+visit+"/review", map[string]any{"rating": 5, "text": "Kind and clear"}).Want(201)
 	c.BookAndPay(patient, c.Slot(doctor, 26*time.Hour, 1), "500.00")
 	free := c.Slot(doctor, 50*time.Hour, 3)
-	c.Post(doctor, "availability/rules", map[string]any{"rrule": "FREQ=WEEKLY;BYDAY=MO,WE", "startTime": "09:00",
+	rule := c.Post(doctor, "availability/rules", map[string]any{"rrule": "FREQ=WEEKLY;BYDAY=MO,WE", "startTime": "09:00",
 		"endTime": "12:00", "timezone": "Asia/Kolkata", "slotMinutes": 30,
-		"validFrom": c.DB.Now().Add(24 * time.Hour).Format(time.DateOnly)}).Want(201)
+		"validFrom": c.DB.Now().Add(24 * time.Hour).Format(time.DateOnly)}).Want(201).Text("id")
 	entry := c.Get(s.users[access.RoleAdmin], "audit-logs?limit=1").Want(200).Items()[0]["id"]
 	s.ids = map[string]string{
-		"/doctors/{id}": doctor.ID.String(), "/book/{slotId}": free.String(), "/visits/{id}": visit,
+		"/doctors/{id}":  doctor.ID.String(),
+		"/book/{slotId}": free.String() + "?doctor=" + doctor.ID.String(), "/visits/{id}": visit,
+		"/hours/rules/{id}":   rule,
 		"/consultations/{id}": visit, "/all-visits/{id}": visit, "/prescriptions/{id}": prescription,
 		"/people/{id}": patient.ID.String(), "/admin/audit/{id}": fmt.Sprint(entry),
 	}
