@@ -1,0 +1,55 @@
+// What all pages of the account share.
+
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { Title } from "../../app";
+import { findPlace, useAddress } from "../../router";
+import { useUser } from "../../session";
+import { text } from "./text";
+
+/** The heading and the tabs of a page of the account. */
+export function Frame({ title, children }: { title: string; children: ComponentChildren }) {
+	const { pathname } = useAddress();
+	const role = useUser()?.role;
+	const tabs = [
+		["/account", text.tabs.profile],
+		["/account/security", text.tabs.security],
+		["/account/dependants", text.tabs.dependants],
+		["/account/privacy", text.tabs.privacy],
+	] as const;
+	return (
+		<>
+			<Title text={title} />
+			<nav aria-label={text.tabs.label}>
+				<ul class="tabs">
+					{tabs
+						.filter(([path]) => role && findPlace(path)?.route.roles?.includes(role))
+						.map(([path, name]) => (
+							<li key={path}>
+								<a href={path} aria-current={path === pathname ? "page" : undefined}>
+									{name}
+								</a>
+							</li>
+						))}
+				</ul>
+			</nav>
+			{children}
+		</>
+	);
+}
+
+/** What takes the place of a button or a form that was used: the focus goes there. */
+export function Arrival({ class: className, children }: { class?: string; children: ComponentChildren }) {
+	const box = useRef<HTMLDivElement>(null);
+	useEffect(() => box.current?.focus(), []);
+	return (
+		<div ref={box} tabIndex={-1} class={className}>
+			{children}
+		</div>
+	);
+}
+
+/** Moves the focus to the heading of a part, when what had it is gone. */
+export function focusOn(id: string): void {
+	requestAnimationFrame(() => document.getElementById(id)?.focus());
+}
