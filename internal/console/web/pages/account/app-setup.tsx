@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { call } from "../../api/call";
+import { call, isProblem } from "../../api/call";
 import { confirmMfa, enableMfa, type AuthenticatorSetup } from "../../api/operations";
 import { ActionButton, Field, Form } from "../../parts/form";
 import { text as entry } from "../entry/text";
@@ -10,11 +10,13 @@ import { text } from "./text";
 interface AppSetupProps {
 	/** Called with the recovery codes. */
 	done: (codes: string[]) => Promise<void> | void;
+	/** Called when it turns out that there is an app. */
+	isSet?: () => void;
 	class?: string;
 }
 
 /** Sets up an authenticator app: a picture to scan, and its first code. */
-export function AppSetup({ done, class: className }: AppSetupProps) {
+export function AppSetup({ done, isSet, class: className }: AppSetupProps) {
 	const own = text.app;
 	const refusals = {
 		"mfa-enabled": own.alreadySet,
@@ -29,7 +31,14 @@ export function AppSetup({ done, class: className }: AppSetupProps) {
 				text={own.setUp}
 				class={className ?? ""}
 				own={refusals}
-				run={async () => setSetup((await call(enableMfa, {})).data)}
+				run={async () => {
+					try {
+						setSetup((await call(enableMfa, {})).data);
+					} catch (error) {
+						if (!isSet || !isProblem(error, "mfa-enabled")) throw error;
+						isSet();
+					}
+				}}
 			/>
 		);
 	}

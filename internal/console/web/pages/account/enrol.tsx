@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { AppSetup } from "./app-setup";
+import { Arrival } from "./frame";
 import { PasskeyForm } from "./passkeys";
 import { RecoveryCodes } from "./recovery-codes";
 import { text } from "./text";
@@ -11,7 +12,9 @@ export function Enrol({ done }: { done: () => Promise<void> }) {
 	if (codes.length > 0) return <RecoveryCodes codes={codes} done={() => void done()} />;
 	return (
 		<>
-			<p class="warning">{text.enrol.why}</p>
+			<Arrival class="warning">
+				<p>{text.enrol.why}</p>
+			</Arrival>
 			<h2>{text.app.title}</h2>
 			<p>{text.app.what}</p>
 			<AppSetup done={go} class="primary" />

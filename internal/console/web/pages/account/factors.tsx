@@ -35,6 +35,7 @@ export function Factors({ showCodes, changed }: FactorsProps) {
 		passkeys.reload();
 		announce(text.factors.added);
 		if (codes.length > 0) showCodes(codes);
+		else focusOn("passkeys");
 	};
 	const removed = async (): Promise<void> => {
 		await changed();
@@ -61,9 +62,9 @@ export function Factors({ showCodes, changed }: FactorsProps) {
 						</h3>
 						<p>{text.passkeys.what}</p>
 						<PasskeyList items={items} isLast={warning} removed={removed} />
-						<details>
+						<details key={items.length}>
 							<summary>{text.passkeys.addOne}</summary>
-							<PasskeyForm key={items.length} done={added} />
+							<PasskeyForm done={added} />
 						</details>
 						{isOn && <Renewal passkeys={items} showCodes={showCodes} />}
 					</>
@@ -96,13 +97,18 @@ function App({ passkeys, isOn, added, removed, warning }: AppProps) {
 	const has = isOn ? (learned ?? (passkeys.length === 0 ? true : null)) : false;
 	return (
 		<>
-			<h3 id="app" tabIndex={-1}>
+			<h3 id="authenticator" tabIndex={-1}>
 				{own.title}
 			</h3>
 			<p>{own.what}</p>
 			{has === null ? <p>{own.perhaps}</p> : <p>{has ? own.isSet : own.isNotSet}</p>}
 			{!has && (
 				<AppSetup
+					isSet={() => {
+						setLearned(true);
+						announce(own.alreadySet);
+						focusOn("authenticator");
+					}}
 					done={async (codes) => {
 						setLearned(true);
 						await added(codes);
@@ -128,7 +134,7 @@ function App({ passkeys, isOn, added, removed, warning }: AppProps) {
 							setLearned(false);
 							announce(own.removed);
 							await removed();
-							focusOn("app");
+							focusOn("authenticator");
 						}}
 					/>
 				</Dialog>

@@ -14,7 +14,10 @@ import { text } from "./text";
 export function Security() {
 	const [codes, setCodes] = useState<string[]>([]);
 	const [mustEnrol, setMustEnrol] = useState(false);
+	const [round, setRound] = useState(0);
 	const changed = async (): Promise<void> => {
+		// A new second factor signs other devices out.
+		setRound((n) => n + 1);
 		try {
 			await signedIn();
 		} catch (error) {
@@ -38,7 +41,7 @@ export function Security() {
 				<Factors showCodes={setCodes} changed={changed} />
 				<div>
 					<PasswordChange />
-					<Devices />
+					<Devices key={round} />
 				</div>
 			</div>
 		</Frame>

@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { call } from "../../api/call";
 import { verifyMfa, type PasskeyAssertion, type SecondFactorMethod, type SignInResult } from "../../api/operations";
 import { ActionButton, Field, Form } from "../../parts/form";
@@ -95,9 +95,13 @@ export function SecondFactor({
 	done: () => Promise<void>;
 	again: () => void;
 }) {
+	const heading = useRef<HTMLHeadingElement>(null);
+	useEffect(() => heading.current?.focus(), []);
 	return (
 		<>
-			<h2>{text.secondFactor}</h2>
+			<h2 ref={heading} tabIndex={-1}>
+				{text.secondFactor}
+			</h2>
 			<p>{text.secondFactorHint}</p>
 			<FactorForm
 				methods={begun.methods ?? ["totp", "recovery-code"]}

@@ -54,7 +54,7 @@ export const account = {
 	email: {
 		title: "E-mail address",
 		present: "You sign in with",
-		how: "To change it, we send a mail with a link to the new address. Until you open the link and press its button, nothing changes. Your present address is told about it.",
+		how: "To change it, we send a mail with a link to the new address. Until you open the link and press its button, nothing changes. Your old address is told when it has changed.",
 		newEmail: "New e-mail address",
 		send: "Send the mail",
 		sent: (email: string) =>
@@ -170,7 +170,6 @@ export const account = {
 	enrol: {
 		title: "Set up a second factor first",
 		why: "You see what is private to others, so your account needs a second factor beside the password. Set one up now, an app or a passkey; then you can go on to work.",
-		out: "Use another account",
 	},
 	dependants: {
 		title: "Dependants",
@@ -187,7 +186,7 @@ export const account = {
 		nameHint: "The name that the doctor sees.",
 		editOne: (name: string) => `Change ${name}`,
 		move: "Move to an own account",
-		moveOne: (name: string) => `Move ${name} to an own account`,
+		moveOne: (name: string) => `Move to an own account: ${name}`,
 		removeOne: (name: string) => `Remove ${name}`,
 		removeHint:
 			"You can't book for them any more, and they leave the waitlist. What was written about their care stays on record; you can still read it.",
