@@ -51,5 +51,6 @@ export function Arrival({ class: className, children }: { class?: string; childr
 
 /** Moves the focus to the heading of a part, when what had it is gone. */
 export function focusOn(id: string): void {
-	requestAnimationFrame(() => document.getElementById(id)?.focus());
+	// A dialog that closes gives the focus back first.
+	setTimeout(() => document.getElementById(id)?.focus(), 100);
 }

@@ -48,7 +48,10 @@ export function SignInForm({ done, expected }: SignInFormProps) {
 	};
 	const enrol = async (): Promise<void> => setEnrolment({ Shown: await loadEnrolment() });
 	useEffect(() => {
-		void mustEnrol().then((must) => (must ? enrol() : undefined));
+		// If it can't be found out, the sign-in does.
+		mustEnrol()
+			.then((must) => (must ? enrol() : undefined))
+			.catch(() => undefined);
 	}, []);
 	const byPasskey = async (): Promise<void> => {
 		const credential = await askPasskey();
