@@ -3,8 +3,8 @@ import { call, isProblem } from "../../api/call";
 import { confirmMfa, enableMfa, type AuthenticatorSetup } from "../../api/operations";
 import { ActionButton, Field, Form } from "../../parts/form";
 import { text as entry } from "../entry/text";
+import { Arrival } from "../../parts/focus";
 import { CopyButton } from "./copy-button";
-import { Arrival } from "./frame";
 import { text } from "./text";
 
 interface AppSetupProps {

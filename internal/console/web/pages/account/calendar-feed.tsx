@@ -2,8 +2,8 @@ import { useId, useState } from "preact/hooks";
 import { call } from "../../api/call";
 import { createCalendar, deleteCalendar } from "../../api/operations";
 import { ActionButton } from "../../parts/form";
+import { Arrival } from "../../parts/focus";
 import { CopyButton } from "./copy-button";
-import { Arrival } from "./frame";
 import { text } from "./text";
 
 /** The secret address that calendar programs read the visits from. */

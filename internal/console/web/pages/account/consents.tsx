@@ -7,7 +7,7 @@ import { ActionButton, Form } from "../../parts/form";
 import { Show, useLoad } from "../../parts/load";
 import { Time } from "../../parts/time";
 import { language } from "../../text/language";
-import { focusOn } from "./frame";
+import { focusOn } from "../../parts/focus";
 import { text } from "./text";
 
 /** The notices, and what the patient agrees to. */

@@ -6,8 +6,8 @@ import { ActionButton } from "../../parts/form";
 import { Refusal } from "../../parts/refusal";
 import { Time } from "../../parts/time";
 import { locale } from "../../text/language";
+import { Arrival } from "../../parts/focus";
 import { download } from "./download";
-import { Arrival } from "./frame";
 import { text } from "./text";
 
 const refusals = (): Record<string, string> => ({

@@ -8,8 +8,9 @@ import { List } from "../../parts/load";
 import { plainDate, ZoneNote } from "../../parts/time";
 import { Name } from "../../parts/value";
 import { t } from "../../text";
+import { focusOn } from "../../parts/focus";
 import { DependantForm } from "./dependant-form";
-import { focusOn, Frame } from "./frame";
+import { Frame } from "./frame";
 import { text } from "./text";
 import { TransferForm, Transfers } from "./transfers";
 

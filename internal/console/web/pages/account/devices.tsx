@@ -3,7 +3,7 @@ import { endOtherSessions, endSession, listSessions, type Session } from "../../
 import { ActionButton } from "../../parts/form";
 import { List } from "../../parts/load";
 import { Time } from "../../parts/time";
-import { focusOn } from "./frame";
+import { focusOn } from "../../parts/focus";
 import { text } from "./text";
 
 /** Where the user is signed in. */

@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { call } from "../../api/call";
 import { changeEmail } from "../../api/operations";
 import { Field, Form } from "../../parts/form";
-import { Arrival } from "./frame";
+import { Arrival } from "../../parts/focus";
 import { text } from "./text";
 
 /** Changes the address that signs in, by a mail to the new one. */

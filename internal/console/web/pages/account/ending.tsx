@@ -15,7 +15,7 @@ import { Loading, useLoad } from "../../parts/load";
 import { Refusal } from "../../parts/refusal";
 import { Time } from "../../parts/time";
 import { useUser } from "../../session";
-import { focusOn } from "./frame";
+import { focusOn } from "../../parts/focus";
 import { text } from "./text";
 
 /** The two ways for an account to end: without its data, or with it. */

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
+import { Arrival } from "../../parts/focus";
 import { AppSetup } from "./app-setup";
-import { Arrival } from "./frame";
 import { PasskeyForm } from "./passkeys";
 import { RecoveryCodes } from "./recovery-codes";
 import { text } from "./text";

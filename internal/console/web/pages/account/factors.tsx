@@ -12,8 +12,8 @@ import { Dialog } from "../../parts/dialog";
 import { Show, useLoad } from "../../parts/load";
 import { useUser } from "../../session";
 import { FactorForm } from "../entry/second-factor";
+import { focusOn } from "../../parts/focus";
 import { AppSetup } from "./app-setup";
-import { focusOn } from "./frame";
 import { PasskeyForm, PasskeyList } from "./passkeys";
 import { text } from "./text";
 

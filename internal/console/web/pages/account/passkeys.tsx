@@ -13,7 +13,7 @@ import { Field, Form } from "../../parts/form";
 import { hasPasskeys, makePasskey } from "../../parts/passkey";
 import { Time } from "../../parts/time";
 import { t } from "../../text";
-import { focusOn } from "./frame";
+import { focusOn } from "../../parts/focus";
 import { text } from "./text";
 
 /** Makes a passkey. Throws Problem, of this page too, so that each reason has its text. */

@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import { Title } from "../../app";
 import { call } from "../../api/call";
 import { requestPasswordReset } from "../../api/operations";
+import { Arrival } from "../../parts/focus";
 import { Field, Form } from "../../parts/form";
 import { useAddress } from "../../router";
 import { withNext } from "./next";
@@ -16,9 +17,9 @@ export function ForgotPassword() {
 		<div class="narrow">
 			<Title text={text.forgotTitle} />
 			{isSent ? (
-				<p class="note" role="status">
-					{text.linkSent}
-				</p>
+				<Arrival class="note">
+					<p>{text.linkSent}</p>
+				</Arrival>
 			) : (
 				<>
 					<p>{text.forgotHint}</p>
