@@ -21,6 +21,7 @@ const areas: Partial<Record<Area, () => Promise<AreaModule>>> = {
 	entry: () => import("./entry"),
 	hours: () => import("./hours"),
 	care: () => import("./care"),
+	account: () => import("./account"),
 };
 
 /** Loads a page with its texts. Throws an error if the network is away or the page doesn't exist. */

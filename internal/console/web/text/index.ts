@@ -14,6 +14,7 @@ const files = {
 		entry: () => import("./en/entry"),
 		hours: () => import("./en/hours"),
 		care: () => import("./en/care"),
+		account: () => import("./en/account"),
 	},
 	hi: {
 		common: () => import("./hi/common"),
@@ -21,6 +22,7 @@ const files = {
 		entry: () => import("./hi/entry"),
 		hours: () => import("./hi/hours"),
 		care: () => import("./hi/care"),
+		account: () => import("./hi/account"),
 	},
 };
 
