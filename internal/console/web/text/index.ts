@@ -12,11 +12,13 @@ const files = {
 		common: () => import("./en/common"),
 		home: () => import("./en/home"),
 		entry: () => import("./en/entry"),
+		admin: () => import("./en/admin"),
 	},
 	hi: {
 		common: () => import("./hi/common"),
 		home: () => import("./hi/home"),
 		entry: () => import("./hi/entry"),
+		admin: () => import("./hi/admin"),
 	},
 };
 
