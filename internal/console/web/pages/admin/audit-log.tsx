@@ -109,7 +109,8 @@ export function Entity({ entry, filter }: { entry: AuditEvent; filter: Filter })
 	return (
 		<>
 			{page ? <Link to={page}>{name}</Link> : name}{" "}
-			<a class="small" href={"/admin/audit" + queryOf(to)} aria-label={text.onlyThis(name, entry.entityId)}>
+			<a class="small" href={"/admin/audit" + queryOf(to)}>
+				<span class="hidden">{text.onlyThis(name)} </span>
 				{short(entry.entityId)}
 			</a>
 		</>
@@ -123,11 +124,8 @@ export function Actor({ entry, filter }: { entry: AuditEvent; filter: Filter }) 
 	return (
 		<>
 			<Link to={"/people/" + entry.actorId}>{role}</Link>{" "}
-			<a
-				class="small"
-				href={"/admin/audit" + queryOf({ ...filter, actorId: entry.actorId })}
-				aria-label={text.onlyThis(role, entry.actorId)}
-			>
+			<a class="small" href={"/admin/audit" + queryOf({ ...filter, actorId: entry.actorId })}>
+				<span class="hidden">{text.onlyThis(role)} </span>
 				{short(entry.actorId)}
 			</a>
 		</>

@@ -173,3 +173,31 @@ export function Figures({ caption, head, rows, open }: FiguresProps) {
 		</details>
 	);
 }
+
+/** Returns the sum of a number of all items. */
+export function sum<T>(items: T[], of: (item: T) => number): number {
+	return items.reduce((n, item) => n + of(item), 0);
+}
+
+/** Returns the words of some bars: "Booked: 12; Paid: 10". */
+export function inWords(bars: Bar[]): string {
+	return bars
+		.map(
+			(b) =>
+				`${b.label}: ${b.shown ?? count(b.value)}${b.beforeShown ? ` (${text.before}: ${b.beforeShown})` : ""}`,
+		)
+		.join("; ");
+}
+
+/** The columns of a table with or without those of the period before. */
+export function headOf(first: string, second: string, hasBefore: boolean): string[] {
+	return hasBefore ? [first, second, text.before] : [first, second];
+}
+
+/** Returns bars as rows of a table. */
+export function rowsOf(bars: Bar[], hasBefore: boolean): string[][] {
+	return bars.map((b) => {
+		const row = [b.label, b.shown ?? count(b.value)];
+		return hasBefore ? [...row, b.beforeShown ?? (b.before === undefined ? "–" : count(b.before))] : row;
+	});
+}

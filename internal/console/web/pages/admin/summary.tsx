@@ -1,7 +1,7 @@
 import { readAnalyticsSummary, type Role } from "../../api/operations";
 import { money } from "../../parts/value";
 import { t } from "../../text";
-import { Report, type PeriodProps } from "./analytics";
+import { Report, type PeriodProps } from "./report";
 import { Figures } from "./charts";
 import { count, duration, percent } from "./parts";
 import { text } from "./text";
@@ -85,7 +85,7 @@ export function Summary({ period }: PeriodProps) {
 									text.averageRating,
 									data.doctors.averageRating === null
 										? "–"
-										: `${data.doctors.averageRating} (${text.ratings(data.doctors.ratings)})`,
+										: `${data.doctors.averageRating} (${text.ratings(data.doctors.ratings, count(data.doctors.ratings))})`,
 								],
 							]}
 						/>

@@ -173,7 +173,7 @@ export const admin = {
 	user: "User",
 	byJob: (job: string) => `The system (${job})`,
 	byNobody: "Nobody signed in, or the system",
-	onlyThis: (name: string, id: string) => `Only entries of ${name} ${id}`,
+	onlyThis: (name: string) => `Only entries of this: ${name}`,
 	allEntries: "Back to the audit log",
 	entry: "Entry",
 	noSuchEntry: "There is no such entry. It may have reached the end of its time.",
@@ -272,7 +272,7 @@ export const admin = {
 	doctorsApproved: "Doctors who are approved",
 	doctorsWaiting: "Doctors who wait for a decision",
 	averageRating: "Average rating",
-	ratings: (n: number) => plural(n, { one: "1 rating", other: `${n} ratings` }),
+	ratings: (n: number, shown: string) => plural(n, { one: "1 rating", other: `${shown} ratings` }),
 	perDay: "Visits per day",
 	perDayHint: "Booked by the day of the booking; the others by the day of the visit.",
 	perDaySummary: (booked: string, due: string) => `${booked} visits were booked, and ${due} were due.`,
@@ -385,6 +385,7 @@ export const admin = {
 		"unmatched-money": "Money that fits nothing",
 		user: "Account",
 		waitlist: "Waitlist",
+		webhook: "Provider's report",
 	} as Record<string, string>,
 	/** What was done to them. */
 	verbs: {
