@@ -16,7 +16,7 @@ export function Analytics() {
 		<>
 			<Title text={text.analytics} />
 			<PeriodChooser period={period} query={query} />
-			<p>
+			<p id="period" tabIndex={-1}>
 				<strong>{text.periodShown(plainDate(period.from), plainDate(period.to), period.timezone)}</strong>
 			</p>
 			<ZoneNote />

@@ -27,7 +27,10 @@ export function AuditLog() {
 							<button
 								type="button"
 								class="quiet"
-								onClick={() => navigate("/admin/audit", { replace: true })}
+								onClick={() => {
+									navigate("/admin/audit", { replace: true });
+									focusResults();
+								}}
 							>
 								{text.clearFilter}
 							</button>
@@ -37,6 +40,7 @@ export function AuditLog() {
 				}
 				submit={(values) => {
 					setQuery(typedFilter(values));
+					focusResults();
 					return Promise.resolve();
 				}}
 			>
@@ -44,6 +48,9 @@ export function AuditLog() {
 				<p class="hint">{text.oldHint}</p>
 			</Form>
 			<ZoneNote />
+			<h2 id="results" tabIndex={-1}>
+				{text.entries}
+			</h2>
 			<List op={listAuditLogs} params={{ ...paramsOf(filter), limit: 100 }} empty={text.noEntries}>
 				{(entries) => <Entries entries={entries} filter={filter} />}
 			</List>
@@ -51,12 +58,16 @@ export function AuditLog() {
 	);
 }
 
+/** Moves the focus on from the form, which is drawn anew with the new filter. */
+function focusResults(): void {
+	setTimeout(() => document.getElementById("results")?.focus(), 50);
+}
+
 function Entries({ entries, filter }: { entries: AuditEvent[]; filter: Filter }) {
 	if (entries.length === 0) return <p class="empty">{text.noneYet}</p>;
 	return (
-		<div class="scroll" role="region" aria-label={text.entries} tabIndex={0}>
-			<table>
-				<caption>{text.entries}</caption>
+		<div class="scroll figures" role="region" aria-label={text.entries} tabIndex={0}>
+			<table aria-labelledby="results">
 				<thead>
 					<tr>
 						<th scope="col">{text.when}</th>

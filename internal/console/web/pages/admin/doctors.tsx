@@ -71,7 +71,7 @@ function DoctorTable({ doctors, caption }: { doctors: Doctor[]; caption: string 
 		owners.set(number, [...(owners.get(number) ?? []), d]);
 	}
 	return (
-		<div class="scroll" role="region" aria-label={caption} tabIndex={0}>
+		<div class="scroll figures" role="region" aria-label={caption} tabIndex={0}>
 			<table>
 				<caption>{caption}</caption>
 				<thead>

@@ -92,6 +92,8 @@ export function PeriodChooser({ period, query }: { period: Period; query: URLSea
 						timezone: timezone === zone() ? "" : timezone,
 						compare: values.checked("compare") ? "" : "no",
 					});
+					// The form is drawn anew with the new period.
+					setTimeout(() => document.getElementById("period")?.focus(), 50);
 					return Promise.resolve();
 				}}
 			>

@@ -70,7 +70,7 @@ export function Staff() {
 
 function StaffTable({ users, caption }: { users: StaffUser[]; caption: string }) {
 	return (
-		<div class="scroll" role="region" aria-label={caption} tabIndex={0}>
+		<div class="scroll figures" role="region" aria-label={caption} tabIndex={0}>
 			<table aria-label={caption}>
 				<thead>
 					<tr>

@@ -60,8 +60,8 @@ export const admin = {
 		"Patients no longer find this doctor. If visits are to come, you are told how many before they are cancelled.",
 	visitsWouldEnd: (n: number) =>
 		plural(n, {
-			one: "Nothing has changed yet. 1 visit to come would be cancelled: everything paid is given back, and the patient is told. Confirm this below, and send it again.",
-			other: `Nothing has changed yet. ${n} visits to come would be cancelled: everything paid is given back, and the patients are told. Confirm this below, and send it again.`,
+			one: "Nothing has changed yet. 1 visit to come would be cancelled: everything paid is given back, and the patient is told. To go on, tick the box above and press the button.",
+			other: `Nothing has changed yet. ${n} visits to come would be cancelled: everything paid is given back, and the patients are told. To go on, tick the box above and press the button.`,
 		}),
 	confirmEnd: (n: number) =>
 		plural(n, { one: "Yes, cancel 1 visit to come", other: `Yes, cancel ${n} visits to come` }),
