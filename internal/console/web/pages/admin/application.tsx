@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { Title } from "../../app";
-import { call, isProblem } from "../../api/call";
+import { Problem, call, isProblem } from "../../api/call";
 import { approveDoctor, readDoctor, searchDoctors, type Doctor } from "../../api/operations";
 import { announce } from "../../parts/announce";
 import { Checkbox, Form, TextArea } from "../../parts/form";
@@ -124,9 +124,16 @@ function own(): Record<string, string> {
 	};
 }
 
+/** Throws Problem if a reason is only spaces. */
+function checkReason(reason: string): void {
+	const errors = [{ location: "reason", message: text.reasonNeeded }];
+	if (!reason) throw new Problem("validation-failed", 422, "", "", errors, 0, {});
+}
+
 /** Approval and refusal: two forms, so that a refusal always has its reason. */
 function Decide({ loaded, doctor }: DecisionProps) {
 	const decide = async (approved: boolean, reason: string): Promise<void> => {
+		if (!approved) checkReason(reason);
 		const body = { approved, ...(reason && { reason }) };
 		const answer = await call(approveDoctor, { id: doctor.id }, body, { ifMatch: loaded.etag });
 		loaded.set(answer);
@@ -177,6 +184,7 @@ function Withdraw({ loaded, doctor }: DecisionProps) {
 				action={ending ? text.withdrawAndCancel(ending) : text.withdraw}
 				own={{ ...own(), "has-consultations": text.visitsWouldEnd(ending) }}
 				submit={async (values) => {
+					checkReason(values.text("reason"));
 					const confirmed = values.checked("cancelConsultations");
 					const body = {
 						approved: false,

@@ -30,15 +30,21 @@ export function paramsOf(filter: Filter): Partial<Filter> {
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const ip = /^([\d.]{7,15}|[\da-f:.]*:[\da-f:.]*)$/i;
 
-/** Returns the filter that was typed. Throws Problem with the fields that can't be. */
-export function typedFilter(values: Values): Filter {
-	const filter = Object.fromEntries(names.map((name) => [name, values.text(name)])) as Filter;
+/** Returns what is wrong with a filter. */
+export function faultsOf(filter: Filter): Problem["errors"] {
 	const errors: Problem["errors"] = [];
 	if (filter.actorId && !uuid.test(filter.actorId)) errors.push({ location: "actorId", message: text.notAnId });
 	if (filter.ipAddress && !ip.test(filter.ipAddress))
 		errors.push({ location: "ipAddress", message: text.notAnAddress });
 	if (filter.from && filter.to && filter.from >= filter.to)
 		errors.push({ location: "to", message: text.endsBeforeBegin });
+	return errors;
+}
+
+/** Returns the filter that was typed. Throws Problem with the fields that can't be. */
+export function typedFilter(values: Values): Filter {
+	const filter = Object.fromEntries(names.map((name) => [name, values.text(name)])) as Filter;
+	const errors = faultsOf(filter);
 	if (errors.length > 0) throw new Problem("validation-failed", 422, "", "", errors, 0, {});
 	return filter;
 }

@@ -5,7 +5,7 @@ import { List } from "../../parts/load";
 import { Time, ZoneNote } from "../../parts/time";
 import { navigate, setQuery, useAddress } from "../../router";
 import { t } from "../../text";
-import { FilterFields, filterOf, paramsOf, queryOf, typedFilter, type Filter } from "./audit-filter";
+import { FilterFields, faultsOf, filterOf, paramsOf, queryOf, typedFilter, type Filter } from "./audit-filter";
 import { actionName, entityName, nobody, pageOf } from "./audit-words";
 import { Link } from "./parts";
 import { text } from "./text";
@@ -14,6 +14,7 @@ import { text } from "./text";
 export function AuditLog() {
 	const filter = filterOf(useAddress().searchParams);
 	const query = queryOf(filter);
+	const faults = faultsOf(filter);
 	return (
 		<>
 			<Title text={text.audit} />
@@ -51,9 +52,17 @@ export function AuditLog() {
 			<h2 id="results" tabIndex={-1}>
 				{text.entries}
 			</h2>
-			<List op={listAuditLogs} params={{ ...paramsOf(filter), limit: 100 }} empty={text.noEntries}>
-				{(entries) => <Entries entries={entries} filter={filter} />}
-			</List>
+			{faults.length > 0 ? (
+				<div class="refusal" role="alert">
+					{faults.map((fault) => (
+						<p key={fault.location}>{fault.message}</p>
+					))}
+				</div>
+			) : (
+				<List op={listAuditLogs} params={{ ...paramsOf(filter), limit: 100 }} empty={text.noEntries}>
+					{(entries) => <Entries entries={entries} filter={filter} />}
+				</List>
+			)}
 		</>
 	);
 }

@@ -133,7 +133,7 @@ interface FiguresProps {
 /** The figures of a chart as a table. */
 export function Figures({ caption, head, rows, open }: FiguresProps) {
 	const table = (
-		<div class="scroll figures" role="region" aria-label={caption} tabIndex={0}>
+		<div class="scroll figures" role="region" aria-label={text.asTable(caption)} tabIndex={0}>
 			<table>
 				<caption>{caption}</caption>
 				<thead>

@@ -118,10 +118,13 @@ export function PeriodChooser({ period, query }: { period: Period; query: URLSea
 	);
 }
 
+/** Returns what is wrong with a period, or "". */
+export function faultOf({ from, to }: { from: string; to: string }): string {
+	if (to < from) return text.endsBeforeBegin;
+	return addDays(from, longest - 1) < to ? text.tooLong(t.days(longest)) : "";
+}
+
 function check(from: string | undefined, to: string | undefined): void {
-	if (!from || !to) return;
-	let message = "";
-	if (to < from) message = text.endsBeforeBegin;
-	else if (addDays(from, longest - 1) < to) message = text.tooLong(t.days(longest));
+	const message = from && to ? faultOf({ from, to }) : "";
 	if (message) throw new Problem("validation-failed", 422, "", "", [{ location: "to", message }], 0, {});
 }

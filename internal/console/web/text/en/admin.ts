@@ -47,6 +47,7 @@ export const admin = {
 	decline: "Decline",
 	declineHint:
 		"The doctor gets a mail with your reason, and may apply again. The registration number is free again.",
+	reasonNeeded: "Write a few words.",
 	reasonMailed: "The doctor reads this.",
 	loadAgain: "Load it again",
 	approvedDone: (name: string) => `${name} is approved.`,
