@@ -22,6 +22,7 @@ const areas: Partial<Record<Area, () => Promise<AreaModule>>> = {
 	hours: () => import("./hours"),
 	care: () => import("./care"),
 	account: () => import("./account"),
+	admin: () => import("./admin"),
 };
 
 /** Loads a page with its texts. Throws an error if the network is away or the page doesn't exist. */

@@ -15,6 +15,7 @@ const files = {
 		hours: () => import("./en/hours"),
 		care: () => import("./en/care"),
 		account: () => import("./en/account"),
+		admin: () => import("./en/admin"),
 	},
 	hi: {
 		common: () => import("./hi/common"),
@@ -23,6 +24,7 @@ const files = {
 		hours: () => import("./hi/hours"),
 		care: () => import("./hi/care"),
 		account: () => import("./hi/account"),
+		admin: () => import("./hi/admin"),
 	},
 };
 
