@@ -62,8 +62,6 @@ export async function signOut(): Promise<void> {
 		if (!isProblem(error, "unauthenticated")) throw error;
 	}
 	tabs.postMessage("changed");
-	// Pages keep here what isn't saved yet.
-	sessionStorage.clear();
 	location.replace("/sign-in?out");
 }
 
