@@ -16,15 +16,16 @@ import { text } from "./text";
 
 export function Application() {
 	const profile = useOwnProfile();
+	const hasApplied = useRef(false);
 	return (
 		<>
 			<Title text={text.application.title} />
 			{profile.data ? (
-				<Applied profile={profile} doctor={profile.data} />
+				<Applied profile={profile} doctor={profile.data} isNew={hasApplied.current} />
 			) : hasNotApplied(profile) ? (
 				<>
 					<p>{text.application.lead}</p>
-					<Apply profile={profile} />
+					<Apply profile={profile} done={() => void (hasApplied.current = true)} />
 				</>
 			) : profile.error !== undefined ? (
 				<Refusal error={profile.error} retry={profile.reload} />
@@ -43,7 +44,7 @@ const own = (): Record<string, string> => ({
 });
 
 /** The application; anew with what the one before said. */
-function Apply({ profile, doctor, done }: { profile: Loaded<Doctor>; doctor?: Doctor; done?: () => void }) {
+function Apply({ profile, doctor, done }: { profile: Loaded<Doctor>; doctor?: Doctor; done: () => void }) {
 	return (
 		<Form
 			action={doctor ? text.application.applyAgain : text.application.apply}
@@ -53,8 +54,8 @@ function Apply({ profile, doctor, done }: { profile: Loaded<Doctor>; doctor?: Do
 				const { bio, clinicName, ...rest } = valuesOf(values);
 				const body = { ...rest, ...(bio && { bio }), ...(clinicName && { clinicName }) };
 				const answer = await withLanguageFaults(call(applyAsDoctor, {}, body, { idempotencyKey: key }));
+				done();
 				profile.set(answer);
-				done?.();
 			}}
 		>
 			<ProfileFields doctor={doctor} />
@@ -62,15 +63,20 @@ function Apply({ profile, doctor, done }: { profile: Loaded<Doctor>; doctor?: Do
 	);
 }
 
-function Applied({ profile, doctor }: { profile: Loaded<Doctor>; doctor: Doctor }) {
+interface AppliedProps {
+	profile: Loaded<Doctor>;
+	doctor: Doctor;
+	/** The application was sent just now. */
+	isNew: boolean;
+}
+
+function Applied({ profile, doctor, isNew }: AppliedProps) {
 	const state = useRef<HTMLDivElement>(null);
 	const [isAgain, setAgain] = useState(false);
 	const [round, setRound] = useState(0);
-	const wasDrawn = useRef(false);
 	useEffect(() => {
 		// After an application the form gives way to its state.
-		if (wasDrawn.current || document.activeElement === document.body) state.current?.focus();
-		wasDrawn.current = true;
+		if (isNew || round > 0) state.current?.focus();
 	}, [round]);
 	return (
 		<>

@@ -168,7 +168,7 @@ function VisitOfDay({ visit, isNext }: { visit: Consultation; isNext: boolean })
 							? text.today.arrived(clock(visit.patientArrivedAt))
 							: text.today.notArrived}
 					</span>
-				)}
+				)}{" "}
 				{visit.isMinor && <span class="chip">{text.minor}</span>}
 			</p>
 			<p>

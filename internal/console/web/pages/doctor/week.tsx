@@ -115,8 +115,8 @@ function free({ page }: WeekDay): number {
 function DayLink({ day, today }: { day: WeekDay; today: string }) {
 	return (
 		<>
-			<a href={day.date === today ? "/today" : "/today?date=" + day.date}>{dayName(day.date)}</a>
-			{day.date === today && <span class="chip">{text.week.today}</span>}
+			<a href={day.date === today ? "/today" : "/today?date=" + day.date}>{dayName(day.date)}</a>{" "}
+			{day.date === today && <span class="chip">{text.week.today}</span>}{" "}
 			{(day.page.leaves ?? []).length > 0 && <span class="chip">{text.week.leave}</span>}
 		</>
 	);
