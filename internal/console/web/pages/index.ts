@@ -23,6 +23,7 @@ const areas: Partial<Record<Area, () => Promise<AreaModule>>> = {
 	care: () => import("./care"),
 	account: () => import("./account"),
 	admin: () => import("./admin"),
+	doctor: () => import("./doctor"),
 };
 
 /** Loads a page with its texts. Throws an error if the network is away or the page doesn't exist. */

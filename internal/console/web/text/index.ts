@@ -16,6 +16,7 @@ const files = {
 		care: () => import("./en/care"),
 		account: () => import("./en/account"),
 		admin: () => import("./en/admin"),
+		doctor: () => import("./en/doctor"),
 	},
 	hi: {
 		common: () => import("./hi/common"),
@@ -25,6 +26,7 @@ const files = {
 		care: () => import("./hi/care"),
 		account: () => import("./hi/account"),
 		admin: () => import("./hi/admin"),
+		doctor: () => import("./hi/doctor"),
 	},
 };
 
