@@ -12,11 +12,13 @@ const files = {
 		common: () => import("./en/common"),
 		home: () => import("./en/home"),
 		entry: () => import("./en/entry"),
+		visits: () => import("./en/visits"),
 	},
 	hi: {
 		common: () => import("./hi/common"),
 		home: () => import("./hi/home"),
 		entry: () => import("./hi/entry"),
+		visits: () => import("./hi/visits"),
 	},
 };
 
