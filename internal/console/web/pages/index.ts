@@ -24,6 +24,7 @@ const areas: Partial<Record<Area, () => Promise<AreaModule>>> = {
 	account: () => import("./account"),
 	admin: () => import("./admin"),
 	doctor: () => import("./doctor"),
+	visits: () => import("./visits"),
 };
 
 /** Loads a page with its texts. Throws an error if the network is away or the page doesn't exist. */

@@ -17,6 +17,7 @@ const files = {
 		account: () => import("./en/account"),
 		admin: () => import("./en/admin"),
 		doctor: () => import("./en/doctor"),
+		visits: () => import("./en/visits"),
 	},
 	hi: {
 		common: () => import("./hi/common"),
@@ -27,6 +28,7 @@ const files = {
 		account: () => import("./hi/account"),
 		admin: () => import("./hi/admin"),
 		doctor: () => import("./hi/doctor"),
+		visits: () => import("./hi/visits"),
 	},
 };
 
