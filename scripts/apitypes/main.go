@@ -142,8 +142,8 @@ func (d *document) writeOperation(out *bufio.Writer, method, path string, op ope
 	if json, has := op.RequestBody.Content["application/json"]; has {
 		sent = json.Schema.typescript("")
 	}
-	fmt.Fprintf(out, "\nexport const %s: Operation<%s, %s, %s> = { id: %q, method: %q, path: %q };\n",
-		camelCase(op.ID), body.typescript(""), sent, d.result(op), op.ID, method, path)
+	fmt.Fprintf(out, "\nexport const %s: Operation<%s, %s, %s> = %q;\n",
+		camelCase(op.ID), body.typescript(""), sent, d.result(op), method+" "+path)
 }
 
 // result returns the type of the answer to a success.

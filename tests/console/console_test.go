@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -166,12 +167,17 @@ func TestEveryPage(t *testing.T) {
 					}
 				}
 			}
-			if recorded := p.Errors(); len(recorded) > 0 {
-				t.Errorf("the pages break their policy, or fail: %s", strings.Join(recorded, "\n"))
+			for _, recorded := range p.Errors() {
+				if !absent.MatchString(recorded) {
+					t.Errorf("the pages break their policy, or fail: %s", recorded)
+				}
 			}
 		})
 	}
 }
+
+// absent matches what the browser says of addresses of the API that answer 404 when there is nothing yet.
+var absent = regexp.MustCompile(`status of 404 .*/(erasure|review|dispute)$`)
 
 // opens reports whether a role opens a page; pages for everybody are opened by visitors.
 func opens(route console.Route, role access.Role) bool {

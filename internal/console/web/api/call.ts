@@ -4,14 +4,11 @@ import { language } from "../text/language";
 
 const base = "/api/v1";
 
-/** An operation of the OpenAPI document. In has its parameters, Body and Out are what is sent and answered. */
-export interface Operation<In, Body, Out> {
-	id: string;
-	method: string;
-	path: string;
-	/** Only types: no operation has these at run time. */
-	types?: { in: In; body: Body; out: Out };
-}
+/**
+ * An operation of the OpenAPI document, like "GET /doctors/{id}". In has its parameters, Body and Out are what is sent
+ * and answered; at run time there is only the text.
+ */
+export type Operation<In, Body, Out> = string & { types?: { in: In; body: Body; out: Out } };
 
 /** What an operation is called with. */
 export interface CallOptions {
@@ -70,7 +67,7 @@ type Params = Record<string, unknown>;
 /** Returns the address of an operation with its parameters. */
 export function address<In extends object, Body, Out>(op: Operation<In, Body, Out>, params: In): string {
 	const rest = { ...params } as Params;
-	const path = op.path.replace(/\{(\w+)\}/g, (_, name: string) => {
+	const path = op.slice(op.indexOf(" ") + 1).replace(/\{(\w+)\}/g, (_, name: string) => {
 		const value = String(rest[name]);
 		delete rest[name];
 		return encodeURIComponent(value);
@@ -112,13 +109,14 @@ async function request<In extends object, Body, Out>(
 	body: unknown,
 	options: CallOptions,
 ): Promise<Answer<Out>> {
+	const method = op.slice(0, op.indexOf(" "));
 	const headers: Record<string, string> = { Accept: "application/json", "Accept-Language": language };
 	if (body !== undefined)
-		headers["Content-Type"] = op.method === "PATCH" ? "application/merge-patch+json" : "application/json";
+		headers["Content-Type"] = method === "PATCH" ? "application/merge-patch+json" : "application/json";
 	if (options.idempotencyKey) headers["Idempotency-Key"] = options.idempotencyKey;
 	if (options.ifMatch) headers["If-Match"] = options.ifMatch;
 	const init: RequestInit = {
-		method: op.method,
+		method,
 		headers,
 		body: body === undefined ? null : JSON.stringify(body),
 		signal: options.signal ?? null,

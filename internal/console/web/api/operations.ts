@@ -1725,7 +1725,7 @@ export type WebhookResult = {
 
 export const releaseAddendum: Operation<{
 	id: string;
-}, undefined, Addendum> = { id: "release-addendum", method: "POST", path: "/addenda/{id}/release" };
+}, undefined, Addendum> = "POST /addenda/{id}/release";
 
 export const listConsultationsPerDay: Operation<{
 	compare?: "previous";
@@ -1733,7 +1733,7 @@ export const listConsultationsPerDay: Operation<{
 	from?: string;
 	timezone?: string;
 	to?: string;
-}, undefined, ConsultationsPerDay> = { id: "list-consultations-per-day", method: "GET", path: "/admin/analytics/consultations-per-day" };
+}, undefined, ConsultationsPerDay> = "GET /admin/analytics/consultations-per-day";
 
 export const readConversionRate: Operation<{
 	compare?: "previous";
@@ -1741,7 +1741,7 @@ export const readConversionRate: Operation<{
 	from?: string;
 	timezone?: string;
 	to?: string;
-}, undefined, ConversionRate> = { id: "read-conversion-rate", method: "GET", path: "/admin/analytics/conversion-rate" };
+}, undefined, ConversionRate> = "GET /admin/analytics/conversion-rate";
 
 export const listDoctorUtilization: Operation<{
 	compare?: "previous";
@@ -1750,7 +1750,7 @@ export const listDoctorUtilization: Operation<{
 	limit?: number;
 	timezone?: string;
 	to?: string;
-}, undefined, DoctorUtilization> = { id: "list-doctor-utilization", method: "GET", path: "/admin/analytics/doctor-utilization" };
+}, undefined, DoctorUtilization> = "GET /admin/analytics/doctor-utilization";
 
 export const readNoShowRate: Operation<{
 	compare?: "previous";
@@ -1758,7 +1758,7 @@ export const readNoShowRate: Operation<{
 	from?: string;
 	timezone?: string;
 	to?: string;
-}, undefined, NoShowRate> = { id: "read-no-show-rate", method: "GET", path: "/admin/analytics/no-show-rate" };
+}, undefined, NoShowRate> = "GET /admin/analytics/no-show-rate";
 
 export const readRepeatPatients: Operation<{
 	compare?: "previous";
@@ -1766,7 +1766,7 @@ export const readRepeatPatients: Operation<{
 	from?: string;
 	timezone?: string;
 	to?: string;
-}, undefined, RepeatPatients> = { id: "read-repeat-patients", method: "GET", path: "/admin/analytics/repeat-patients" };
+}, undefined, RepeatPatients> = "GET /admin/analytics/repeat-patients";
 
 export const readAnalyticsSummary: Operation<{
 	compare?: "previous";
@@ -1774,11 +1774,11 @@ export const readAnalyticsSummary: Operation<{
 	from?: string;
 	timezone?: string;
 	to?: string;
-}, undefined, AnalyticsSummary> = { id: "read-analytics-summary", method: "GET", path: "/admin/analytics/summary" };
+}, undefined, AnalyticsSummary> = "GET /admin/analytics/summary";
 
 export const readTimeToFirstFreeSlot: Operation<{
 	format?: "json" | "csv";
-}, undefined, TimeToFirstFreeSlot> = { id: "read-time-to-first-free-slot", method: "GET", path: "/admin/analytics/time-to-first-free-slot" };
+}, undefined, TimeToFirstFreeSlot> = "GET /admin/analytics/time-to-first-free-slot";
 
 export const listTopSpecializations: Operation<{
 	compare?: "previous";
@@ -1787,7 +1787,7 @@ export const listTopSpecializations: Operation<{
 	limit?: number;
 	timezone?: string;
 	to?: string;
-}, undefined, TopSpecializations> = { id: "list-top-specializations", method: "GET", path: "/admin/analytics/top-specializations" };
+}, undefined, TopSpecializations> = "GET /admin/analytics/top-specializations";
 
 export const listUnmatchedMoney: Operation<{
 	cursor?: string;
@@ -1797,27 +1797,27 @@ export const listUnmatchedMoney: Operation<{
 	status?: Array<UnmatchedMoneyStatus>;
 	to?: string;
 	transactionReference?: string;
-}, undefined, UnmatchedMoneyPage> = { id: "list-unmatched-money", method: "GET", path: "/admin/unmatched-money" };
+}, undefined, UnmatchedMoneyPage> = "GET /admin/unmatched-money";
 
 export const resolveUnmatchedMoney: Operation<{
 	id: string;
-}, UnmatchedMoneyDecisionRequest, UnmatchedMoney> = { id: "resolve-unmatched-money", method: "POST", path: "/admin/unmatched-money/{id}/resolve" };
+}, UnmatchedMoneyDecisionRequest, UnmatchedMoney> = "POST /admin/unmatched-money/{id}/resolve";
 
 export const listAuditLogExports: Operation<{
 	cursor?: string;
 	limit?: number;
-}, undefined, AuditLogExportPage> = { id: "list-audit-log-exports", method: "GET", path: "/audit-log-exports" };
+}, undefined, AuditLogExportPage> = "GET /audit-log-exports";
 
-export const requestAuditLogExport: Operation<object, AuditLogExportRequest, AuditLogExport> = { id: "request-audit-log-export", method: "POST", path: "/audit-log-exports" };
+export const requestAuditLogExport: Operation<object, AuditLogExportRequest, AuditLogExport> = "POST /audit-log-exports";
 
 export const readAuditLogExport: Operation<{
 	id: string;
-}, undefined, AuditLogExport> = { id: "read-audit-log-export", method: "GET", path: "/audit-log-exports/{id}" };
+}, undefined, AuditLogExport> = "GET /audit-log-exports/{id}";
 
 export const downloadAuditLogExport: Operation<{
 	id: string;
 	part?: number;
-}, undefined, undefined> = { id: "download-audit-log-export", method: "GET", path: "/audit-log-exports/{id}/file" };
+}, undefined, undefined> = "GET /audit-log-exports/{id}/file";
 
 export const listAuditLogs: Operation<{
 	action?: string;
@@ -1830,74 +1830,74 @@ export const listAuditLogs: Operation<{
 	limit?: number;
 	q?: string;
 	to?: string;
-}, undefined, AuditEventPage> = { id: "list-audit-logs", method: "GET", path: "/audit-logs" };
+}, undefined, AuditEventPage> = "GET /audit-logs";
 
 export const readAuditLog: Operation<{
 	id: string;
-}, undefined, AuditEvent> = { id: "read-audit-log", method: "GET", path: "/audit-logs/{id}" };
+}, undefined, AuditEvent> = "GET /audit-logs/{id}";
 
 export const proveAuditLog: Operation<{
 	id: string;
-}, undefined, AuditProof> = { id: "prove-audit-log", method: "GET", path: "/audit-logs/{id}/proof" };
+}, undefined, AuditProof> = "GET /audit-logs/{id}/proof";
 
-export const changeEmail: Operation<object, EmailChangeRequest, undefined> = { id: "change-email", method: "POST", path: "/auth/change-email" };
+export const changeEmail: Operation<object, EmailChangeRequest, undefined> = "POST /auth/change-email";
 
-export const changePassword: Operation<object, PasswordChangeRequest, undefined> = { id: "change-password", method: "POST", path: "/auth/change-password" };
+export const changePassword: Operation<object, PasswordChangeRequest, undefined> = "POST /auth/change-password";
 
-export const confirmEmail: Operation<object, EmailConfirmationRequest, undefined> = { id: "confirm-email", method: "POST", path: "/auth/confirm-email" };
+export const confirmEmail: Operation<object, EmailConfirmationRequest, undefined> = "POST /auth/confirm-email";
 
-export const confirmMfa: Operation<object, OTPRequest, RecoveryCodes> = { id: "confirm-mfa", method: "POST", path: "/auth/confirm-mfa" };
+export const confirmMfa: Operation<object, OTPRequest, RecoveryCodes> = "POST /auth/confirm-mfa";
 
-export const disableMfa: Operation<object, SecondFactorRequest, undefined> = { id: "disable-mfa", method: "POST", path: "/auth/disable-mfa" };
+export const disableMfa: Operation<object, SecondFactorRequest, undefined> = "POST /auth/disable-mfa";
 
-export const enableMfa: Operation<object, undefined, AuthenticatorSetup> = { id: "enable-mfa", method: "POST", path: "/auth/enable-mfa" };
+export const enableMfa: Operation<object, undefined, AuthenticatorSetup> = "POST /auth/enable-mfa";
 
-export const signIn: Operation<object, SignInRequest, SignInResult> = { id: "sign-in", method: "POST", path: "/auth/login" };
+export const signIn: Operation<object, SignInRequest, SignInResult> = "POST /auth/login";
 
-export const signOut: Operation<object, undefined, undefined> = { id: "sign-out", method: "POST", path: "/auth/logout" };
+export const signOut: Operation<object, undefined, undefined> = "POST /auth/logout";
 
-export const signInWithPasskey: Operation<object, PasskeySignInRequest, Tokens> = { id: "sign-in-with-passkey", method: "POST", path: "/auth/passkey-login" };
+export const signInWithPasskey: Operation<object, PasskeySignInRequest, Tokens> = "POST /auth/passkey-login";
 
-export const createPasskeySignInOptions: Operation<object, undefined, PasskeySignInOptions> = { id: "create-passkey-sign-in-options", method: "POST", path: "/auth/passkey-options" };
+export const createPasskeySignInOptions: Operation<object, undefined, PasskeySignInOptions> = "POST /auth/passkey-options";
 
-export const listPasskeys: Operation<object, undefined, PasskeyList> = { id: "list-passkeys", method: "GET", path: "/auth/passkeys" };
+export const listPasskeys: Operation<object, undefined, PasskeyList> = "GET /auth/passkeys";
 
-export const registerPasskey: Operation<object, PasskeyRegistrationRequest, RegisteredPasskey> = { id: "register-passkey", method: "POST", path: "/auth/passkeys" };
+export const registerPasskey: Operation<object, PasskeyRegistrationRequest, RegisteredPasskey> = "POST /auth/passkeys";
 
-export const createPasskeyOptions: Operation<object, undefined, PasskeyCreationOptions> = { id: "create-passkey-options", method: "POST", path: "/auth/passkeys/options" };
+export const createPasskeyOptions: Operation<object, undefined, PasskeyCreationOptions> = "POST /auth/passkeys/options";
 
 export const deletePasskey: Operation<{
 	id: string;
-}, undefined, undefined> = { id: "delete-passkey", method: "DELETE", path: "/auth/passkeys/{id}" };
+}, undefined, undefined> = "DELETE /auth/passkeys/{id}";
 
-export const regenerateRecoveryCodes: Operation<object, SecondFactorRequest, RecoveryCodes> = { id: "regenerate-recovery-codes", method: "POST", path: "/auth/recovery-codes" };
+export const regenerateRecoveryCodes: Operation<object, SecondFactorRequest, RecoveryCodes> = "POST /auth/recovery-codes";
 
-export const refreshSession: Operation<object, SessionRefreshRequest, Tokens> = { id: "refresh-session", method: "POST", path: "/auth/refresh-token" };
+export const refreshSession: Operation<object, SessionRefreshRequest, Tokens> = "POST /auth/refresh-token";
 
-export const requestPasswordReset: Operation<object, EmailRequest, undefined> = { id: "request-password-reset", method: "POST", path: "/auth/request-password-reset" };
+export const requestPasswordReset: Operation<object, EmailRequest, undefined> = "POST /auth/request-password-reset";
 
-export const resendVerification: Operation<object, EmailRequest, undefined> = { id: "resend-verification", method: "POST", path: "/auth/resend-verification" };
+export const resendVerification: Operation<object, EmailRequest, undefined> = "POST /auth/resend-verification";
 
-export const resetPassword: Operation<object, PasswordResetRequest, undefined> = { id: "reset-password", method: "POST", path: "/auth/reset-password" };
+export const resetPassword: Operation<object, PasswordResetRequest, undefined> = "POST /auth/reset-password";
 
-export const endOtherSessions: Operation<object, undefined, undefined> = { id: "end-other-sessions", method: "DELETE", path: "/auth/sessions" };
+export const endOtherSessions: Operation<object, undefined, undefined> = "DELETE /auth/sessions";
 
 export const listSessions: Operation<{
 	cursor?: string;
 	limit?: number;
-}, undefined, SessionPage> = { id: "list-sessions", method: "GET", path: "/auth/sessions" };
+}, undefined, SessionPage> = "GET /auth/sessions";
 
 export const endSession: Operation<{
 	id: string;
-}, undefined, undefined> = { id: "end-session", method: "DELETE", path: "/auth/sessions/{id}" };
+}, undefined, undefined> = "DELETE /auth/sessions/{id}";
 
-export const signUp: Operation<object, SignUpRequest, User> = { id: "sign-up", method: "POST", path: "/auth/signup" };
+export const signUp: Operation<object, SignUpRequest, User> = "POST /auth/signup";
 
-export const reauthenticate: Operation<object, ReauthenticationRequest, undefined> = { id: "reauthenticate", method: "POST", path: "/auth/step-up" };
+export const reauthenticate: Operation<object, ReauthenticationRequest, undefined> = "POST /auth/step-up";
 
-export const verifyEmail: Operation<object, EmailVerificationRequest, undefined> = { id: "verify-email", method: "POST", path: "/auth/verify-email" };
+export const verifyEmail: Operation<object, EmailVerificationRequest, undefined> = "POST /auth/verify-email";
 
-export const verifyMfa: Operation<object, MFAVerificationRequest, Tokens> = { id: "verify-mfa", method: "POST", path: "/auth/verify-mfa" };
+export const verifyMfa: Operation<object, MFAVerificationRequest, Tokens> = "POST /auth/verify-mfa";
 
 export const listOwnSlots: Operation<{
 	cursor?: string;
@@ -1906,9 +1906,9 @@ export const listOwnSlots: Operation<{
 	limit?: number;
 	status?: SlotStatus;
 	to?: string;
-}, undefined, SlotPage> = { id: "list-own-slots", method: "GET", path: "/availability" };
+}, undefined, SlotPage> = "GET /availability";
 
-export const createSlot: Operation<object, SlotRequest, Slot> = { id: "create-slot", method: "POST", path: "/availability" };
+export const createSlot: Operation<object, SlotRequest, Slot> = "POST /availability";
 
 export const listFreeSlots: Operation<{
 	cursor?: string;
@@ -1919,7 +1919,7 @@ export const listFreeSlots: Operation<{
 	timezone?: string;
 	to?: string;
 	visit?: VisitKind;
-}, undefined, FreeSlotPage> = { id: "list-free-slots", method: "GET", path: "/availability/doctor/{doctorId}" };
+}, undefined, FreeSlotPage> = "GET /availability/doctor/{doctorId}";
 
 export const listFreeDays: Operation<{
 	dependantId?: string;
@@ -1928,67 +1928,67 @@ export const listFreeDays: Operation<{
 	timezone?: string;
 	to?: string;
 	visit?: VisitKind;
-}, undefined, FreeDays> = { id: "list-free-days", method: "GET", path: "/availability/doctor/{doctorId}/days" };
+}, undefined, FreeDays> = "GET /availability/doctor/{doctorId}/days";
 
 export const listAvailabilityExceptions: Operation<{
 	cursor?: string;
 	from?: string;
 	limit?: number;
 	to?: string;
-}, undefined, ExceptionPage> = { id: "list-availability-exceptions", method: "GET", path: "/availability/exceptions" };
+}, undefined, ExceptionPage> = "GET /availability/exceptions";
 
-export const createAvailabilityException: Operation<object, CreateExceptionRequest, ChangedException> = { id: "create-availability-exception", method: "POST", path: "/availability/exceptions" };
+export const createAvailabilityException: Operation<object, CreateExceptionRequest, ChangedException> = "POST /availability/exceptions";
 
 export const deleteAvailabilityException: Operation<{
 	id: string;
-}, undefined, SlotChanges> = { id: "delete-availability-exception", method: "DELETE", path: "/availability/exceptions/{id}" };
+}, undefined, SlotChanges> = "DELETE /availability/exceptions/{id}";
 
 export const listAvailabilityRules: Operation<{
 	cursor?: string;
 	limit?: number;
-}, undefined, RulePage> = { id: "list-availability-rules", method: "GET", path: "/availability/rules" };
+}, undefined, RulePage> = "GET /availability/rules";
 
-export const createAvailabilityRule: Operation<object, RuleRequest, ChangedRule> = { id: "create-availability-rule", method: "POST", path: "/availability/rules" };
+export const createAvailabilityRule: Operation<object, RuleRequest, ChangedRule> = "POST /availability/rules";
 
-export const previewAvailabilityRule: Operation<object, RuleRequest, RulePreview> = { id: "preview-availability-rule", method: "POST", path: "/availability/rules/preview" };
+export const previewAvailabilityRule: Operation<object, RuleRequest, RulePreview> = "POST /availability/rules/preview";
 
 export const deleteAvailabilityRule: Operation<{
 	id: string;
-}, undefined, SlotChanges> = { id: "delete-availability-rule", method: "DELETE", path: "/availability/rules/{id}" };
+}, undefined, SlotChanges> = "DELETE /availability/rules/{id}";
 
 export const readAvailabilityRule: Operation<{
 	id: string;
-}, undefined, Rule> = { id: "read-availability-rule", method: "GET", path: "/availability/rules/{id}" };
+}, undefined, Rule> = "GET /availability/rules/{id}";
 
 export const updateAvailabilityRule: Operation<{
 	id: string;
-}, UpdateRuleRequest, ChangedRule> = { id: "update-availability-rule", method: "PATCH", path: "/availability/rules/{id}" };
+}, UpdateRuleRequest, ChangedRule> = "PATCH /availability/rules/{id}";
 
 export const deleteSlot: Operation<{
 	id: string;
-}, undefined, undefined> = { id: "delete-slot", method: "DELETE", path: "/availability/{id}" };
+}, undefined, undefined> = "DELETE /availability/{id}";
 
 export const readSlot: Operation<{
 	id: string;
-}, undefined, Slot> = { id: "read-slot", method: "GET", path: "/availability/{id}" };
+}, undefined, Slot> = "GET /availability/{id}";
 
 export const updateSlot: Operation<{
 	id: string;
-}, SlotUpdateRequest, Slot> = { id: "update-slot", method: "PATCH", path: "/availability/{id}" };
+}, SlotUpdateRequest, Slot> = "PATCH /availability/{id}";
 
 export const readCalendar: Operation<{
 	file: string;
-}, undefined, undefined> = { id: "read-calendar", method: "GET", path: "/calendar/{file}" };
+}, undefined, undefined> = "GET /calendar/{file}";
 
 export const listConsents: Operation<{
 	language?: NoticeLanguage;
-}, undefined, NoticeList> = { id: "list-consents", method: "GET", path: "/consents" };
+}, undefined, NoticeList> = "GET /consents";
 
-export const giveConsent: Operation<object, ConsentRequest, Consent> = { id: "give-consent", method: "POST", path: "/consents" };
+export const giveConsent: Operation<object, ConsentRequest, Consent> = "POST /consents";
 
 export const withdrawConsent: Operation<{
 	purpose: ConsentPurpose;
-}, undefined, undefined> = { id: "withdraw-consent", method: "POST", path: "/consents/{purpose}/withdraw" };
+}, undefined, undefined> = "POST /consents/{purpose}/withdraw";
 
 export const searchConsultations: Operation<{
 	cursor?: string;
@@ -1999,9 +1999,9 @@ export const searchConsultations: Operation<{
 	sort?: ConsultationSort;
 	status?: Array<ConsultationStatus>;
 	to?: string;
-}, undefined, ConsultationPage> = { id: "search-consultations", method: "GET", path: "/consultations" };
+}, undefined, ConsultationPage> = "GET /consultations";
 
-export const bookConsultation: Operation<object, BookingRequest, Consultation> = { id: "book-consultation", method: "POST", path: "/consultations" };
+export const bookConsultation: Operation<object, BookingRequest, Consultation> = "POST /consultations";
 
 export const listDoctorConsultations: Operation<{
 	cursor?: string;
@@ -2012,7 +2012,7 @@ export const listDoctorConsultations: Operation<{
 	sort?: ConsultationSort;
 	status?: Array<ConsultationStatus>;
 	to?: string;
-}, undefined, DoctorConsultationPage> = { id: "list-doctor-consultations", method: "GET", path: "/consultations/doctor/me" };
+}, undefined, DoctorConsultationPage> = "GET /consultations/doctor/me";
 
 export const listOwnConsultations: Operation<{
 	cursor?: string;
@@ -2021,102 +2021,102 @@ export const listOwnConsultations: Operation<{
 	sort?: ConsultationSort;
 	status?: Array<ConsultationStatus>;
 	to?: string;
-}, undefined, ConsultationPage> = { id: "list-own-consultations", method: "GET", path: "/consultations/me" };
+}, undefined, ConsultationPage> = "GET /consultations/me";
 
 export const readConsultation: Operation<{
 	id: string;
-}, undefined, Consultation> = { id: "read-consultation", method: "GET", path: "/consultations/{id}" };
+}, undefined, Consultation> = "GET /consultations/{id}";
 
 export const listAddenda: Operation<{
 	id: string;
-}, undefined, AddendumPage> = { id: "list-addenda", method: "GET", path: "/consultations/{id}/addenda" };
+}, undefined, AddendumPage> = "GET /consultations/{id}/addenda";
 
 export const writeAddendum: Operation<{
 	id: string;
-}, AddendumRequest, Addendum> = { id: "write-addendum", method: "POST", path: "/consultations/{id}/addenda" };
+}, AddendumRequest, Addendum> = "POST /consultations/{id}/addenda";
 
 export const checkIn: Operation<{
 	id: string;
-}, undefined, CheckIns> = { id: "check-in", method: "POST", path: "/consultations/{id}/arrive" };
+}, undefined, CheckIns> = "POST /consultations/{id}/arrive";
 
 export const cancelConsultation: Operation<{
 	id: string;
-}, ConsultationCancellationRequest, CancelledConsultation> = { id: "cancel-consultation", method: "POST", path: "/consultations/{id}/cancel" };
+}, ConsultationCancellationRequest, CancelledConsultation> = "POST /consultations/{id}/cancel";
 
 export const readCancellationTerms: Operation<{
 	id: string;
-}, undefined, CancellationTerms> = { id: "read-cancellation-terms", method: "GET", path: "/consultations/{id}/cancellation" };
+}, undefined, CancellationTerms> = "GET /consultations/{id}/cancellation";
 
 export const consentToConsultation: Operation<{
 	id: string;
-}, ConsultationConsentRequest, ConsultationConsent> = { id: "consent-to-consultation", method: "POST", path: "/consultations/{id}/consent" };
+}, ConsultationConsentRequest, ConsultationConsent> = "POST /consultations/{id}/consent";
 
 export const readDispute: Operation<{
 	id: string;
-}, undefined, Dispute> = { id: "read-dispute", method: "GET", path: "/consultations/{id}/dispute" };
+}, undefined, Dispute> = "GET /consultations/{id}/dispute";
 
 export const disputeNoShow: Operation<{
 	id: string;
-}, DisputeRequest, Dispute> = { id: "dispute-no-show", method: "POST", path: "/consultations/{id}/dispute" };
+}, DisputeRequest, Dispute> = "POST /consultations/{id}/dispute";
 
 export const saveNotes: Operation<{
 	id: string;
-}, NotesRequest, SavedNotes> = { id: "save-notes", method: "PATCH", path: "/consultations/{id}/notes" };
+}, NotesRequest, SavedNotes> = "PATCH /consultations/{id}/notes";
 
 export const listConsultationOffers: Operation<{
 	id: string;
-}, undefined, Offers> = { id: "list-consultation-offers", method: "GET", path: "/consultations/{id}/offers" };
+}, undefined, Offers> = "GET /consultations/{id}/offers";
 
 export const readPatient: Operation<{
 	id: string;
-}, undefined, ComingPatient> = { id: "read-patient", method: "GET", path: "/consultations/{id}/patient" };
+}, undefined, ComingPatient> = "GET /consultations/{id}/patient";
 
 export const rescheduleConsultation: Operation<{
 	id: string;
-}, RescheduleRequest, Consultation> = { id: "reschedule-consultation", method: "POST", path: "/consultations/{id}/reschedule" };
+}, RescheduleRequest, Consultation> = "POST /consultations/{id}/reschedule";
 
 export const readOwnReview: Operation<{
 	id: string;
-}, undefined, OwnReview> = { id: "read-own-review", method: "GET", path: "/consultations/{id}/review" };
+}, undefined, OwnReview> = "GET /consultations/{id}/review";
 
 export const updateReview: Operation<{
 	id: string;
-}, ReviewUpdateRequest, OwnReview> = { id: "update-review", method: "PATCH", path: "/consultations/{id}/review" };
+}, ReviewUpdateRequest, OwnReview> = "PATCH /consultations/{id}/review";
 
 export const createReview: Operation<{
 	id: string;
-}, ReviewRequest, OwnReview> = { id: "create-review", method: "POST", path: "/consultations/{id}/review" };
+}, ReviewRequest, OwnReview> = "POST /consultations/{id}/review";
 
 export const updateConsultationStatus: Operation<{
 	id: string;
-}, ConsultationStatusRequest, Consultation> = { id: "update-consultation-status", method: "PATCH", path: "/consultations/{id}/status" };
+}, ConsultationStatusRequest, Consultation> = "PATCH /consultations/{id}/status";
 
 export const listDependantTransfers: Operation<{
 	cursor?: string;
 	limit?: number;
-}, undefined, DependantTransferPage> = { id: "list-dependant-transfers", method: "GET", path: "/dependant-transfers" };
+}, undefined, DependantTransferPage> = "GET /dependant-transfers";
 
 export const endDependantTransfer: Operation<{
 	id: string;
-}, undefined, undefined> = { id: "end-dependant-transfer", method: "DELETE", path: "/dependant-transfers/{id}" };
+}, undefined, undefined> = "DELETE /dependant-transfers/{id}";
 
 export const acceptDependantTransfer: Operation<{
 	id: string;
-}, undefined, DependantTransfer> = { id: "accept-dependant-transfer", method: "POST", path: "/dependant-transfers/{id}/accept" };
+}, undefined, DependantTransfer> = "POST /dependant-transfers/{id}/accept";
 
 export const approveDependantTransfer: Operation<{
 	id: string;
-}, undefined, DependantTransfer> = { id: "approve-dependant-transfer", method: "POST", path: "/dependant-transfers/{id}/approve" };
+}, undefined, DependantTransfer> = "POST /dependant-transfers/{id}/approve";
 
 export const listDisputes: Operation<{
 	cursor?: string;
 	limit?: number;
 	status?: DisputeStatus;
-}, undefined, DisputePage> = { id: "list-disputes", method: "GET", path: "/disputes" };
+}, undefined, DisputePage> = "GET /disputes";
 
 export const decideDispute: Operation<{
 	id: string;
-}, DisputeDecisionRequest, Dispute> = { id: "decide-dispute", method: "POST", path: "/disputes/{id}/decide" };
+}, DisputeDecisionRequest, Dispute> = "POST /disputes/{id}/decide";
 
 export const searchDoctors: Operation<{
 	availableFrom?: string;
@@ -2135,78 +2135,78 @@ export const searchDoctors: Operation<{
 	sort?: DoctorSort;
 	specialization?: string;
 	visit?: VisitKind;
-}, undefined, DoctorPage> = { id: "search-doctors", method: "GET", path: "/doctors" };
+}, undefined, DoctorPage> = "GET /doctors";
 
-export const applyAsDoctor: Operation<object, DoctorApplicationRequest, Doctor> = { id: "apply-as-doctor", method: "POST", path: "/doctors" };
+export const applyAsDoctor: Operation<object, DoctorApplicationRequest, Doctor> = "POST /doctors";
 
-export const listDoctorFacets: Operation<object, undefined, DoctorFacets> = { id: "list-doctor-facets", method: "GET", path: "/doctors/facets" };
+export const listDoctorFacets: Operation<object, undefined, DoctorFacets> = "GET /doctors/facets";
 
-export const readBookingRules: Operation<object, undefined, BookingRules> = { id: "read-booking-rules", method: "GET", path: "/doctors/me/booking-rules" };
+export const readBookingRules: Operation<object, undefined, BookingRules> = "GET /doctors/me/booking-rules";
 
-export const updateBookingRules: Operation<object, BookingRulesUpdateRequest, BookingRules> = { id: "update-booking-rules", method: "PATCH", path: "/doctors/me/booking-rules" };
+export const updateBookingRules: Operation<object, BookingRulesUpdateRequest, BookingRules> = "PATCH /doctors/me/booking-rules";
 
 export const readDoctor: Operation<{
 	id: string;
-}, undefined, Doctor> = { id: "read-doctor", method: "GET", path: "/doctors/{id}" };
+}, undefined, Doctor> = "GET /doctors/{id}";
 
 export const updateDoctor: Operation<{
 	id: string;
-}, DoctorUpdateRequest, Doctor> = { id: "update-doctor", method: "PATCH", path: "/doctors/{id}" };
+}, DoctorUpdateRequest, Doctor> = "PATCH /doctors/{id}";
 
 export const approveDoctor: Operation<{
 	id: string;
-}, DoctorApprovalRequest, Doctor> = { id: "approve-doctor", method: "PATCH", path: "/doctors/{id}/approve" };
+}, DoctorApprovalRequest, Doctor> = "PATCH /doctors/{id}/approve";
 
 export const listDoctorReviews: Operation<{
 	cursor?: string;
 	id: string;
 	limit?: number;
-}, undefined, ReviewPage> = { id: "list-doctor-reviews", method: "GET", path: "/doctors/{id}/reviews" };
+}, undefined, ReviewPage> = "GET /doctors/{id}/reviews";
 
-export const streamEvents: Operation<object, undefined, undefined> = { id: "stream-events", method: "GET", path: "/events" };
+export const streamEvents: Operation<object, undefined, undefined> = "GET /events";
 
 export const readConsultationPayment: Operation<{
 	consultationId: string;
-}, undefined, PaymentDetail> = { id: "read-consultation-payment", method: "GET", path: "/payments/consultation/{consultationId}" };
+}, undefined, PaymentDetail> = "GET /payments/consultation/{consultationId}";
 
-export const startPayment: Operation<object, PaymentStartRequest, PaymentStart> = { id: "start-payment", method: "POST", path: "/payments/initiate" };
+export const startPayment: Operation<object, PaymentStartRequest, PaymentStart> = "POST /payments/initiate";
 
 export const receivePaymentWebhook: Operation<{
 	provider: string;
-}, WebhookRequest, WebhookResult> = { id: "receive-payment-webhook", method: "POST", path: "/payments/webhook/{provider}" };
+}, WebhookRequest, WebhookResult> = "POST /payments/webhook/{provider}";
 
 export const requestRefund: Operation<{
 	id: string;
-}, RefundRequest, Refund> = { id: "request-refund", method: "POST", path: "/payments/{id}/refunds" };
+}, RefundRequest, Refund> = "POST /payments/{id}/refunds";
 
-export const writePrescription: Operation<object, PrescriptionRequest, Prescription> = { id: "write-prescription", method: "POST", path: "/prescriptions" };
+export const writePrescription: Operation<object, PrescriptionRequest, Prescription> = "POST /prescriptions";
 
 export const listConsultationPrescriptions: Operation<{
 	consultationId: string;
-}, undefined, PrescriptionPage> = { id: "list-consultation-prescriptions", method: "GET", path: "/prescriptions/consultation/{consultationId}" };
+}, undefined, PrescriptionPage> = "GET /prescriptions/consultation/{consultationId}";
 
 export const listOwnPrescriptions: Operation<{
 	cursor?: string;
 	limit?: number;
-}, undefined, PrescriptionPage> = { id: "list-own-prescriptions", method: "GET", path: "/prescriptions/me" };
+}, undefined, PrescriptionPage> = "GET /prescriptions/me";
 
 export const readPrescription: Operation<{
 	id: string;
-}, undefined, Prescription> = { id: "read-prescription", method: "GET", path: "/prescriptions/{id}" };
+}, undefined, Prescription> = "GET /prescriptions/{id}";
 
 export const listRefunds: Operation<{
 	cursor?: string;
 	limit?: number;
 	status?: Array<RefundStatus>;
-}, undefined, ListedRefundPage> = { id: "list-refunds", method: "GET", path: "/refunds" };
+}, undefined, ListedRefundPage> = "GET /refunds";
 
 export const approveRefund: Operation<{
 	id: string;
-}, undefined, Refund> = { id: "approve-refund", method: "POST", path: "/refunds/{id}/approve" };
+}, undefined, Refund> = "POST /refunds/{id}/approve";
 
 export const declineRefund: Operation<{
 	id: string;
-}, RefundDeclineRequest, Refund> = { id: "decline-refund", method: "POST", path: "/refunds/{id}/decline" };
+}, RefundDeclineRequest, Refund> = "POST /refunds/{id}/decline";
 
 export const listReviews: Operation<{
 	cursor?: string;
@@ -2214,23 +2214,23 @@ export const listReviews: Operation<{
 	hidden?: boolean;
 	limit?: number;
 	reported?: boolean;
-}, undefined, ModeratedReviewPage> = { id: "list-reviews", method: "GET", path: "/reviews" };
+}, undefined, ModeratedReviewPage> = "GET /reviews";
 
 export const readReview: Operation<{
 	id: string;
-}, undefined, ModeratedReview> = { id: "read-review", method: "GET", path: "/reviews/{id}" };
+}, undefined, ModeratedReview> = "GET /reviews/{id}";
 
 export const moderateReview: Operation<{
 	id: string;
-}, ReviewDecisionRequest, ModeratedReview> = { id: "moderate-review", method: "PATCH", path: "/reviews/{id}" };
+}, ReviewDecisionRequest, ModeratedReview> = "PATCH /reviews/{id}";
 
 export const replyToReview: Operation<{
 	id: string;
-}, ReviewReplyRequest, Review> = { id: "reply-to-review", method: "POST", path: "/reviews/{id}/reply" };
+}, ReviewReplyRequest, Review> = "POST /reviews/{id}/reply";
 
 export const reportReview: Operation<{
 	id: string;
-}, ReviewReportRequest, undefined> = { id: "report-review", method: "POST", path: "/reviews/{id}/report" };
+}, ReviewReportRequest, undefined> = "POST /reviews/{id}/report";
 
 export const listUsers: Operation<{
 	cursor?: string;
@@ -2240,15 +2240,15 @@ export const listUsers: Operation<{
 	name?: string;
 	phone?: string;
 	role?: Role;
-}, undefined, StaffUserPage> = { id: "list-users", method: "GET", path: "/users" };
+}, undefined, StaffUserPage> = "GET /users";
 
-export const inviteUser: Operation<object, UserInvitationRequest, StaffUser> = { id: "invite-user", method: "POST", path: "/users" };
+export const inviteUser: Operation<object, UserInvitationRequest, StaffUser> = "POST /users";
 
-export const deleteOwnUser: Operation<object, undefined, undefined> = { id: "delete-own-user", method: "DELETE", path: "/users/me" };
+export const deleteOwnUser: Operation<object, undefined, undefined> = "DELETE /users/me";
 
-export const readOwnUser: Operation<object, undefined, Profile> = { id: "read-own-user", method: "GET", path: "/users/me" };
+export const readOwnUser: Operation<object, undefined, Profile> = "GET /users/me";
 
-export const updateOwnUser: Operation<object, ProfileUpdateRequest, Profile> = { id: "update-own-user", method: "PATCH", path: "/users/me" };
+export const updateOwnUser: Operation<object, ProfileUpdateRequest, Profile> = "PATCH /users/me";
 
 export const listOwnAccessLog: Operation<{
 	cursor?: string;
@@ -2256,84 +2256,84 @@ export const listOwnAccessLog: Operation<{
 	limit?: number;
 	others?: boolean;
 	to?: string;
-}, undefined, RecordReadingPage> = { id: "list-own-access-log", method: "GET", path: "/users/me/access-log" };
+}, undefined, RecordReadingPage> = "GET /users/me/access-log";
 
-export const deleteCalendar: Operation<object, undefined, undefined> = { id: "delete-calendar", method: "DELETE", path: "/users/me/calendar" };
+export const deleteCalendar: Operation<object, undefined, undefined> = "DELETE /users/me/calendar";
 
-export const createCalendar: Operation<object, undefined, CalendarAddress> = { id: "create-calendar", method: "POST", path: "/users/me/calendar" };
+export const createCalendar: Operation<object, undefined, CalendarAddress> = "POST /users/me/calendar";
 
 export const listDependants: Operation<{
 	cursor?: string;
 	limit?: number;
-}, undefined, DependantPage> = { id: "list-dependants", method: "GET", path: "/users/me/dependants" };
+}, undefined, DependantPage> = "GET /users/me/dependants";
 
-export const createDependant: Operation<object, CreateDependantRequest, Dependant> = { id: "create-dependant", method: "POST", path: "/users/me/dependants" };
+export const createDependant: Operation<object, CreateDependantRequest, Dependant> = "POST /users/me/dependants";
 
 export const deleteDependant: Operation<{
 	id: string;
-}, undefined, undefined> = { id: "delete-dependant", method: "DELETE", path: "/users/me/dependants/{id}" };
+}, undefined, undefined> = "DELETE /users/me/dependants/{id}";
 
 export const updateDependant: Operation<{
 	id: string;
-}, UpdateDependantRequest, Dependant> = { id: "update-dependant", method: "PATCH", path: "/users/me/dependants/{id}" };
+}, UpdateDependantRequest, Dependant> = "PATCH /users/me/dependants/{id}";
 
 export const requestDependantTransfer: Operation<{
 	id: string;
-}, DependantTransferRequest, DependantTransfer> = { id: "request-dependant-transfer", method: "POST", path: "/users/me/dependants/{id}/transfer" };
+}, DependantTransferRequest, DependantTransfer> = "POST /users/me/dependants/{id}/transfer";
 
-export const cancelOwnErasure: Operation<object, undefined, undefined> = { id: "cancel-own-erasure", method: "DELETE", path: "/users/me/erasure" };
+export const cancelOwnErasure: Operation<object, undefined, undefined> = "DELETE /users/me/erasure";
 
-export const readOwnErasure: Operation<object, undefined, Erasure> = { id: "read-own-erasure", method: "GET", path: "/users/me/erasure" };
+export const readOwnErasure: Operation<object, undefined, Erasure> = "GET /users/me/erasure";
 
-export const requestOwnErasure: Operation<object, undefined, Erasure> = { id: "request-own-erasure", method: "POST", path: "/users/me/erasure" };
+export const requestOwnErasure: Operation<object, undefined, Erasure> = "POST /users/me/erasure";
 
-export const readOwnExport: Operation<object, undefined, Export> = { id: "read-own-export", method: "GET", path: "/users/me/export" };
+export const readOwnExport: Operation<object, undefined, Export> = "GET /users/me/export";
 
-export const requestOwnExport: Operation<object, undefined, Export> = { id: "request-own-export", method: "POST", path: "/users/me/export" };
+export const requestOwnExport: Operation<object, undefined, Export> = "POST /users/me/export";
 
 export const downloadOwnExport: Operation<{
 	id: string;
-}, undefined, undefined> = { id: "download-own-export", method: "GET", path: "/users/me/exports/{id}" };
+}, undefined, undefined> = "GET /users/me/exports/{id}";
 
 export const readUser: Operation<{
 	id: string;
-}, undefined, StaffUser> = { id: "read-user", method: "GET", path: "/users/{id}" };
+}, undefined, StaffUser> = "GET /users/{id}";
 
 export const disableUser: Operation<{
 	id: string;
-}, UserDisableRequest, StaffUser> = { id: "disable-user", method: "PATCH", path: "/users/{id}/disable" };
+}, UserDisableRequest, StaffUser> = "PATCH /users/{id}/disable";
 
 export const cancelErasure: Operation<{
 	id: string;
-}, undefined, undefined> = { id: "cancel-erasure", method: "DELETE", path: "/users/{id}/erasure" };
+}, undefined, undefined> = "DELETE /users/{id}/erasure";
 
 export const readErasure: Operation<{
 	id: string;
-}, undefined, Erasure> = { id: "read-erasure", method: "GET", path: "/users/{id}/erasure" };
+}, undefined, Erasure> = "GET /users/{id}/erasure";
 
 export const requestErasure: Operation<{
 	id: string;
-}, ErasureRequest, Erasure> = { id: "request-erasure", method: "POST", path: "/users/{id}/erasure" };
+}, ErasureRequest, Erasure> = "POST /users/{id}/erasure";
 
 export const resetUserMfa: Operation<{
 	id: string;
-}, undefined, undefined> = { id: "reset-user-mfa", method: "POST", path: "/users/{id}/reset-mfa" };
+}, undefined, undefined> = "POST /users/{id}/reset-mfa";
 
 export const updateUserRole: Operation<{
 	id: string;
-}, UserRoleUpdateRequest, StaffUser> = { id: "update-user-role", method: "PATCH", path: "/users/{id}/role" };
+}, UserRoleUpdateRequest, StaffUser> = "PATCH /users/{id}/role";
 
 export const listWaitlist: Operation<{
 	cursor?: string;
 	limit?: number;
-}, undefined, WaitlistEntryPage> = { id: "list-waitlist", method: "GET", path: "/waitlist" };
+}, undefined, WaitlistEntryPage> = "GET /waitlist";
 
-export const joinWaitlist: Operation<object, JoinWaitlistRequest, WaitlistEntry> = { id: "join-waitlist", method: "POST", path: "/waitlist" };
+export const joinWaitlist: Operation<object, JoinWaitlistRequest, WaitlistEntry> = "POST /waitlist";
 
 export const leaveWaitlist: Operation<{
 	id: string;
-}, undefined, undefined> = { id: "leave-waitlist", method: "DELETE", path: "/waitlist/{id}" };
+}, undefined, undefined> = "DELETE /waitlist/{id}";
 
 export const acceptWaitlistOffer: Operation<{
 	id: string;
-}, AcceptOfferRequest, Consultation> = { id: "accept-waitlist-offer", method: "POST", path: "/waitlist/{id}/accept" };
+}, AcceptOfferRequest, Consultation> = "POST /waitlist/{id}/accept";

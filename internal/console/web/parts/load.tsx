@@ -49,7 +49,7 @@ export function useLoad<In extends object, Out>(
 			(error: unknown) => abort.signal.aborted || setState((s) => ({ ...s, error })),
 		);
 		return () => abort.abort();
-	}, [op.id, key, round]);
+	}, [op, key, round]);
 	const reload = useCallback(() => setRound((n) => n + 1), []);
 	const accepts = useRef(refreshOn);
 	accepts.current = refreshOn;
