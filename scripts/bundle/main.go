@@ -63,6 +63,7 @@ func bundle() error {
 			"preact/hooks":       local("hooks/dist/hooks.mjs"),
 			"preact/jsx-runtime": local("jsx-runtime/dist/jsxRuntime.mjs"),
 		},
+		Plugins:  []api.Plugin{{Name: "routes", Setup: trimRoutes}},
 		LogLevel: api.LogLevelWarning,
 	})
 	if len(result.Errors) > 0 {
@@ -73,6 +74,26 @@ func bundle() error {
 		return err
 	}
 	return replace(append(result.OutputFiles, api.OutputFile{Path: to + "/manifest.json", Contents: description}))
+}
+
+// trimRoutes leaves out of routes.json what only the server needs.
+func trimRoutes(build api.PluginBuild) {
+	build.OnLoad(api.OnLoadOptions{Filter: `/routes\.json$`}, func(in api.OnLoadArgs) (api.OnLoadResult, error) {
+		var routes []map[string]any
+		text, err := os.ReadFile(in.Path)
+		if err == nil {
+			err = json.Unmarshal(text, &routes)
+		}
+		if err != nil {
+			return api.OnLoadResult{}, err
+		}
+		for _, route := range routes {
+			delete(route, "preload")
+		}
+		trimmed, err := json.Marshal(routes)
+		contents := string(trimmed)
+		return api.OnLoadResult{Contents: &contents, Loader: api.LoaderJSON}, err
+	})
 }
 
 // describe makes the manifest from esbuild's account of what it wrote.

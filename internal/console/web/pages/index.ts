@@ -21,6 +21,7 @@ const areas: Partial<Record<Area, () => Promise<AreaModule>>> = {
 	entry: () => import("./entry"),
 	hours: () => import("./hours"),
 	care: () => import("./care"),
+	waitlist: () => import("./waitlist"),
 	account: () => import("./account"),
 	admin: () => import("./admin"),
 	doctor: () => import("./doctor"),

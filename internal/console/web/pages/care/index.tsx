@@ -5,8 +5,7 @@ import { Book } from "./book";
 import { Doctor } from "./doctor";
 import { Find } from "./find";
 import { text } from "./text";
-import { Waitlist } from "./waitlist";
 
 export const load = (): Promise<void> => loadText("care", text);
 
-export const pages = { Find, Doctor, Book, Waitlist };
+export const pages = { Find, Doctor, Book };

@@ -1,9 +1,8 @@
+import type { ComponentType } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { call } from "../../api/call";
-import { joinWaitlist, listDependants, type Doctor, type PartOfDay } from "../../api/operations";
-import { Field, Form, Select } from "../../parts/form";
-import { useLoad } from "../../parts/load";
-import { addDays, dayOf } from "../../parts/time";
+import type { Doctor } from "../../api/operations";
+import { Loading } from "../../parts/load";
+import { Refusal } from "../../parts/refusal";
 import { useUser } from "../../session";
 import { text } from "./text";
 
@@ -11,6 +10,7 @@ import { text } from "./text";
 export function JoinWaitlist({ doctor }: { doctor: Doctor }) {
 	const user = useUser();
 	const [isIn, setIn] = useState(false);
+	const [isOpen, setOpen] = useState(!doctor.nextFreeSlot);
 	const done = useRef<HTMLDivElement>(null);
 	useEffect(() => {
 		if (isIn) done.current?.focus();
@@ -27,11 +27,11 @@ export function JoinWaitlist({ doctor }: { doctor: Doctor }) {
 		);
 	}
 	return (
-		<details class="card" open={!doctor.nextFreeSlot}>
+		<details class="card" open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
 			<summary>{text.waitTitle}</summary>
 			<p>{text.waitHint}</p>
 			{user ? (
-				<JoinForm doctor={doctor} done={() => setIn(true)} />
+				isOpen && <Join doctor={doctor} done={() => setIn(true)} />
 			) : (
 				<p>
 					<a class="button" href={`/sign-in?next=${encodeURIComponent("/doctors/" + doctor.id)}`}>
@@ -43,55 +43,26 @@ export function JoinWaitlist({ doctor }: { doctor: Doctor }) {
 	);
 }
 
-function JoinForm({ doctor, done }: { doctor: Doctor; done: () => void }) {
-	const dependants = useLoad(listDependants, { limit: 100 });
-	const today = dayOf(new Date());
-	const people = dependants.data?.items ?? [];
-	return (
-		<Form
-			action={text.join}
-			own={text.problems}
-			submit={async (values, key) => {
-				const dependantId = values.text("dependantId");
-				const partOfDay = values.optional("partOfDay") as PartOfDay | undefined;
-				await call(
-					joinWaitlist,
-					{},
-					{
-						doctorId: doctor.id,
-						from: values.text("from"),
-						to: values.text("to"),
-						...(partOfDay && { partOfDay }),
-						...(dependantId && dependantId !== "self" && { dependantId }),
-					},
-					{ idempotencyKey: key },
-				);
-				done();
-			}}
-			aside={<a href="/waitlist">{text.toWaitlist}</a>}
-		>
-			<div class="row">
-				<Field name="from" label={text.waitFrom} type="date" required initial={today} min={today} />
-				<Field
-					name="to"
-					label={text.waitTo}
-					hint={text.waitLongest}
-					type="date"
-					required
-					initial={addDays(today, 14)}
-					min={today}
-				/>
-			</div>
-			<Select name="partOfDay" label={text.partOfDay} hint={text.anyPart} options={Object.entries(text.parts)} />
-			{people.length > 0 && (
-				<Select
-					name="dependantId"
-					label={text.forWhom}
-					required
-					initial="self"
-					options={[["self", text.self], ...people.map((p): [string, string] => [p.id, p.fullName])]}
-				/>
-			)}
-		</Form>
-	);
+interface JoinProps {
+	doctor: Doctor;
+	done: () => void;
+}
+
+/** The form, which is loaded when somebody wants it. */
+function Join({ doctor, done }: JoinProps) {
+	const [loaded, setLoaded] = useState<{ form: ComponentType<JoinProps> } | null>(null);
+	const [error, setError] = useState<unknown>(null);
+	const [attempt, setAttempt] = useState(0);
+	useEffect(() => {
+		setError(null);
+		import("../waitlist")
+			.then(async (area) => {
+				await area.load();
+				setLoaded({ form: area.JoinForm });
+			})
+			.catch(setError);
+	}, [attempt]);
+	if (error) return <Refusal error={error} retry={() => setAttempt(attempt + 1)} />;
+	if (!loaded) return <Loading />;
+	return <loaded.form doctor={doctor} done={done} />;
 }

@@ -19,10 +19,11 @@ import { Name } from "../../parts/value";
 import { navigate } from "../../router";
 import { t } from "../../text";
 import { language } from "../../text/language";
-import { bookAddress } from "./doctor-facts";
-import { clearDraft } from "./draft";
-import { giveConsents, isAboutConsent, missingOf, ReasonFields } from "./reason-fields";
-import { text } from "./text";
+import { bookAddress } from "../care/doctor-facts";
+import { clearDraft } from "../care/draft";
+import { giveConsents, isAboutConsent, missingOf, ReasonFields } from "../care/reason-fields";
+import { text } from "../care/text";
+import { wait } from "./text";
 
 /** For which doctors the patient waits, and the seats that are held for them. */
 export function Waitlist() {
@@ -30,14 +31,14 @@ export function Waitlist() {
 	const names = new Map((dependants.data?.items ?? []).map((d) => [d.id, d.fullName]));
 	return (
 		<>
-			<Title text={text.waitlist} />
+			<Title text={wait.waitlist} />
 			<ZoneNote />
 			<List
 				op={listWaitlist}
 				params={{ limit: 100 }}
 				empty={
 					<>
-						{text.waitlistEmpty} <a href="/doctors">{text.findTitle}</a>
+						{wait.waitlistEmpty} <a href="/doctors">{text.findTitle}</a>
 					</>
 				}
 				refreshOn={(change) => change.type === "offer.changed" || change.type === "reset"}
@@ -75,12 +76,12 @@ function Entries({ entries, names, reload }: EntriesProps) {
 				cards(live)
 			) : (
 				<p class="empty">
-					{text.waitlistEmpty} <a href="/doctors">{text.findTitle}</a>
+					{wait.waitlistEmpty} <a href="/doctors">{text.findTitle}</a>
 				</p>
 			)}
 			{ended.length > 0 && (
 				<details>
-					<summary>{text.ended(ended.length)}</summary>
+					<summary>{wait.ended(ended.length)}</summary>
 					{cards(ended)}
 				</details>
 			)}
@@ -89,7 +90,7 @@ function Entries({ entries, names, reload }: EntriesProps) {
 }
 
 function Entry({ entry, names, reload }: { entry: WaitlistEntry; names: Map<string, string>; reload: () => void }) {
-	const days = text.waitRange(plainDate(entry.from), plainDate(entry.to));
+	const days = wait.waitRange(plainDate(entry.from), plainDate(entry.to));
 	return (
 		<li class="card">
 			<h2>
@@ -97,12 +98,12 @@ function Entry({ entry, names, reload }: { entry: WaitlistEntry; names: Map<stri
 			</h2>
 			{entry.offer && <Offer entry={entry} offer={entry.offer} reload={reload} />}
 			<dl>
-				<dt>{text.state}</dt>
-				<dd>{text.waiting[entry.status]}</dd>
-				<dt>{text.days}</dt>
-				<dd>{entry.timezone === zone() ? days : text.daysIn(days, zoneName(entry.timezone))}</dd>
-				<dt>{text.partOfDay}</dt>
-				<dd>{entry.partOfDay ? text.parts[entry.partOfDay] : text.anyPart}</dd>
+				<dt>{wait.state}</dt>
+				<dd>{wait.waiting[entry.status]}</dd>
+				<dt>{wait.days}</dt>
+				<dd>{entry.timezone === zone() ? days : wait.daysIn(days, zoneName(entry.timezone))}</dd>
+				<dt>{wait.partOfDay}</dt>
+				<dd>{entry.partOfDay ? wait.parts[entry.partOfDay] : wait.anyPart}</dd>
 				<dt>{text.whose}</dt>
 				<dd>{entry.dependantId ? <Name>{names.get(entry.dependantId) ?? "…"}</Name> : text.self}</dd>
 			</dl>
@@ -111,9 +112,9 @@ function Entry({ entry, names, reload }: { entry: WaitlistEntry; names: Map<stri
 					<a
 						class="button"
 						href={`/doctors/${entry.doctorId}`}
-						aria-label={text.ofDoctor(text.toDoctor, entry.doctorName)}
+						aria-label={text.ofDoctor(wait.toDoctor, entry.doctorName)}
 					>
-						{text.toDoctor}
+						{wait.toDoctor}
 					</a>
 					<Leave entry={entry} reload={reload} />
 				</p>
@@ -136,9 +137,9 @@ function Leave({ entry, reload }: { entry: WaitlistEntry; reload: () => void }) 
 	return (
 		<ActionButton
 			class="quiet"
-			text={entry.offer ? text.decline : text.leave}
-			label={text.ofDoctor(entry.offer ? text.decline : text.leave, entry.doctorName)}
-			own={text.problems}
+			text={entry.offer ? wait.decline : wait.leave}
+			label={text.ofDoctor(entry.offer ? wait.decline : wait.leave, entry.doctorName)}
+			own={{ ...text.problems, ...wait.problems }}
 			run={async () => {
 				try {
 					await call(leaveWaitlist, { id: entry.id }, undefined);
@@ -146,7 +147,7 @@ function Leave({ entry, reload }: { entry: WaitlistEntry; reload: () => void }) 
 					// It has ended meanwhile: the list says how.
 					if (!isProblem(error, "illegal-transition", "not-found")) throw error;
 				}
-				announce(text.left);
+				announce(wait.left);
 				// The button goes away with its entry.
 				document.querySelector("h1")?.focus();
 				reload();
@@ -162,13 +163,13 @@ function Offer({ entry, offer, reload }: { entry: WaitlistEntry; offer: Waitlist
 	if (over === offer.expiresAt) {
 		return (
 			<p class="warning" role="status">
-				{text.offerOver}
+				{wait.offerOver}
 			</p>
 		);
 	}
 	return (
 		<div class="note">
-			<h3>{text.offer}</h3>
+			<h3>{wait.offer}</h3>
 			<p>
 				<strong>
 					<Time at={offer.startTime} />
@@ -176,8 +177,8 @@ function Offer({ entry, offer, reload }: { entry: WaitlistEntry; offer: Waitlist
 			</p>
 			<Countdown
 				until={offer.expiresAt}
-				line={text.offerLeft}
-				say={(minutes) => text.offerSay(t.minutes(minutes))}
+				line={wait.offerLeft}
+				say={(minutes) => wait.offerSay(t.minutes(minutes))}
 				onOver={() => {
 					setOver(offer.expiresAt);
 					reload();
@@ -186,8 +187,8 @@ function Offer({ entry, offer, reload }: { entry: WaitlistEntry; offer: Waitlist
 			<Show loaded={consents}>
 				{(notices) => (
 					<Form
-						action={text.ofDoctor(text.take, entry.doctorName)}
-						own={text.problems}
+						action={text.ofDoctor(wait.take, entry.doctorName)}
+						own={{ ...text.problems, ...wait.problems }}
 						submit={async (values, key) => {
 							try {
 								await giveConsents(missingOf(notices), key);

@@ -1,0 +1,43 @@
+import type { waitlist as english } from "../en/waitlist";
+
+export const waitlist = {
+	waitFrom: "इस दिन से",
+	waitTo: "इस दिन तक",
+	waitLongest: "कुल मिलाकर अधिकतम 92 दिन।",
+	partOfDay: "दिन का समय",
+	parts: {
+		MORNING: "सुबह (12:00 से पहले)",
+		AFTERNOON: "दोपहर (12:00 से 17:00)",
+		EVENING: "शाम (17:00 के बाद)",
+	},
+	anyPart: "दिन का कोई भी समय",
+	join: "प्रतीक्षा सूची में नाम लिखवाएँ",
+	waitlist: "प्रतीक्षा सूची",
+	waitlistEmpty: "आप किसी डॉक्टर की प्रतीक्षा नहीं कर रहे हैं। डॉक्टर के पृष्ठ पर आप प्रतीक्षा सूची में नाम लिखवा सकते हैं।",
+	waitRange: (from: string, to: string) => (from === to ? from : `${from} से ${to}`),
+	days: "दिन",
+	daysIn: (days: string, zone: string) => `${days} (${zone} के दिन)`,
+	state: "स्थिति",
+	waiting: {
+		WAITING: "खाली जगह की प्रतीक्षा है",
+		OFFERED: "आपके लिए एक जगह रोकी गई है",
+		ACCEPTED: "आपने जगह ले ली",
+		WITHDRAWN: "आपने नाम हटा लिया",
+		EXPIRED: "दिन बीत गए",
+	},
+	ended: (n: number) => `समाप्त (${n})`,
+	offer: "एक जगह खाली है",
+	offerLeft: (left: string) => `आपके लिए अभी ${left} और रोकी गई है।`,
+	offerOver: "उत्तर देने का समय बीत गया। आप सूची में बने हुए हैं, अब औरों के बाद।",
+	take: "यह जगह लें",
+	leave: "प्रतीक्षा सूची से नाम हटाएँ",
+	decline: "जगह न लें, और सूची से नाम हटाएँ",
+	left: "आपका नाम प्रतीक्षा सूची से हट गया।",
+	toDoctor: "डॉक्टर के समय देखें",
+	offerSay: (left: string) => `उत्तर देने के लिए ${left} से कम समय बचा है।`,
+	problems: {
+		"no-offer": "यह जगह अब आपके लिए रोकी हुई नहीं है। आप प्रतीक्षा सूची में बने हुए हैं।",
+		"already-waiting": "आप पहले से इस डॉक्टर की प्रतीक्षा सूची में हैं।",
+		"too-many-waiting": "एक खाता जितनी प्रतीक्षा सूचियों में हो सकता है, उतनी में आप हैं। पहले किसी एक से नाम हटाएँ।",
+	},
+} satisfies typeof english;
