@@ -36,7 +36,6 @@ export const entry = {
 	again: "Begin again",
 	wrongCode: "That code is wrong or already used. Wait for the next one, and try again.",
 	ticketOver: "That took too long. Sign in again.",
-	otherUser: "That is another account. Reload the page to go on with it.",
 	signUp: "Create an account",
 	signUpAs: "I am",
 	asPatient: "a patient, or book for somebody else",
@@ -49,7 +48,6 @@ export const entry = {
 	checkMail: "Look into your mailbox",
 	checkMailHint: (email: string) =>
 		`We have sent a mail to ${email}. Open its link within 24 hours to confirm the address; then you can sign in.`,
-	devMailbox: "This is a development server: its mails are in the mailbox at /dev/mailbox.",
 	forgotTitle: "Choose a new password",
 	forgotHint: "Tell us your e-mail address. If it has an account, a mail with a link is on its way.",
 	sendLink: "Send the link",
