@@ -1,6 +1,8 @@
 package privacy_test
 
 import (
+	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -131,4 +133,24 @@ func transferBesideErasure(t *testing.T, delay int) int32 {
 		return 1
 	}
 	return 0
+}
+
+// TestExportOfTransfers tests that the copies of both sides name the transfer of a record.
+func TestExportOfTransfers(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	mother, grown := c.Patient(), c.Patient()
+	son := c.Dependant(mother, 20*365*day)
+	for _, user := range []apptest.User{mother, grown} {
+		c.Prove(user)
+	}
+	id := c.Post(mother, "users/me/dependants/"+son.String()+"/transfer", object{"email": grown.Email}).
+		Want(201).Text("id")
+	c.Post(grown, "dependant-transfers/"+id+"/accept", nil).Want(200)
+	for _, user := range []apptest.User{mother, grown} {
+		files, _ := unzip(t, download(t, c, user).Body)
+		if text := fmt.Sprint(files["dependants.json"]); !strings.Contains(text, id) {
+			t.Errorf("the copy doesn't name the transfer: %s", text)
+		}
+	}
 }
