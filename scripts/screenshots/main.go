@@ -42,7 +42,8 @@ var shots = []shot{
 	{name: "home", path: "/", width: desktop},
 	{name: "doctors", path: "/doctors", width: phone},
 	{name: "doctor", path: "/doctors > main a[href^='/doctors/']", width: phone},
-	{name: "book", path: "/doctors > main a[href^='/doctors/'] > main a[href^='/book/']", user: "patient", width: phone},
+	{name: "book", path: "/doctors > main a[href^='/doctors/'] > main a[href^='/book/']", user: "patient",
+		width: phone},
 	{name: "visits", path: "/visits", user: "patient", width: phone},
 	{name: "visits-hindi", path: "/visits", user: "patient", width: phone, hindi: true},
 	{name: "prescription", path: "/prescriptions > main a[href^='/prescriptions/']", user: "patient", width: desktop},
@@ -66,7 +67,8 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(data) }()
-	environment := append(os.Environ(), "AMRUTAM_DATA_DIR="+data, "AMRUTAM_LISTEN=127.0.0.1:0",
+	environment := append(os.Environ(), //nolint:forbidigo // for the program
+		"AMRUTAM_DATA_DIR="+data, "AMRUTAM_LISTEN=127.0.0.1:0",
 		"AMRUTAM_METRICS_LISTEN=off", "AMRUTAM_LOG_FORMAT=json")
 	server := exec.CommandContext(ctx, program, "serve", "--demo")
 	server.Env = environment
@@ -99,7 +101,7 @@ func run(ctx context.Context) error {
 
 // chromium returns the path of the browser, or its usual name.
 func chromium() string {
-	for _, name := range []string{os.Getenv("CHROMIUM"), "chromium", "chromium-browser", "google-chrome"} {
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		if path, err := exec.LookPath(name); err == nil {
 			return path
 		}
@@ -184,7 +186,8 @@ func (s *studio) take(one shot) error {
 // settled resolves when the page shows its content.
 const settled = `(async () => {
 	await new Promise(done => setTimeout(done, 300));
-	for (let i = 0; i < 200 && document.querySelector('.loading'); i++) await new Promise(done => setTimeout(done, 50));
+	for (let i = 0; i < 200 && document.querySelector('.loading'); i++)
+		await new Promise(done => setTimeout(done, 50));
 	await new Promise(done => setTimeout(done, 300));
 	return true;
 })()`

@@ -107,8 +107,8 @@ func setScene(t *testing.T) *scene {
 	c.Post(patient, "consultations/"+visit+"/review", map[string]any{"rating": 5, "text": "Kind and clear"}).Want(201)
 	c.BookAndPay(patient, c.Slot(doctor, 26*time.Hour, 1), "500.00")
 	free := c.Slot(doctor, 50*time.Hour, 3)
-	rule := c.Post(doctor, "availability/rules", map[string]any{"rrule": "FREQ=WEEKLY;BYDAY=MO,WE", "startTime": "09:00",
-		"endTime": "12:00", "timezone": "Asia/Kolkata", "slotMinutes": 30,
+	rule := c.Post(doctor, "availability/rules", map[string]any{"rrule": "FREQ=WEEKLY;BYDAY=MO,WE",
+		"startTime": "09:00", "endTime": "12:00", "timezone": "Asia/Kolkata", "slotMinutes": 30,
 		"validFrom": c.DB.Now().Add(24 * time.Hour).Format(time.DateOnly)}).Want(201).Text("id")
 	entry := c.Get(s.users[access.RoleAdmin], "audit-logs?limit=1").Want(200).Items()[0]["id"]
 	s.ids = map[string]string{

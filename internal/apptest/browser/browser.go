@@ -125,6 +125,13 @@ func (p *Page) Visit(address string) {
 // which sends a request to the API and returns {status, body}.
 func (p *Page) Script(code string) map[string]any {
 	p.t.Helper()
+	out, err := p.TryScript(code)
+	p.Must(err)
+	return out
+}
+
+// TryScript is Script for code that a navigation may end.
+func (p *Page) TryScript(code string) (map[string]any, error) {
 	const ask = `const ask = async (method, path, body) => {
 		const response = await fetch('/api/v1/' + path, {
 			method,
@@ -135,9 +142,7 @@ func (p *Page) Script(code string) map[string]any {
 		return {status: response.status, body: text ? JSON.parse(text) : null};
 	};`
 	evaluate := chromedp.Evaluate[map[string]any]("(async () => {"+ask+code+"})()", chromedp.EvalAwaitPromise)
-	out, err := chromedp.Run(p.Ctx, evaluate)
-	p.Must(err)
-	return out
+	return chromedp.Run(p.Ctx, evaluate)
 }
 
 // SignIn gives the browser a session of a user.

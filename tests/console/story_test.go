@@ -1,0 +1,141 @@
+package console_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"amrutam/internal/apptest"
+	"amrutam/internal/apptest/browser"
+)
+
+const password = "seven lamps light the well"
+
+// setPassword lets a user sign in by password.
+func setPassword(t *testing.T, c *apptest.Clinic, user apptest.User) {
+	t.Helper()
+	hash, err := c.App.Passwords.Hash(t.Context(), password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Exec("UPDATE users SET password_hash = $1 WHERE id = $2", hash, user.ID)
+}
+
+func quote(text string) string {
+	quoted, _ := json.Marshal(text)
+	return string(quoted)
+}
+
+// fill types into the field with a label, once it is there; that of an open dialog if there is one.
+func fill(p *browser.Page, label, value string) {
+	p.Script(`
+		const find = () => [...(document.querySelector('dialog[open]') ?? document).querySelectorAll('label')]
+			.find(l => l.dataset.name === ` + quote(label) + `)?.control;
+		for (let i = 0; i < 200 && !find(); i++) await new Promise(done => setTimeout(done, 50));
+		const field = find();
+		field.focus();
+		field.value = ` + quote(value) + `;
+		field.dispatchEvent(new InputEvent('input', {bubbles: true}));
+		return {};`)
+}
+
+// press presses the button with a text; that of an open dialog if there is one.
+func press(p *browser.Page, text string) {
+	p.Script(`
+		const find = () => [...(document.querySelector('dialog[open]') ?? document).querySelectorAll('button')]
+			.find(b => b.innerText.trim() === ` + quote(text) + `);
+		for (let i = 0; i < 200 && !find(); i++) await new Promise(done => setTimeout(done, 50));
+		find().click();
+		return {};`)
+}
+
+// await waits until the page shows a text, and returns all that it shows.
+func await(t *testing.T, p *browser.Page, text string) string {
+	t.Helper()
+	const code = `
+		const shows = () => document.body.innerText.includes(TEXT);
+		for (let i = 0; i < 300 && !shows(); i++) await new Promise(done => setTimeout(done, 50));
+		return {shows: shows(), text: document.body.innerText, path: location.pathname};`
+	out, err := p.TryScript(strings.ReplaceAll(code, "TEXT", quote(text)))
+	for attempt := 0; err != nil && attempt < 5; attempt++ { // the page was left meanwhile
+		out, err = p.TryScript(strings.ReplaceAll(code, "TEXT", quote(text)))
+	}
+	p.Must(err)
+	if out["shows"] != true {
+		t.Fatalf("%q doesn't appear at %v: %v", text, out["path"], out["text"])
+	}
+	return fmt.Sprint(out["text"])
+}
+
+// TestSignInLeadsBack tests that a visitor signs in at the page that they asked for, keeps the address after a wrong
+// password, and leaves nothing behind after signing out.
+func TestSignInLeadsBack(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	patient := c.Patient()
+	setPassword(t, c, patient)
+	c.Patch(patient, "users/me", map[string]any{"fullName": "Meera Nair", "address": "7 Lake Road"}).Want(200)
+	p := browser.Open(t, c)
+	p.Visit(p.URL + "/account")
+	fill(p, "E-mail address", patient.Email)
+	fill(p, "Password", "something else")
+	press(p, "Sign in")
+	await(t, p, "wrong")
+	kept := p.Script(`return {email: document.querySelector('input[type=email]').value};`)
+	if kept["email"] != patient.Email {
+		t.Errorf("the address is gone: %v", kept)
+	}
+	fill(p, "Password", password)
+	press(p, "Sign in")
+	await(t, p, "Meera Nair")
+	if at := p.Script(`return {path: location.pathname};`); at["path"] != "/account" {
+		t.Errorf("it leads to %v", at)
+	}
+	p.Visit(p.URL + "/account/privacy")
+	press(p, "Sign out")
+	await(t, p, "You are signed out.")
+	p.Run(chromedp.NavigateBack())
+	text := await(t, p, "E-mail address")
+	if strings.Contains(text, "Meera") || strings.Contains(text, "7 Lake Road") {
+		t.Errorf("Back shows %s", text)
+	}
+}
+
+// TestOthersVisitIsNotShown tests that the address of somebody else's visit shows nothing of it.
+func TestOthersVisitIsNotShown(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	patient, other, doctor := c.Patient(), c.Patient(), c.Doctor("0.00")
+	visit := c.Post(patient, "consultations", map[string]any{"slotId": c.Slot(doctor, 3*time.Hour, 1),
+		"reason": "MarkReason"}).Want(201).Text("id")
+	p := browser.Open(t, c)
+	p.SignIn(c, other)
+	if text := fmt.Sprint(open(p, "/visits/"+visit)["text"]); strings.Contains(text, "MarkReason") ||
+		strings.Contains(text, "Test DOCTOR") {
+		t.Errorf("somebody else's visit shows %s", text)
+	}
+}
+
+// TestTextsStayTexts tests that what users write is shown as it is, and never runs.
+func TestTextsStayTexts(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	doctor := c.Doctor("0.00")
+	const bio = `</script><script>window.injected=1</script><img src=x onerror="window.injected=1"> {{7*7}} &lt;`
+	c.Patch(doctor, "doctors/"+doctor.ID.String(), map[string]any{"bio": bio}).Want(200)
+	p := browser.Open(t, c)
+	shown := open(p, "/doctors/"+doctor.ID.String())
+	if !strings.Contains(fmt.Sprint(shown["text"]), bio) {
+		t.Errorf("the text isn't shown as it is: %v", shown["text"])
+	}
+	if out := p.Script(`return {injected: window.injected === 1};`); out["injected"] != false {
+		t.Error("a text ran")
+	}
+	if recorded := p.Errors(); len(recorded) > 0 {
+		t.Errorf("errors: %v", recorded)
+	}
+}
