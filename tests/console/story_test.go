@@ -105,6 +105,29 @@ func TestSignInLeadsBack(t *testing.T) {
 	}
 }
 
+// TestEndedSessionKeepsForm tests that a form whose session has ended asks for a sign-in, and is then sent as it was
+// typed.
+func TestEndedSessionKeepsForm(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	patient := c.Patient()
+	setPassword(t, c, patient)
+	p := browser.Open(t, c)
+	p.SignIn(c, patient)
+	open(p, "/account")
+	fill(p, "Full name", "Asha Menon")
+	c.Post(patient, "auth/logout", nil).Want(204)
+	press(p, "Save")
+	await(t, p, "Please sign in again")
+	fill(p, "Password", password)
+	press(p, "Sign in")
+
+	c.Await("the name is stored", func() bool {
+		return c.Count("SELECT count(*) FROM profiles WHERE full_name = 'Asha Menon'") == 1
+	})
+	await(t, p, "Asha Menon")
+}
+
 // TestOthersVisitIsNotShown tests that the address of somebody else's visit shows nothing of it.
 func TestOthersVisitIsNotShown(t *testing.T) {
 	t.Parallel()

@@ -11,6 +11,7 @@ import { changeLanguage, language } from "./text/language";
 import { Announcer } from "./parts/announce";
 import { Refusal } from "./parts/refusal";
 import { Loading } from "./parts/load";
+import { Dialogs } from "./parts/recover";
 
 type MenuItem = [path: string, text: string];
 
@@ -135,6 +136,7 @@ export function App() {
 				{content}
 			</main>
 			<Announcer />
+			<Dialogs />
 		</>
 	);
 }

@@ -1,10 +1,20 @@
 // The two dialogs that let a call go on: a sign-in after the session has ended, and a proof of identity.
 
-import { render, type ComponentChildren } from "preact";
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
 import { recover } from "../api/call";
 import { currentUser } from "../session";
 import { t } from "../text";
 import { Dialog } from "./dialog";
+
+let draw: (dialog: ComponentChildren) => void = () => undefined;
+
+/** The place of the dialogs, in the tree of the page: a tree of its own would give its fields the ids of others. */
+export function Dialogs() {
+	const [dialog, setDialog] = useState<ComponentChildren>(null);
+	draw = setDialog;
+	return <>{dialog}</>;
+}
 
 /** Shows a dialog until its content or the user ends it. Calls that need the same dialog share it. */
 function ask(
@@ -13,32 +23,23 @@ function ask(
 	content: (done: () => void) => Promise<ComponentChildren>,
 ): () => Promise<boolean> {
 	let open: Promise<boolean> | null = null;
-	const show = (): Promise<boolean> =>
-		new Promise((resolve, reject) => {
-			const place = document.createElement("div");
-			const end = (isDone: boolean): void => {
-				render(null, place);
-				place.remove();
-				open = null;
-				resolve(isDone);
-			};
-			content(() => end(true)).then(
-				(children) => {
-					document.body.append(place);
-					render(
-						<Dialog title={title} close={() => end(false)}>
-							<p>{hint}</p>
-							{children}
-						</Dialog>,
-						place,
-					);
-				},
-				(error: unknown) => {
-					open = null;
-					reject(error);
-				},
+	const show = async (): Promise<boolean> => {
+		try {
+			let end: (isDone: boolean) => void = () => undefined;
+			const ended = new Promise<boolean>((resolve) => (end = resolve));
+			const children = await content(() => end(true));
+			draw(
+				<Dialog title={title} close={() => end(false)}>
+					<p>{hint}</p>
+					{children}
+				</Dialog>,
 			);
-		});
+			return await ended;
+		} finally {
+			draw(null);
+			open = null;
+		}
+	};
 	return () => (open ??= show());
 }
 

@@ -51,8 +51,7 @@ export const common = {
 	remove: "Remove",
 	edit: "Change",
 	notFound: "There is no such page",
-	notFoundHint:
-		"The address may be mistyped, or the page is for somebody else. Sign in with the right account, or go back to the beginning.",
+	notFoundHint: "The address may be mistyped, or the page is for another account.",
 	fieldsWrong: (n: number) =>
 		plural(n, { one: "One field needs your attention:", other: `${n} fields need your attention:` }),
 	times: (zone: string) => `All times are in ${zone}.`,
@@ -89,8 +88,7 @@ export const common = {
 	problems: {
 		offline: "There is no connection. What you typed is still here: check the network, and try again.",
 		unknown: "The service did not answer as it should. Try again in a moment.",
-		internal:
-			"Something went wrong on our side. Try again in a moment; if it stays so, tell support the number below.",
+		internal: "Something went wrong on our side. Try again; if it stays so, tell support the number below.",
 		unavailable: "The service is busy or being restarted. Nothing is lost: try again in a moment.",
 		busy: "The service is very busy. Nothing is lost: try again in a moment.",
 		"outcome-unknown": "We can't tell whether this was carried out. Try again: it isn't done twice.",
