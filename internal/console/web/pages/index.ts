@@ -19,6 +19,7 @@ interface AreaModule {
 const areas: Partial<Record<Area, () => Promise<AreaModule>>> = {
 	home: () => import("./home"),
 	entry: () => import("./entry"),
+	support: () => import("./support"),
 };
 
 /** Loads a page with its texts. Throws an error if the network is away or the page doesn't exist. */

@@ -93,7 +93,7 @@ interface ListAnswer<Item> {
 
 interface ListProps<In, Item> {
 	op: Operation<In & { cursor?: string }, undefined, ListAnswer<Item>>;
-	params: In;
+	params: NoInfer<In>;
 	/** What is shown when there is nothing. */
 	empty: ComponentChildren;
 	/** Draws the items that are there so far. */

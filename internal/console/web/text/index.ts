@@ -12,11 +12,13 @@ const files = {
 		common: () => import("./en/common"),
 		home: () => import("./en/home"),
 		entry: () => import("./en/entry"),
+		support: () => import("./en/support"),
 	},
 	hi: {
 		common: () => import("./hi/common"),
 		home: () => import("./hi/home"),
 		entry: () => import("./hi/entry"),
+		support: () => import("./hi/support"),
 	},
 };
 

@@ -1,0 +1,147 @@
+// What several pages of support share: links to people and visits, and questions before an action.
+
+import type { ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { read } from "../../api/call";
+import { readConsultation, readUser, type Consultation } from "../../api/operations";
+import { Dialog } from "../../parts/dialog";
+import { Form, Select, type Values } from "../../parts/form";
+import type { Explanations } from "../../parts/refusal";
+import { Name } from "../../parts/value";
+import { setQuery } from "../../router";
+import { currentUser } from "../../session";
+import { t } from "../../text";
+import { text } from "./text";
+
+export function isAdmin(): boolean {
+	return currentUser()?.role === "ADMIN";
+}
+
+/** Moves the focus to an element after a dialog has closed, which gives it back to its button first. */
+export function focusSoon(id: string): void {
+	setTimeout(() => document.getElementById(id)?.focus(), 100);
+}
+
+// Every reading is audited: a name that is shown in many rows is read once.
+const names = new Map<string, Promise<string>>();
+
+/** A link to a person, with their name when it can be read. */
+export function PersonLink({ id, name }: { id: string; name?: string | undefined }) {
+	const [found, setFound] = useState(name ?? "");
+	useEffect(() => {
+		if (name) return setFound(name);
+		let isWanted = true;
+		const user = currentUser();
+		if (user?.id === id) return setFound(user.fullName);
+		let asked = names.get(id);
+		if (!asked) {
+			asked = read(readUser, { id }).then(({ data }) => data.fullName);
+			asked.catch(() => names.delete(id));
+			names.set(id, asked);
+		}
+		asked.then(
+			(n) => isWanted && setFound(n),
+			() => undefined,
+		);
+		return () => void (isWanted = false);
+	}, [id, name]);
+	return <a href={"/people/" + id}>{found ? <Name>{found}</Name> : text.openPerson}</a>;
+}
+
+/** Reads a visit for a row of a list; null until it is there, or when it can't be read. */
+export function useVisit(id: string): Consultation | null {
+	const [visit, setVisit] = useState<Consultation | null>(null);
+	useEffect(() => {
+		const abort = new AbortController();
+		read(readConsultation, { id }, { signal: abort.signal }).then(
+			({ data }) => setVisit(data),
+			() => undefined,
+		);
+		return () => abort.abort();
+	}, [id]);
+	return visit;
+}
+
+interface AskProps {
+	button: string;
+	/** Says which one, when there are several such buttons. */
+	label?: string;
+	title: string;
+	action: string;
+	done: string;
+	own?: Explanations;
+	danger?: boolean;
+	submit: (values: Values, key: string) => Promise<void>;
+	onRefusal?: (error: unknown) => ComponentChildren;
+	/** The id of the element that has the focus afterwards. */
+	focus: string;
+	children: ComponentChildren;
+}
+
+/** A button that asks in a dialog before it does something. */
+export function Ask({ button, label, title, submit, focus, danger, children, ...form }: AskProps) {
+	const [isOpen, setOpen] = useState(false);
+	return (
+		<>
+			<button type="button" aria-label={label} onClick={() => setOpen(true)}>
+				{button}
+			</button>
+			{isOpen && (
+				<Dialog title={title} close={() => setOpen(false)}>
+					<Form
+						{...form}
+						danger={danger ?? false}
+						submit={async (values, key) => {
+							await submit(values, key);
+							setOpen(false);
+							focusSoon(focus);
+						}}
+						aside={
+							<button type="button" onClick={() => setOpen(false)}>
+								{t.back}
+							</button>
+						}
+					>
+						{children}
+					</Form>
+				</Dialog>
+			)}
+		</>
+	);
+}
+
+/** Keeps what was changed in a list, so that its row stays and shows the new state. */
+export function useChanged<Item extends { id: string }>(): [(item: Item) => Item, (item: Item) => void] {
+	const [changed, setChanged] = useState<Record<string, Item>>({});
+	return [
+		(item) => changed[item.id] ?? item,
+		(item) => {
+			setChanged((all) => ({ ...all, [item.id]: item }));
+			focusSoon("state-" + item.id);
+		},
+	];
+}
+
+/** The state of an item, which has the focus after a change. */
+export function State({ id, children }: { id: string; children: ComponentChildren }) {
+	return (
+		<span class="chip" id={"state-" + id} tabIndex={-1}>
+			{children}
+		</span>
+	);
+}
+
+/** A choice that is kept in the address. */
+export function Filter(props: { label: string; name: string; value: string; options: Array<[string, string]> }) {
+	const { label, name, value, options } = props;
+	return (
+		<Select
+			name={name}
+			label={label}
+			required
+			initial={value}
+			options={options}
+			onChange={(next) => setQuery({ [name]: next })}
+		/>
+	);
+}
