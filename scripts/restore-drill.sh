@@ -17,7 +17,7 @@ cleanup() {
 }
 trap cleanup EXIT
 program="${AMRUTAM_TEST_PROGRAM:-$dir/amrutam}"
-[[ -x $program ]] || go build -o "$program" ./cmd/amrutam
+[[ -x $program ]] || { go run ./scripts/bundle && go build -o "$program" ./cmd/amrutam; }
 mkdir "$dir/backups"
 export AMRUTAM_DATA_DIR="$dir/data" AMRUTAM_BACKUP_DIR="$dir/backups" AMRUTAM_LISTEN=127.0.0.1:0
 export AMRUTAM_METRICS_LISTEN=off AMRUTAM_LOG_FORMAT=json

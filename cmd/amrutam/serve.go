@@ -88,6 +88,7 @@ func printWelcome(ctx context.Context, w io.Writer, a *app.App, ports *app.Liste
 	line := func(format string, args ...any) { _, _ = fmt.Fprintf(table, format+"\n", args...) }
 	line("Amrutam serves on %s", url)
 	line("")
+	line("  console\t%s/", url)
 	line("  API reader\t%s/docs/", url)
 	if a.Config.SMTPURL == "" {
 		line("  mailbox\t%s/dev/mailbox", url)

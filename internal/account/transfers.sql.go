@@ -28,7 +28,27 @@ type eachTransferRow struct {
 }
 
 func eachTransfer(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(eachTransferRow) error) error {
-	return postgres.Failed("eachTransfer", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachTransferRow], fn, eachTransferSQL, userID))
+	scan := func(row pgx.CollectableRow) (eachTransferRow, error) {
+		var i eachTransferRow
+		err := row.Scan(
+			&i.TransferRow.ID,
+			&i.TransferRow.DependantID,
+			&i.TransferRow.UserID,
+			&i.TransferRow.Status,
+			&i.TransferRow.Email,
+			&i.TransferRow.AcceptedBy,
+			&i.TransferRow.AcceptedAt,
+			&i.TransferRow.ApprovedBy,
+			&i.TransferRow.ApprovedAt,
+			&i.TransferRow.EndedAt,
+			&i.TransferRow.CreatedAt,
+			&i.FullName,
+			&i.IsAddressee,
+			&i.IsReceiverActive,
+		)
+		return i, err
+	}
+	return postgres.Failed("eachTransfer", postgres.ForEach(ctx, r, scan, fn, eachTransferSQL, userID))
 }
 
 const endOldTransferSQL = `-- name: endOldTransfer :exec

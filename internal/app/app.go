@@ -2,6 +2,10 @@
 package app
 
 import (
+	"amrutam/internal/consultation"
+	"amrutam/internal/payment"
+	"amrutam/internal/prescription"
+	"amrutam/internal/review"
 	"context"
 	"log/slog"
 	"net/http"
@@ -52,6 +56,12 @@ type App struct {
 	accounts *account.Service
 	doctors  *doctor.Service
 	slots    *schedule.Service
+
+	// These make the demo data.
+	stub          *payment.Stub
+	consultations *consultation.Service
+	prescriptions *prescription.Service
+	reviews       *review.Service
 
 	// url is the address of this server while it listens. The stub payment provider calls it.
 	url        atomic.Pointer[string]

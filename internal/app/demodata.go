@@ -46,6 +46,7 @@ type demoDoctor struct {
 	languages      []string
 	days           string // BYDAY (RFC 5545)
 	from, until    string
+	isWaiting      bool // for an administrator's approval
 }
 
 var demoDoctors = []demoDoctor{
@@ -86,6 +87,17 @@ var demoDoctors = []demoDoctor{
 		from:           "17:00",
 		until:          "20:00",
 	},
+	{
+		DemoAccount:    DemoAccount{"dr.rao@amrutam.example", "Dr. Kavita Rao", access.RoleDoctor},
+		registration:   "DEMO-4",
+		specialization: "Prasuti Tantra",
+		clinic:         "Rao Women's Clinic, Mysuru",
+		bio:            "Pregnancy, birth and the months after.",
+		years:          14,
+		fee:            60000,
+		languages:      []string{"kn", "en"},
+		isWaiting:      true,
+	},
 }
 
 // DemoPassword returns the password of all demo accounts. It is derived from the database's root key, so each
@@ -118,24 +130,30 @@ func (a *App) CreateDemoAdmin(ctx context.Context) (uuid.UUID, error) {
 	})
 }
 
-// CreateDemoData creates what a newcomer needs to look around: an administrator, a patient, and approved doctors with
-// office hours by a rule, whose slots can be booked. It creates only what is missing.
+// CreateDemoData creates what a newcomer needs to look around: an administrator, patients, approved doctors with
+// office hours by a rule, whose slots can be booked, one who waits for the approval, and visits of the last month. It
+// creates only what is missing.
 func (a *App) CreateDemoData(ctx context.Context) ([]DemoAccount, error) {
 	admin, err := a.CreateDemoAdmin(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := a.demoAccount(ctx, demoPatient); err != nil {
-		return nil, err
+	all := []DemoAccount{DemoAdmin}
+	var patients, doctors []uuid.UUID
+	for _, demo := range demoPatients {
+		id, err := a.demoAccount(ctx, demo)
+		if err != nil {
+			return nil, err
+		}
+		patients, all = append(patients, id), append(all, demo)
 	}
-	all := []DemoAccount{DemoAdmin, demoPatient}
 	for _, d := range demoDoctors {
 		id, err := a.demoAccount(ctx, d.DemoAccount)
 		if err != nil {
 			return nil, err
 		}
 		err = a.DB.Write(ctx, func(tx *postgres.Tx) error {
-			if err := a.demoApproval(ctx, tx, d, id, admin); err != nil {
+			if err := a.demoApproval(ctx, tx, d, id, admin); err != nil || d.isWaiting {
 				return err
 			}
 			return a.demoHours(ctx, tx, d, id)
@@ -143,9 +161,12 @@ func (a *App) CreateDemoData(ctx context.Context) ([]DemoAccount, error) {
 		if err != nil {
 			return nil, fmt.Errorf("demo doctor: %w", err)
 		}
+		if !d.isWaiting {
+			doctors = append(doctors, id)
+		}
 		all = append(all, d.DemoAccount)
 	}
-	return all, nil
+	return all, a.createDemoHistory(ctx, patients, doctors)
 }
 
 // demoAccount returns the id of a demo account, and creates it if it doesn't exist.
@@ -203,7 +224,7 @@ func demoConsent(ctx context.Context, tx *postgres.Tx, patient uuid.UUID) error 
 	return err
 }
 
-// demoApproval applies for a doctor and approves the application, unless the doctor has applied before.
+// demoApproval applies for a doctor and approves the application, unless it waits or the doctor has applied before.
 func (a *App) demoApproval(ctx context.Context, tx *postgres.Tx, d demoDoctor, id, admin uuid.UUID) error {
 	var hasApplied bool
 	err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT FROM doctors WHERE id = $1)", id).Scan(&hasApplied)
@@ -223,7 +244,7 @@ func (a *App) demoApproval(ctx context.Context, tx *postgres.Tx, d demoDoctor, i
 		body.ClinicName = &d.clinic
 	}
 	actor := access.Actor{ID: id, Role: access.RoleDoctor, Job: demoJob}
-	if _, err := a.doctors.Apply(ctx, tx, actor, application); err != nil {
+	if _, err := a.doctors.Apply(ctx, tx, actor, application); err != nil || d.isWaiting {
 		return err
 	}
 	var decision doctor.ApprovalRequest

@@ -39,3 +39,46 @@ func TestDemoDoctorsHaveHours(t *testing.T) {
 	}
 	c.CheckInvariants()
 }
+
+// TestDemoDataHasAPast tests that the demo accounts have visits of the last month that every page can show, and some
+// to come; that nobody is mailed about the past; and that a second start adds nothing.
+func TestDemoDataHasAPast(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	for range 2 {
+		if _, err := c.App.CreateDemoData(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for what, sql := range map[string]string{
+		"completed":      "SELECT count(*) FROM consultations WHERE status = 'COMPLETED' AND scheduled_start < now()",
+		"cancelled":      "SELECT count(*) FROM consultations WHERE status = 'CANCELLED'",
+		"missed":         "SELECT count(*) FROM consultations WHERE status = 'NO_SHOW'",
+		"to come":        "SELECT count(*) FROM consultations WHERE status = 'CONFIRMED' AND scheduled_start > now()",
+		"prescriptions":  "SELECT count(*) FROM prescriptions",
+		"reviews":        "SELECT count(*) FROM reviews",
+		"refunds":        "SELECT count(*) FROM refunds",
+		"mails":          "SELECT count(*) FROM mails WHERE content IS NOT NULL OR sent_at > created_at",
+		"doctors":        "SELECT count(*) FROM doctors WHERE is_approved",
+		"doctors to see": "SELECT count(*) FROM doctors WHERE NOT is_approved",
+	} {
+		n, least, most := c.Count(sql), 1, 60
+		switch what {
+		case "completed", "prescriptions":
+			least = 30
+		case "mails": // about the visits to come
+			least, most = 2, 30
+		case "doctors":
+			least, most = 3, 3
+		}
+		if n < least || n > most {
+			t.Errorf("%s: %d, want %d to %d", what, n, least, most)
+		}
+	}
+	if c.Count(`SELECT count(*) FROM consultations c JOIN users u ON u.id = c.patient_id
+		WHERE u.email = 'patient@amrutam.example'
+			AND scheduled_start BETWEEN now() AND now() + interval '2 days'`) > 0 {
+		t.Error("the first patient's next days aren't free")
+	}
+	c.CheckInvariants()
+}

@@ -80,6 +80,7 @@ func (a *App) mount() error {
 		DB: a.DB, Sealer: a.Sealer, Accounts: a.accounts, Doctors: a.doctors,
 		Payments: payments, Mails: mails, Config: a.Config, Cursors: a.API.Cursors, Metrics: a.Metrics,
 	}
+	a.stub, a.consultations = stub, consultations
 	consultations.Routes(a.API)
 	consultations.Jobs(a.Queue)
 	a.mountRecords(consultations, payments)
@@ -99,6 +100,7 @@ func (a *App) mountRecords(consultations *consultation.Service, payments *paymen
 	prescriptions.Routes(a.API)
 	reviews := &review.Service{Doctors: a.doctors, Config: a.Config, Cursors: a.API.Cursors,
 		Limits: limit.Limiter{Off: a.Config.LoginLimit == "off"}}
+	a.prescriptions, a.reviews = prescriptions, reviews
 	reviews.Routes(a.API)
 	requests := &privacy.Service{
 		DB: a.DB, Sealer: a.Sealer, Queue: a.Queue, Mails: a.mails, Config: a.Config, Accounts: a.accounts,

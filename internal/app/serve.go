@@ -24,8 +24,12 @@ type Listeners struct {
 	url          string
 }
 
-// Listen opens the ports, and sets the public URL from them if it isn't configured.
+// Listen opens the ports, and sets the public URL from them if it isn't configured. Returns console.ErrNotBundled if
+// the program has no pages to serve.
 func Listen(ctx context.Context, cfg *config.Config) (*Listeners, error) {
+	if err := console.Check(); err != nil {
+		return nil, err
+	}
 	var lc net.ListenConfig
 	api, err := lc.Listen(ctx, "tcp", cfg.Listen)
 	if err != nil {
@@ -82,7 +86,7 @@ func (l *Listeners) URL() string { return l.url }
 // Serve serves until ctx ends, and then stops gracefully: it reports that it isn't ready, ends the streams of events,
 // waits for the load balancers to see that, finishes the requests in progress and stops the jobs.
 func (a *App) Serve(ctx context.Context, l *Listeners) error {
-	if err := errors.Join(console.Check(), a.ReadRestoreMode(ctx)); err != nil {
+	if err := a.ReadRestoreMode(ctx); err != nil {
 		return err
 	}
 	failed := make(chan error, 2)

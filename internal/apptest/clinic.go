@@ -273,6 +273,20 @@ func (c *Clinic) ClearSecondFactor(u User) {
 	c.Exec("UPDATE sessions SET second_factor_at = NULL WHERE user_id = $1", u.ID)
 }
 
+// Cookie returns the value of a cookie with the session of a user, for a browser.
+func (c *Clinic) Cookie(user User) string {
+	c.t.Helper()
+	cookie := "ct_" + base64.RawURLEncoding.EncodeToString(random(32))
+	hash, known := sha256.Sum256([]byte(cookie)), sha256.Sum256([]byte(user.Token))
+	c.build(func(tx *postgres.Tx) {
+		tx.Queue(`INSERT INTO session_tokens (hash, session_id, kind, created_at, expires_at)
+			SELECT $1, session_id, 'COOKIE', created_at, expires_at FROM session_tokens WHERE hash = $2`,
+			hash[:], known[:])
+		auditBuilt(tx, "session.start", user.ID)
+	})
+	return cookie
+}
+
 // Patient creates a signed-in patient.
 func (c *Clinic) Patient() User { return c.User(access.RolePatient) }
 

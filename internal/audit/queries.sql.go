@@ -129,7 +129,12 @@ type eachCheckpointRow struct {
 }
 
 func eachCheckpoint(ctx context.Context, r *postgres.Read, size int64, fn func(eachCheckpointRow) error) error {
-	return postgres.Failed("eachCheckpoint", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachCheckpointRow], fn, eachCheckpointSQL, size))
+	scan := func(row pgx.CollectableRow) (eachCheckpointRow, error) {
+		var i eachCheckpointRow
+		err := row.Scan(&i.Size, &i.Xid, &i.Note)
+		return i, err
+	}
+	return postgres.Failed("eachCheckpoint", postgres.ForEach(ctx, r, scan, fn, eachCheckpointSQL, size))
 }
 
 const expireFilesSQL = `-- name: expireFiles :exec

@@ -16,8 +16,8 @@ import (
 	"strings"
 	"sync"
 
+	"amrutam/internal/asset"
 	"amrutam/internal/httpapi"
-	"amrutam/internal/httpapi/asset"
 	"amrutam/internal/language"
 )
 
@@ -230,8 +230,8 @@ var wordsOf = map[language.Tag]words{
 	},
 	language.Hindi: {
 		Loading: "खुल रहा है…",
-		Late: "पृष्ठ शुरू होने में देर हो रही है। अपना इंटरनेट जाँचें और पृष्ठ फिर लोड करें। ऐसा ही रहे तो आपका ब्राउज़र पुराना " +
-			"हो सकता है: वह 2021 या उसके बाद का होना चाहिए।",
+		Late: "पृष्ठ शुरू होने में देर हो रही है। अपना इंटरनेट जाँचें और पृष्ठ फिर लोड करें। " +
+			"ऐसा ही रहे तो आपका ब्राउज़र पुराना हो सकता है: वह 2021 या उसके बाद का होना चाहिए।",
 		NoScript: "इस पृष्ठ को JavaScript चाहिए। इस साइट के लिए उसे चालू करें और पृष्ठ फिर लोड करें।",
 	},
 }

@@ -317,8 +317,8 @@ func TestNothingStaysBehind(t *testing.T) {
 			"doctor_id, gen_random_uuid(), tstzrange(scheduled_start, scheduled_end) FROM consultations LIMIT 1",
 		"INSERT INTO consultation_consents (consultation_id, basis, notice_version, actor_id, given_at) SELECT " +
 			"gen_random_uuid(), basis, notice_version, actor_id, given_at FROM consultation_consents LIMIT 1",
-		"INSERT INTO leave_offers (consultation_id, leave_id, expires_at, created_at) VALUES " +
-			"(gen_random_uuid(), gen_random_uuid(), now(), now())",
+		"INSERT INTO leave_offers (consultation_id, leave_id, slot_id, expires_at, created_at) VALUES " +
+			"(gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), now(), now())",
 	} {
 		_, err := admin.Exec(t.Context(), sql)
 		var refused *pgconn.PgError

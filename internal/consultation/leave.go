@@ -65,8 +65,8 @@ func (s *Service) offer(ctx context.Context, tx *postgres.Tx, actor access.Actor
 		return err
 	}
 	expires := earliest(tx.Now.Add(s.Config.LeaveAnswerWithin), row.ScheduledStart.Add(-s.Config.LeaveAnswerBefore))
-	err = insertOffer(ctx, tx, insertOfferParams{ConsultationID: row.ID, LeaveID: leave, ExpiresAt: expires,
-		Now: tx.Now})
+	err = insertOffer(ctx, tx, insertOfferParams{ConsultationID: row.ID, LeaveID: leave, SlotID: row.SlotID,
+		ExpiresAt: expires, Now: tx.Now})
 	if err != nil {
 		return err
 	}

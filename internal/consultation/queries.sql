@@ -198,11 +198,12 @@ SELECT sqlc.embed(c), p.full_name AS other FROM consultations c JOIN profiles p 
 WHERE c.doctor_id = @person AND c.id >= ids_since(@person) AND c.scheduled_start > @since AND c.scheduled_start < @until
     AND c.status NOT IN ('REQUESTED', 'CANCELLED')
 ORDER BY c.scheduled_start, c.id LIMIT @most;
--- A second leave over the same consultation renews the offer.
+-- A second leave over the same consultation renews the offer. Servers of the release before read slot_id.
 -- name: insertOffer :exec
-INSERT INTO leave_offers (consultation_id, leave_id, expires_at, created_at) VALUES (@consultation_id, @leave_id, @expires_at, @now)
-ON CONFLICT (consultation_id) DO UPDATE SET leave_id = EXCLUDED.leave_id, expires_at = EXCLUDED.expires_at,
-    created_at = EXCLUDED.created_at;
+INSERT INTO leave_offers (consultation_id, leave_id, slot_id, expires_at, created_at)
+VALUES (@consultation_id, @leave_id, @slot_id, @expires_at, @now)
+ON CONFLICT (consultation_id) DO UPDATE SET leave_id = EXCLUDED.leave_id, slot_id = EXCLUDED.slot_id,
+    expires_at = EXCLUDED.expires_at, created_at = EXCLUDED.created_at;
 
 -- name: readOffer :one
 SELECT * FROM leave_offers WHERE consultation_id = @consultation_id;

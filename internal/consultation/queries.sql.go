@@ -212,7 +212,7 @@ func deleteCalendarFeed(ctx context.Context, tx *postgres.Tx, userID uuid.UUID) 
 }
 
 const deleteOffersOfSQL = `-- name: deleteOffersOf :many
-DELETE FROM leave_offers WHERE leave_id = $1 RETURNING consultation_id, leave_id, expires_at, created_at
+DELETE FROM leave_offers WHERE leave_id = $1 RETURNING consultation_id, leave_id, slot_id, expires_at, created_at
 `
 
 func deleteOffersOf(ctx context.Context, tx *postgres.Tx, leaveID uuid.UUID) ([]LeaveOffer, error) {
@@ -227,6 +227,7 @@ func deleteOffersOf(ctx context.Context, tx *postgres.Tx, leaveID uuid.UUID) ([]
 		if err := rows.Scan(
 			&i.ConsultationID,
 			&i.LeaveID,
+			&i.SlotID,
 			&i.ExpiresAt,
 			&i.CreatedAt,
 		); err != nil {
@@ -370,23 +371,26 @@ func insertDispute(ctx context.Context, tx *postgres.Tx, arg insertDisputeParams
 }
 
 const insertOfferSQL = `-- name: insertOffer :exec
-INSERT INTO leave_offers (consultation_id, leave_id, expires_at, created_at) VALUES ($1, $2, $3, $4)
-ON CONFLICT (consultation_id) DO UPDATE SET leave_id = EXCLUDED.leave_id, expires_at = EXCLUDED.expires_at,
-    created_at = EXCLUDED.created_at
+INSERT INTO leave_offers (consultation_id, leave_id, slot_id, expires_at, created_at)
+VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (consultation_id) DO UPDATE SET leave_id = EXCLUDED.leave_id, slot_id = EXCLUDED.slot_id,
+    expires_at = EXCLUDED.expires_at, created_at = EXCLUDED.created_at
 `
 
 type insertOfferParams struct {
 	ConsultationID uuid.UUID
 	LeaveID        uuid.UUID
+	SlotID         uuid.UUID
 	ExpiresAt      time.Time
 	Now            time.Time
 }
 
-// A second leave over the same consultation renews the offer.
+// A second leave over the same consultation renews the offer. Servers of the release before read slot_id.
 func insertOffer(ctx context.Context, tx *postgres.Tx, arg insertOfferParams) error {
 	_, err := tx.Exec(ctx, insertOfferSQL,
 		arg.ConsultationID,
 		arg.LeaveID,
+		arg.SlotID,
 		arg.ExpiresAt,
 		arg.Now,
 	)
@@ -1629,7 +1633,7 @@ func readDispute(ctx context.Context, db postgres.Querier, consultationID uuid.U
 }
 
 const readOfferSQL = `-- name: readOffer :one
-SELECT consultation_id, leave_id, expires_at, created_at FROM leave_offers WHERE consultation_id = $1
+SELECT consultation_id, leave_id, slot_id, expires_at, created_at FROM leave_offers WHERE consultation_id = $1
 `
 
 func readOffer(ctx context.Context, db postgres.Querier, consultationID uuid.UUID) (LeaveOffer, error) {
@@ -1638,6 +1642,7 @@ func readOffer(ctx context.Context, db postgres.Querier, consultationID uuid.UUI
 	err := row.Scan(
 		&i.ConsultationID,
 		&i.LeaveID,
+		&i.SlotID,
 		&i.ExpiresAt,
 		&i.CreatedAt,
 	)

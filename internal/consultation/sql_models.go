@@ -122,6 +122,7 @@ type DisputeRow struct {
 type LeaveOffer struct {
 	ConsultationID uuid.UUID
 	LeaveID        uuid.UUID
+	SlotID         uuid.UUID
 	ExpiresAt      time.Time
 	CreatedAt      time.Time
 }

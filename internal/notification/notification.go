@@ -278,6 +278,12 @@ func (s *Service) markMails(ctx context.Context, ids []uuid.UUID, kind string, f
 	})
 }
 
+// SkipBefore marks the mails that were made before an instant as sent.
+func (s *Service) SkipBefore(ctx context.Context, tx *postgres.Tx, instant time.Time) error {
+	audit.WriteFor(tx, access.System("demo data"), "mail.skip", "mail", tx.NewID().String(), nil)
+	return skipMails(ctx, tx, instant)
+}
+
 // loadMail returns a stored mail and the data of its layout, or nil if it was sent, given up or erased. Returns a
 // Refusal together with the message if the mail must not be sent.
 func (s *Service) loadMail(ctx context.Context, id uuid.UUID) (*Message, layoutData, error) {

@@ -13,6 +13,9 @@ UPDATE mails SET content = NULL, failure = nullif(@failure::text, ''),
     failed_at = CASE WHEN @failure::text <> '' THEN @now::timestamptz END
 WHERE id = ANY(@ids::uuid[]) AND content IS NOT NULL;
 
+-- name: skipMails :exec
+UPDATE mails SET content = NULL, sent_at = created_at WHERE content IS NOT NULL AND created_at < sqlc.arg(instant)::timestamptz;
+
 -- name: lockUnsentMails :many
 SELECT id, kind FROM mails WHERE content IS NOT NULL AND created_at < @before ORDER BY created_at LIMIT @most
 FOR UPDATE SKIP LOCKED;

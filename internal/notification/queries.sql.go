@@ -168,3 +168,12 @@ func readReader(ctx context.Context, db postgres.Querier, userID uuid.UUID) (rea
 	err := row.Scan(&i.Language, &i.Timezone)
 	return i, postgres.Failed("readReader", err)
 }
+
+const skipMailsSQL = `-- name: skipMails :exec
+UPDATE mails SET content = NULL, sent_at = created_at WHERE content IS NOT NULL AND created_at < $1::timestamptz
+`
+
+func skipMails(ctx context.Context, tx *postgres.Tx, instant time.Time) error {
+	_, err := tx.Exec(ctx, skipMailsSQL, instant)
+	return postgres.Failed("skipMails", err)
+}

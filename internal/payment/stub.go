@@ -131,16 +131,35 @@ type stubData struct {
 	RefundID             *uuid.UUID   `json:"refundId,omitempty"`
 }
 
+// Captured returns the webhook that reports an attempt as paid.
+func (s *Stub) Captured(reference string, amount money.Amount, currency string) (WebhookRequest, error) {
+	header, body, err := s.message("paid-"+reference, EventSucceeded,
+		stubData{TransactionReference: reference, Amount: amount, Currency: currency})
+	return WebhookRequest{Provider: StubName, RawBody: body, header: header}, err
+}
+
+// message returns a signed webhook.
+func (s *Stub) message(id, event string, data stubData) (http.Header, []byte, error) {
+	body, err := json.Marshal(struct {
+		Type string   `json:"type"`
+		Data stubData `json:"data"`
+	}{event, data})
+	now := s.Clock()
+	header := http.Header{}
+	header.Set("Content-Type", "application/json")
+	header.Set("Webhook-Id", id)
+	header.Set("Webhook-Timestamp", strconv.FormatInt(now.Unix(), 10))
+	header.Set("Webhook-Signature", s.Sign(id, now, body))
+	return header, body, err
+}
+
 // send delivers a signed webhook to this server over HTTP, as any provider would.
 func (s *Stub) send(ctx context.Context, id, event string, data stubData) error {
 	self := s.Self()
 	if self == "" {
 		return errNotListening
 	}
-	body, err := json.Marshal(struct {
-		Type string   `json:"type"`
-		Data stubData `json:"data"`
-	}{event, data})
+	header, body, err := s.message(id, event, data)
 	if err != nil {
 		return err
 	}
@@ -149,11 +168,7 @@ func (s *Stub) send(ctx context.Context, id, event string, data stubData) error 
 	if err != nil {
 		return err
 	}
-	now := s.Clock()
-	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("Webhook-Id", id)
-	r.Header.Set("Webhook-Timestamp", strconv.FormatInt(now.Unix(), 10))
-	r.Header.Set("Webhook-Signature", s.Sign(id, now, body))
+	r.Header = header
 	response, err := s.HTTP.Do(r)
 	if err != nil {
 		return fmt.Errorf("deliver a webhook of the stub: %w", err)

@@ -68,7 +68,18 @@ type eachAddendumRow struct {
 }
 
 func eachAddendum(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(eachAddendumRow) error) error {
-	return postgres.Failed("eachAddendum", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachAddendumRow], fn, eachAddendumSQL, userID))
+	scan := func(row pgx.CollectableRow) (eachAddendumRow, error) {
+		var i eachAddendumRow
+		err := row.Scan(
+			&i.ID,
+			&i.ConsultationID,
+			&i.PatientID,
+			&i.ReleasedAt,
+			&i.CreatedAt,
+		)
+		return i, err
+	}
+	return postgres.Failed("eachAddendum", postgres.ForEach(ctx, r, scan, fn, eachAddendumSQL, userID))
 }
 
 const eachAvailabilityExceptionSQL = `-- name: eachAvailabilityException :many
@@ -88,7 +99,21 @@ type eachAvailabilityExceptionRow struct {
 }
 
 func eachAvailabilityException(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(eachAvailabilityExceptionRow) error) error {
-	return postgres.Failed("eachAvailabilityException", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachAvailabilityExceptionRow], fn, eachAvailabilityExceptionSQL, userID))
+	scan := func(row pgx.CollectableRow) (eachAvailabilityExceptionRow, error) {
+		var i eachAvailabilityExceptionRow
+		err := row.Scan(
+			&i.ID,
+			&i.Kind,
+			&i.FromTime,
+			&i.ToTime,
+			&i.SlotMinutes,
+			&i.BufferMinutes,
+			&i.MaxPatients,
+			&i.CreatedAt,
+		)
+		return i, err
+	}
+	return postgres.Failed("eachAvailabilityException", postgres.ForEach(ctx, r, scan, fn, eachAvailabilityExceptionSQL, userID))
 }
 
 const eachAvailabilityRuleSQL = `-- name: eachAvailabilityRule :many
@@ -114,7 +139,25 @@ type eachAvailabilityRuleRow struct {
 }
 
 func eachAvailabilityRule(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(eachAvailabilityRuleRow) error) error {
-	return postgres.Failed("eachAvailabilityRule", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachAvailabilityRuleRow], fn, eachAvailabilityRuleSQL, userID))
+	scan := func(row pgx.CollectableRow) (eachAvailabilityRuleRow, error) {
+		var i eachAvailabilityRuleRow
+		err := row.Scan(
+			&i.ID,
+			&i.Rrule,
+			&i.StartTime,
+			&i.EndTime,
+			&i.Timezone,
+			&i.SlotMinutes,
+			&i.BufferMinutes,
+			&i.MaxPatients,
+			&i.ValidFrom,
+			&i.ValidTo,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+		)
+		return i, err
+	}
+	return postgres.Failed("eachAvailabilityRule", postgres.ForEach(ctx, r, scan, fn, eachAvailabilityRuleSQL, userID))
 }
 
 const eachBookingRulesSQL = `-- name: eachBookingRules :many
@@ -132,7 +175,19 @@ type eachBookingRulesRow struct {
 }
 
 func eachBookingRules(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(eachBookingRulesRow) error) error {
-	return postgres.Failed("eachBookingRules", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachBookingRulesRow], fn, eachBookingRulesSQL, userID))
+	scan := func(row pgx.CollectableRow) (eachBookingRulesRow, error) {
+		var i eachBookingRulesRow
+		err := row.Scan(
+			&i.MinimumNoticeMinutes,
+			&i.HorizonDays,
+			&i.DailyMaximum,
+			&i.FirstVisitMinutes,
+			&i.FollowUpMinutes,
+			&i.UpdatedAt,
+		)
+		return i, err
+	}
+	return postgres.Failed("eachBookingRules", postgres.ForEach(ctx, r, scan, fn, eachBookingRulesSQL, userID))
 }
 
 const eachConsentSQL = `-- name: eachConsent :many
@@ -151,7 +206,20 @@ type eachConsentRow struct {
 }
 
 func eachConsent(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(eachConsentRow) error) error {
-	return postgres.Failed("eachConsent", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachConsentRow], fn, eachConsentSQL, userID))
+	scan := func(row pgx.CollectableRow) (eachConsentRow, error) {
+		var i eachConsentRow
+		err := row.Scan(
+			&i.ID,
+			&i.Purpose,
+			&i.NoticeVersion,
+			&i.Language,
+			&i.Channel,
+			&i.GivenAt,
+			&i.WithdrawnAt,
+		)
+		return i, err
+	}
+	return postgres.Failed("eachConsent", postgres.ForEach(ctx, r, scan, fn, eachConsentSQL, userID))
 }
 
 const eachConsultationConsentSQL = `-- name: eachConsultationConsent :many
@@ -169,7 +237,18 @@ type eachConsultationConsentRow struct {
 }
 
 func eachConsultationConsent(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(eachConsultationConsentRow) error) error {
-	return postgres.Failed("eachConsultationConsent", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachConsultationConsentRow], fn, eachConsultationConsentSQL, userID))
+	scan := func(row pgx.CollectableRow) (eachConsultationConsentRow, error) {
+		var i eachConsultationConsentRow
+		err := row.Scan(
+			&i.ConsultationID,
+			&i.Basis,
+			&i.NoticeVersion,
+			&i.GivenAt,
+			&i.WithdrawnAt,
+		)
+		return i, err
+	}
+	return postgres.Failed("eachConsultationConsent", postgres.ForEach(ctx, r, scan, fn, eachConsultationConsentSQL, userID))
 }
 
 const eachDoctorSQL = `-- name: eachDoctor :many
@@ -200,7 +279,29 @@ type eachDoctorRow struct {
 }
 
 func eachDoctor(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(eachDoctorRow) error) error {
-	return postgres.Failed("eachDoctor", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachDoctorRow], fn, eachDoctorSQL, userID))
+	scan := func(row pgx.CollectableRow) (eachDoctorRow, error) {
+		var i eachDoctorRow
+		err := row.Scan(
+			&i.ID,
+			&i.Specialization,
+			&i.YearsOfExperience,
+			&i.RegistrationNumber,
+			&i.ClinicName,
+			&i.ConsultationFee,
+			&i.Currency,
+			&i.LanguagesSpoken,
+			&i.Bio,
+			&i.IsApproved,
+			&i.ApprovalReason,
+			&i.ApprovalDecidedAt,
+			&i.Rating,
+			&i.RatingCount,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+		)
+		return i, err
+	}
+	return postgres.Failed("eachDoctor", postgres.ForEach(ctx, r, scan, fn, eachDoctorSQL, userID))
 }
 
 const eachErasureSQL = `-- name: eachErasure :many
@@ -216,7 +317,18 @@ type eachErasureRow struct {
 }
 
 func eachErasure(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(eachErasureRow) error) error {
-	return postgres.Failed("eachErasure", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachErasureRow], fn, eachErasureSQL, userID))
+	scan := func(row pgx.CollectableRow) (eachErasureRow, error) {
+		var i eachErasureRow
+		err := row.Scan(
+			&i.ID,
+			&i.Status,
+			&i.RequestedAt,
+			&i.DueAt,
+			&i.StoppedAt,
+		)
+		return i, err
+	}
+	return postgres.Failed("eachErasure", postgres.ForEach(ctx, r, scan, fn, eachErasureSQL, userID))
 }
 
 const eachExportSQL = `-- name: eachExport :many
@@ -234,7 +346,19 @@ type eachExportRow struct {
 }
 
 func eachExport(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(eachExportRow) error) error {
-	return postgres.Failed("eachExport", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachExportRow], fn, eachExportSQL, userID))
+	scan := func(row pgx.CollectableRow) (eachExportRow, error) {
+		var i eachExportRow
+		err := row.Scan(
+			&i.ID,
+			&i.Status,
+			&i.RequestedAt,
+			&i.ReadyAt,
+			&i.ExpiresAt,
+			&i.Size,
+		)
+		return i, err
+	}
+	return postgres.Failed("eachExport", postgres.ForEach(ctx, r, scan, fn, eachExportSQL, userID))
 }
 
 const eachMailSQL = `-- name: eachMail :many
@@ -252,7 +376,19 @@ type eachMailRow struct {
 }
 
 func eachMail(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(eachMailRow) error) error {
-	return postgres.Failed("eachMail", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachMailRow], fn, eachMailSQL, userID))
+	scan := func(row pgx.CollectableRow) (eachMailRow, error) {
+		var i eachMailRow
+		err := row.Scan(
+			&i.ID,
+			&i.Kind,
+			&i.CreatedAt,
+			&i.SentAt,
+			&i.FailedAt,
+			&i.Failure,
+		)
+		return i, err
+	}
+	return postgres.Failed("eachMail", postgres.ForEach(ctx, r, scan, fn, eachMailSQL, userID))
 }
 
 const eachPasskeySQL = `-- name: eachPasskey :many
@@ -268,7 +404,18 @@ type eachPasskeyRow struct {
 }
 
 func eachPasskey(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(eachPasskeyRow) error) error {
-	return postgres.Failed("eachPasskey", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachPasskeyRow], fn, eachPasskeySQL, userID))
+	scan := func(row pgx.CollectableRow) (eachPasskeyRow, error) {
+		var i eachPasskeyRow
+		err := row.Scan(
+			&i.ID,
+			&i.Name,
+			&i.Synced,
+			&i.CreatedAt,
+			&i.LastUsedAt,
+		)
+		return i, err
+	}
+	return postgres.Failed("eachPasskey", postgres.ForEach(ctx, r, scan, fn, eachPasskeySQL, userID))
 }
 
 const eachPrescriptionSQL = `-- name: eachPrescription :many
@@ -286,7 +433,19 @@ type eachPrescriptionRow struct {
 }
 
 func eachPrescription(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(eachPrescriptionRow) error) error {
-	return postgres.Failed("eachPrescription", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachPrescriptionRow], fn, eachPrescriptionSQL, userID))
+	scan := func(row pgx.CollectableRow) (eachPrescriptionRow, error) {
+		var i eachPrescriptionRow
+		err := row.Scan(
+			&i.ID,
+			&i.ConsultationID,
+			&i.PatientID,
+			&i.Supersedes,
+			&i.CreatedAt,
+			&i.Archived,
+		)
+		return i, err
+	}
+	return postgres.Failed("eachPrescription", postgres.ForEach(ctx, r, scan, fn, eachPrescriptionSQL, userID))
 }
 
 const eachReviewSQL = `-- name: eachReview :many
@@ -310,7 +469,23 @@ type eachReviewRow struct {
 }
 
 func eachReview(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(eachReviewRow) error) error {
-	return postgres.Failed("eachReview", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachReviewRow], fn, eachReviewSQL, userID))
+	scan := func(row pgx.CollectableRow) (eachReviewRow, error) {
+		var i eachReviewRow
+		err := row.Scan(
+			&i.ID,
+			&i.ConsultationID,
+			&i.DoctorID,
+			&i.Rating,
+			&i.Text,
+			&i.Hidden,
+			&i.DecisionReason,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.Reply,
+		)
+		return i, err
+	}
+	return postgres.Failed("eachReview", postgres.ForEach(ctx, r, scan, fn, eachReviewSQL, userID))
 }
 
 const eachReviewReplySQL = `-- name: eachReviewReply :many
@@ -326,7 +501,17 @@ type eachReviewReplyRow struct {
 }
 
 func eachReviewReply(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(eachReviewReplyRow) error) error {
-	return postgres.Failed("eachReviewReply", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachReviewReplyRow], fn, eachReviewReplySQL, userID))
+	scan := func(row pgx.CollectableRow) (eachReviewReplyRow, error) {
+		var i eachReviewReplyRow
+		err := row.Scan(
+			&i.ReviewID,
+			&i.Reply,
+			&i.ReplyHidden,
+			&i.RepliedAt,
+		)
+		return i, err
+	}
+	return postgres.Failed("eachReviewReply", postgres.ForEach(ctx, r, scan, fn, eachReviewReplySQL, userID))
 }
 
 const eachReviewReportSQL = `-- name: eachReviewReport :many
@@ -340,7 +525,12 @@ type eachReviewReportRow struct {
 }
 
 func eachReviewReport(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(eachReviewReportRow) error) error {
-	return postgres.Failed("eachReviewReport", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachReviewReportRow], fn, eachReviewReportSQL, userID))
+	scan := func(row pgx.CollectableRow) (eachReviewReportRow, error) {
+		var i eachReviewReportRow
+		err := row.Scan(&i.ReviewID, &i.Reason, &i.CreatedAt)
+		return i, err
+	}
+	return postgres.Failed("eachReviewReport", postgres.ForEach(ctx, r, scan, fn, eachReviewReportSQL, userID))
 }
 
 const eachSessionSQL = `-- name: eachSession :many
@@ -361,7 +551,21 @@ type eachSessionRow struct {
 
 // The statements eachX are read row by row into the files of an export: their columns have the API's names.
 func eachSession(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(eachSessionRow) error) error {
-	return postgres.Failed("eachSession", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachSessionRow], fn, eachSessionSQL, userID))
+	scan := func(row pgx.CollectableRow) (eachSessionRow, error) {
+		var i eachSessionRow
+		err := row.Scan(
+			&i.ID,
+			&i.UserAgent,
+			&i.IPAddress,
+			&i.CreatedAt,
+			&i.LastUsedAt,
+			&i.ExpiresAt,
+			&i.EndedAt,
+			&i.SecondFactorAt,
+		)
+		return i, err
+	}
+	return postgres.Failed("eachSession", postgres.ForEach(ctx, r, scan, fn, eachSessionSQL, userID))
 }
 
 const eachSlotSQL = `-- name: eachSlot :many
@@ -382,7 +586,21 @@ type eachSlotRow struct {
 }
 
 func eachSlot(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(eachSlotRow) error) error {
-	return postgres.Failed("eachSlot", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachSlotRow], fn, eachSlotSQL, userID))
+	scan := func(row pgx.CollectableRow) (eachSlotRow, error) {
+		var i eachSlotRow
+		err := row.Scan(
+			&i.ID,
+			&i.StartTime,
+			&i.EndTime,
+			&i.Status,
+			&i.MaxPatients,
+			&i.SeatsTaken,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+		)
+		return i, err
+	}
+	return postgres.Failed("eachSlot", postgres.ForEach(ctx, r, scan, fn, eachSlotSQL, userID))
 }
 
 const eachWaitlistEntrySQL = `-- name: eachWaitlistEntry :many
@@ -406,7 +624,24 @@ type eachWaitlistEntryRow struct {
 }
 
 func eachWaitlistEntry(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(eachWaitlistEntryRow) error) error {
-	return postgres.Failed("eachWaitlistEntry", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachWaitlistEntryRow], fn, eachWaitlistEntrySQL, userID))
+	scan := func(row pgx.CollectableRow) (eachWaitlistEntryRow, error) {
+		var i eachWaitlistEntryRow
+		err := row.Scan(
+			&i.ID,
+			&i.DoctorID,
+			&i.DoctorName,
+			&i.FromDate,
+			&i.ToDate,
+			&i.Timezone,
+			&i.PartOfDay,
+			&i.Status,
+			&i.ConsultationID,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+		)
+		return i, err
+	}
+	return postgres.Failed("eachWaitlistEntry", postgres.ForEach(ctx, r, scan, fn, eachWaitlistEntrySQL, userID))
 }
 
 const eachWaitlistOfferSQL = `-- name: eachWaitlistOffer :many
@@ -425,7 +660,19 @@ type eachWaitlistOfferRow struct {
 }
 
 func eachWaitlistOffer(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(eachWaitlistOfferRow) error) error {
-	return postgres.Failed("eachWaitlistOffer", postgres.ForEach(ctx, r, pgx.RowToStructByPos[eachWaitlistOfferRow], fn, eachWaitlistOfferSQL, userID))
+	scan := func(row pgx.CollectableRow) (eachWaitlistOfferRow, error) {
+		var i eachWaitlistOfferRow
+		err := row.Scan(
+			&i.EntryID,
+			&i.SlotID,
+			&i.StartTime,
+			&i.CreatedAt,
+			&i.ExpiresAt,
+			&i.EndedAt,
+		)
+		return i, err
+	}
+	return postgres.Failed("eachWaitlistOffer", postgres.ForEach(ctx, r, scan, fn, eachWaitlistOfferSQL, userID))
 }
 
 const endErasureSQL = `-- name: endErasure :exec

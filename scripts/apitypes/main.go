@@ -1,12 +1,11 @@
 // Apitypes writes the types of the OpenAPI document and its operations as TypeScript, for the web console.
-// Usage: go run ./scripts/apitypes openapi.json > internal/console/web/api/operations.ts
+// Usage: go run ./scripts/apitypes < openapi.json > internal/console/web/api/operations.ts
 package main
 
 import (
 	"bufio"
 	"encoding/json"
 	"fmt"
-	"log"
 	"maps"
 	"os"
 	"regexp"
@@ -60,8 +59,7 @@ type schema struct {
 	Properties map[string]*schema `json:"properties"`
 	Required   []string           `json:"required"`
 	Items      *schema            `json:"items"`
-	// Additional is false, true or a schema.
-	Additional json.RawMessage `json:"additionalProperties"`
+	Additional additional         `json:"additionalProperties"`
 }
 
 // types has one or more names; the document writes a single one as a string.
@@ -76,24 +74,36 @@ func (t *types) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, (*[]string)(t))
 }
 
+// additional says whether an object may have properties that the document doesn't name, and which.
+type additional struct {
+	allowed bool
+	schema  *schema
+}
+
+// UnmarshalJSON accepts a boolean or a schema.
+func (a *additional) UnmarshalJSON(b []byte) error {
+	if b[0] != '{' {
+		return json.Unmarshal(b, &a.allowed)
+	}
+	a.allowed = true
+	return json.Unmarshal(b, &a.schema)
+}
+
 func main() {
-	log.SetFlags(0)
-	if len(os.Args) != 2 {
-		log.Fatal("usage: apitypes openapi.json")
+	if err := run(); err != nil {
+		_, _ = fmt.Fprintln(os.Stderr, "scripts/apitypes:", err)
+		os.Exit(1)
 	}
-	text, err := os.ReadFile(os.Args[1])
-	if err != nil {
-		log.Fatal(err)
-	}
+}
+
+func run() error {
 	var doc document
-	if err := json.Unmarshal(text, &doc); err != nil {
-		log.Fatal(err)
+	if err := json.NewDecoder(os.Stdin).Decode(&doc); err != nil {
+		return err
 	}
 	out := bufio.NewWriter(os.Stdout)
 	doc.write(out)
-	if err := out.Flush(); err != nil {
-		log.Fatal(err)
-	}
+	return out.Flush()
 }
 
 func (d *document) write(out *bufio.Writer) {
@@ -203,18 +213,11 @@ func (s *schema) ofType(name, indent string) string {
 var plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 func (s *schema) object(indent string) string {
-	var others *schema
-	hasOthers := len(s.Additional) > 0 && string(s.Additional) != "false"
-	if hasOthers && string(s.Additional) != "true" {
-		if err := json.Unmarshal(s.Additional, &others); err != nil {
-			log.Fatal(err)
-		}
-	}
 	if len(s.Properties) == 0 {
-		if !hasOthers {
+		if !s.Additional.allowed {
 			return "object"
 		}
-		return "Record<string, " + others.typescript(indent) + ">"
+		return "Record<string, " + s.Additional.schema.typescript(indent) + ">"
 	}
 	var b strings.Builder
 	b.WriteString("{\n")

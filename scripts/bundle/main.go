@@ -3,9 +3,10 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
-	"log"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -28,9 +29,9 @@ type manifest struct {
 }
 
 func main() {
-	log.SetFlags(0)
 	if err := bundle(); err != nil {
-		log.Fatal("bundle: ", err)
+		_, _ = fmt.Fprintln(os.Stderr, "scripts/bundle:", err)
+		os.Exit(1)
 	}
 }
 
@@ -109,28 +110,33 @@ func describe(metafile string) ([]byte, error) {
 	return json.MarshalIndent(m, "", "\t")
 }
 
-// replace writes the files, and removes those of an earlier bundle. A file that is as it was keeps its time, so that Go
-// embeds it from its cache.
+// replace writes the files, and removes those of an earlier bundle. A file that is as it was keeps its time, so that
+// Go embeds it from its cache.
 func replace(files []api.OutputFile) error {
+	folder, err := os.OpenRoot(to)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = folder.Close() }()
 	made := map[string]bool{".gitignore": true}
 	for _, file := range files {
 		name := filepath.Base(file.Path)
 		made[name] = true
-		before, err := os.ReadFile(filepath.Join(to, name))
-		if err == nil && string(before) == string(file.Contents) {
+		before, err := folder.ReadFile(name)
+		if err == nil && bytes.Equal(before, file.Contents) {
 			continue
 		}
-		if err := os.WriteFile(filepath.Join(to, name), file.Contents, 0o644); err != nil { //nolint:gosec // not secret
+		if err := folder.WriteFile(name, file.Contents, 0o644); err != nil {
 			return err
 		}
 	}
-	old, err := os.ReadDir(to)
+	old, err := fs.ReadDir(folder.FS(), ".")
 	if err != nil {
 		return err
 	}
 	for _, file := range old {
 		if !made[file.Name()] {
-			if err := os.Remove(filepath.Join(to, file.Name())); err != nil {
+			if err := folder.Remove(file.Name()); err != nil {
 				return err
 			}
 		}

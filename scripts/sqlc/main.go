@@ -88,7 +88,8 @@ var (
 		`\n\treturn postgres.Failed\(.*\)$`)
 	row1 = regexp.MustCompile(`(?s)^(.*)\) \((\S+), error\) \{\n\trow := tx\.QueryRow\(ctx, (.*?)\)` +
 		`\n\tvar (.*)\n\treturn (\w+), (postgres.Failed\(.*\))$`)
-	rows    = regexp.MustCompile(`(?s)^(.*)\) \(\[\](\S+), error\) \{\n\trows, err := tx\.Query\(ctx, (.*?)\)\n`)
+	rows = regexp.MustCompile(`(?s)^(.*)\) \(\[\](\S+), error\) \{\n\trows, err := tx\.Query\(ctx, (.*?)\)\n.*?` +
+		`\t\tvar (\w+) \S+\n\t\tif err := rows\.Scan\((.*?)\); err != nil \{`)
 	imports = regexp.MustCompile(`(?s)\nimport \(\n(.*?)\n\)\n`)
 )
 
@@ -149,9 +150,12 @@ func function(name, rest string, reads bool) (string, error) {
 		if parts == nil || !reads {
 			return "", fmt.Errorf("%s can only be :many, and read", name)
 		}
-		return fmt.Sprintf("func %s(ctx context.Context, r *postgres.Read%s, fn func(%[3]s) error) error {\n"+
-			"\treturn postgres.Failed(%[1]q, postgres.ForEach(ctx, r, pgx.RowToStructByPos[%[3]s], fn, %s))\n}\n",
-			name, parts[1], parts[2], parts[3]), nil
+		statement, arguments, row, kind := parts[3], parts[1], parts[4], parts[2]
+		return fmt.Sprintf("func %s(ctx context.Context, r *postgres.Read%s, fn func(%s) error) error {\n"+
+			"\tscan := func(row pgx.CollectableRow) (%[3]s, error) {\n\t\tvar %[4]s %[3]s\n"+
+			"\t\terr := row.Scan(%[5]s)\n\t\treturn %[4]s, err\n\t}\n"+
+			"\treturn postgres.Failed(%[1]q, postgres.ForEach(ctx, r, scan, fn, %[6]s))\n}\n",
+			name, arguments, kind, row, parts[5], statement), nil
 	}
 	return "func " + name + "(ctx context.Context, tx *postgres.Tx" + rest + "\n}\n", nil
 }

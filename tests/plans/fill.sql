@@ -299,8 +299,8 @@ INSERT INTO waitlist_entries (id, patient_id, doctor_id, from_date, to_date, tim
     FROM booking b WHERE b.n % 4 = 0;
 INSERT INTO waitlist_offers (entry_id, slot_id, created_at, expires_at, mailed_at, ended_at)
     SELECT b.id, b.slot, b.at, b.at + interval '15 minutes', b.at, b.at + interval '15 minutes' FROM booking b WHERE b.n % 4 = 0;
-INSERT INTO leave_offers (consultation_id, leave_id, expires_at, created_at)
-    SELECT c.id, c.slot_id, now() + interval '1 day', now()
+INSERT INTO leave_offers (consultation_id, leave_id, slot_id, expires_at, created_at)
+    SELECT c.id, c.slot_id, c.slot_id, now() + interval '1 day', now()
     FROM consultations c WHERE c.status IN ('REQUESTED', 'CONFIRMED') LIMIT 2000;
 
 RESET session_replication_role;

@@ -61,6 +61,7 @@ export async function signOut(): Promise<void> {
 	} catch (error) {
 		if (!isProblem(error, "unauthenticated")) throw error;
 	}
+	sessionStorage.clear(); // what was typed and not sent
 	tabs.postMessage("changed");
 	location.replace("/sign-in?out");
 }

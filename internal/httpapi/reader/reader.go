@@ -8,7 +8,7 @@ import (
 	"html/template"
 	"net/http"
 
-	"amrutam/internal/httpapi/asset"
+	"amrutam/internal/asset"
 )
 
 // Path is the path of the reader.

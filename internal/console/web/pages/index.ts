@@ -20,6 +20,12 @@ const areas: Partial<Record<Area, () => Promise<AreaModule>>> = {
 	home: () => import("./home"),
 	entry: () => import("./entry"),
 	support: () => import("./support"),
+	hours: () => import("./hours"),
+	care: () => import("./care"),
+	account: () => import("./account"),
+	admin: () => import("./admin"),
+	doctor: () => import("./doctor"),
+	visits: () => import("./visits"),
 };
 
 /** Loads a page with its texts. Throws an error if the network is away or the page doesn't exist. */

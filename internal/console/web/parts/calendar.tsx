@@ -158,12 +158,16 @@ function Day({ day, says, mark, isToday, isSelected, select, move }: DayProps) {
 			class="day"
 			data-day={day}
 			aria-pressed={isSelected}
-			aria-label={`${full}, ${says}`}
 			onClick={() => select(day)}
 			onKeyDown={(event) => move(event, day)}
 		>
-			{number}
-			<small aria-hidden="true">{mark}</small>
+			<span aria-hidden="true">
+				{number}
+				<small>{mark}</small>
+			</span>
+			<span class="hidden">
+				{full}, {says}
+			</span>
 		</button>
 	);
 }

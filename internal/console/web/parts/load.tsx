@@ -134,7 +134,8 @@ export function List<In extends object, Item>({ op, params, empty, children, ref
 		<Show loaded={first}>
 			{(data) => {
 				const items = isMore ? [...data.items, ...rest.items] : data.items;
-				if (items.length === 0) return <p class="empty">{empty}</p>;
+				// A page of a search can be empty though there are more.
+				if (items.length === 0 && !cursor) return <p class="empty">{empty}</p>;
 				return (
 					<>
 						{children(items, first.reload)}

@@ -2,22 +2,30 @@ import { useState } from "preact/hooks";
 import { Title } from "../../app";
 import { call } from "../../api/call";
 import { requestPasswordReset } from "../../api/operations";
+import { Arrival } from "../../parts/focus";
 import { Field, Form } from "../../parts/form";
+import { useAddress } from "../../router";
+import { withNext } from "./next";
+import { refusals } from "./refusals";
 import { text } from "./text";
 
 /** Asks for a mail with a link to choose a new password. */
 export function ForgotPassword() {
 	const [isSent, setSent] = useState(false);
+	const next = useAddress().searchParams.get("next");
 	return (
 		<div class="narrow">
 			<Title text={text.forgotTitle} />
 			{isSent ? (
-				<p role="status">{text.linkSent}</p>
+				<Arrival class="note">
+					<p>{text.linkSent}</p>
+				</Arrival>
 			) : (
 				<>
 					<p>{text.forgotHint}</p>
 					<Form
 						action={text.sendLink}
+						own={refusals()}
 						submit={async (values, key) => {
 							await call(
 								requestPasswordReset,
@@ -33,7 +41,7 @@ export function ForgotPassword() {
 				</>
 			)}
 			<p>
-				<a href="/sign-in">{text.signIn}</a>
+				<a href={withNext("/sign-in", next)}>{text.signIn}</a>
 			</p>
 		</div>
 	);

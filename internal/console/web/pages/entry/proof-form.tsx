@@ -1,10 +1,10 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { call } from "../../api/call";
 import { listPasskeys, reauthenticate, type SecondFactorMethod } from "../../api/operations";
 import { Field, Form } from "../../parts/form";
 import { Loading } from "../../parts/load";
 import { currentUser } from "../../session";
-import { useEffect } from "preact/hooks";
+import { refusals } from "./refusals";
 import { FactorForm } from "./second-factor";
 import { text } from "./text";
 
@@ -34,7 +34,7 @@ export function ProofForm({ done }: { done: () => void }) {
 	return (
 		<Form
 			action={text.confirm}
-			own={{ "invalid-credentials": text.wrongPassword }}
+			own={{ ...refusals(), "invalid-credentials": text.notPassword }}
 			submit={async (values) => {
 				await call(reauthenticate, {}, { currentPassword: values.raw("currentPassword") });
 				done();

@@ -1,14 +1,10 @@
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { call } from "../../api/call";
-import {
-	createPasskeySignInOptions,
-	verifyMfa,
-	type PasskeyAssertion,
-	type SecondFactorMethod,
-	type SignInResult,
-} from "../../api/operations";
+import { verifyMfa, type PasskeyAssertion, type SecondFactorMethod, type SignInResult } from "../../api/operations";
 import { ActionButton, Field, Form } from "../../parts/form";
-import { hasPasskeys, provePasskey } from "../../parts/passkey";
+import { hasPasskeys } from "../../parts/passkey";
+import type { Explanations } from "../../parts/refusal";
+import { askPasskey, refusals } from "./refusals";
 import { text } from "./text";
 
 /** What proves a second factor. */
@@ -21,13 +17,16 @@ export interface Proof {
 interface FactorFormProps {
 	methods: SecondFactorMethod[];
 	send: (proof: Proof) => Promise<void>;
+	/** The text of the button; "Confirm" unless said otherwise. */
+	action?: string;
+	own?: Explanations;
 }
 
 /** Asks for one of the second factors that a user has. */
-export function FactorForm({ methods, send }: FactorFormProps) {
+export function FactorForm({ methods, send, action = text.confirm, own: more }: FactorFormProps) {
 	const usable = methods.filter((m) => m !== "passkey" || hasPasskeys());
 	const [method, setMethod] = useState(usable[0] ?? "recovery-code");
-	const own = { "invalid-code": text.wrongCode, "invalid-ticket": text.ticketOver };
+	const own = { ...refusals(), ...more };
 	const names: Record<SecondFactorMethod, string> = {
 		passkey: text.usePasskey,
 		totp: text.useCode,
@@ -40,16 +39,12 @@ export function FactorForm({ methods, send }: FactorFormProps) {
 					class="primary wide"
 					text={text.usePasskey}
 					own={own}
-					run={async () => {
-						const { data } = await call(createPasskeySignInOptions, {}, undefined, { quiet: true });
-						const passkey = await provePasskey(data.publicKey);
-						if (passkey) await send({ passkey });
-					}}
+					run={async () => send({ passkey: await askPasskey() })}
 				/>
 			) : (
 				<Form
 					key={method}
-					action={text.confirm}
+					action={action}
 					own={own}
 					submit={(values) =>
 						send(
@@ -100,9 +95,13 @@ export function SecondFactor({
 	done: () => Promise<void>;
 	again: () => void;
 }) {
+	const heading = useRef<HTMLHeadingElement>(null);
+	useEffect(() => heading.current?.focus(), []);
 	return (
 		<>
-			<h2>{text.secondFactor}</h2>
+			<h2 ref={heading} tabIndex={-1}>
+				{text.secondFactor}
+			</h2>
 			<p>{text.secondFactorHint}</p>
 			<FactorForm
 				methods={begun.methods ?? ["totp", "recovery-code"]}

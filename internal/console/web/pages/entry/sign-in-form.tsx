@@ -1,15 +1,11 @@
-import { useState } from "preact/hooks";
+import type { ComponentType } from "preact";
+import { useEffect, useState } from "preact/hooks";
 import { call, isProblem, newKey } from "../../api/call";
-import {
-	createPasskeySignInOptions,
-	resendVerification,
-	signIn,
-	signInWithPasskey,
-	type SignInResult,
-} from "../../api/operations";
+import { readOwnUser, resendVerification, signIn, signInWithPasskey, type SignInResult } from "../../api/operations";
 import { ActionButton, Field, Form } from "../../parts/form";
-import { hasPasskeys, provePasskey } from "../../parts/passkey";
-import { signedIn } from "../../session";
+import { hasPasskeys } from "../../parts/passkey";
+import { currentUser, signedIn, signOut } from "../../session";
+import { askPasskey, refusals } from "./refusals";
 import { text } from "./text";
 import { SecondFactor } from "./second-factor";
 
@@ -20,10 +16,27 @@ interface SignInFormProps {
 	expected?: string | undefined;
 }
 
-/** Signs in by passkey, or by password and a second factor. */
+type Enrolment = ComponentType<{ done: () => Promise<void> }>;
+
+async function loadEnrolment(): Promise<Enrolment> {
+	const { Enrol, load } = await import("../account");
+	await load();
+	return Enrol;
+}
+
+/** Reports whether the session that the browser has can do nothing before there is a second factor. */
+async function mustEnrol(): Promise<boolean> {
+	if (!document.documentElement.dataset["session"] || currentUser()) return false;
+	return call(readOwnUser, {}, undefined, { quiet: true }).then(
+		() => false,
+		(error: unknown) => isProblem(error, "mfa-required"),
+	);
+}
+
+/** Signs in by passkey, or by password and a second factor. Staff without a second factor sets one up. */
 export function SignInForm({ done, expected }: SignInFormProps) {
 	const [begun, setBegun] = useState<SignInResult | null>(null);
-	const [note, setNote] = useState("");
+	const [enrolment, setEnrolment] = useState<{ Shown: Enrolment } | null>(null);
 	const [email, setEmail] = useState(expected ?? "");
 	const finish = async (): Promise<void> => {
 		const user = await signedIn();
@@ -33,27 +46,41 @@ export function SignInForm({ done, expected }: SignInFormProps) {
 		}
 		done();
 	};
+	const enrol = async (): Promise<void> => setEnrolment({ Shown: await loadEnrolment() });
+	useEffect(() => {
+		// If it can't be found out, the sign-in does.
+		mustEnrol()
+			.then((must) => (must ? enrol() : undefined))
+			.catch(() => undefined);
+	}, []);
 	const byPasskey = async (): Promise<void> => {
-		const { data } = await call(createPasskeySignInOptions, {}, undefined, { quiet: true });
-		const credential = await provePasskey(data.publicKey);
-		if (!credential) return setNote(text.passkeyDeclined);
+		const credential = await askPasskey();
 		await call(signInWithPasskey, {}, { credential, session: "COOKIE" }, { quiet: true });
 		await finish();
 	};
+	if (enrolment) {
+		return (
+			<>
+				<enrolment.Shown done={finish} />
+				<button type="button" class="quiet" onClick={() => void signOut()}>
+					{text.otherAccount}
+				</button>
+			</>
+		);
+	}
 	if (begun) return <SecondFactor begun={begun} done={finish} again={() => setBegun(null)} />;
 	return (
 		<>
 			{hasPasskeys() && (
 				<>
-					<ActionButton class="wide" run={byPasskey} text={text.withPasskey} />
-					{note && <p role="status">{note}</p>}
+					<ActionButton class="wide" run={byPasskey} text={text.withPasskey} own={refusals()} />
 					<p class="or">{text.or}</p>
 				</>
 			)}
 			<Form
 				action={text.signIn}
 				own={{
-					"invalid-credentials": text.wrongPassword,
+					...refusals(),
 					unauthenticated: text.wrongPassword,
 					"email-not-verified": text.notVerified,
 				}}
@@ -66,6 +93,7 @@ export function SignInForm({ done, expected }: SignInFormProps) {
 					};
 					const { data } = await call(signIn, {}, body, { quiet: true });
 					if (data.mfaRequired) setBegun(data);
+					else if (data.mfaEnrollmentRequired) await enrol();
 					else await finish();
 				}}
 				onRefusal={(error) =>

@@ -1,7 +1,10 @@
+import { useEffect } from "preact/hooks";
 import { Title, homeOf } from "../../app";
+import { Loading } from "../../parts/load";
 import { navigate, safeNext, useAddress } from "../../router";
 import { currentUser, useUser } from "../../session";
 import { language } from "../../text/language";
+import { withNext } from "./next";
 import { SignInForm } from "./sign-in-form";
 import { text } from "./text";
 
@@ -21,21 +24,28 @@ export function SignIn() {
 		}
 		navigate(next, { replace: true });
 	};
-	if (user) {
-		queueMicrotask(goOn);
-		return null;
-	}
+	const query = url.searchParams;
+	const notes: Record<string, string> = { password: text.passwordChanged, deleted: text.accountDeleted };
+	const note = query.has("out") ? text.signedOut : notes[query.get("done") ?? ""];
+	// Once: this page stays until the next one is loaded, and is drawn again meanwhile.
+	useEffect(() => {
+		if (user) goOn();
+	}, [user?.id]);
+	if (user) return <Loading />;
 	return (
 		<div class="narrow">
 			<Title text={text.signIn} />
-			{url.searchParams.has("out") && <p role="status">{text.signedOut}</p>}
-			<SignInForm done={goOn} />
+			{note && (
+				<p class="note" role="status">
+					{note}
+				</p>
+			)}
+			<SignInForm done={() => undefined} />
 			<p>
-				<a href="/forgot-password">{text.forgot}</a>
+				<a href={withNext("/forgot-password", asked)}>{text.forgot}</a>
 			</p>
 			<p>
-				{text.newHere}{" "}
-				<a href={"/sign-up" + (asked ? "?next=" + encodeURIComponent(asked) : "")}>{text.signUp}</a>
+				{text.newHere} <a href={withNext("/sign-up", asked)}>{text.signUp}</a>
 			</p>
 		</div>
 	);

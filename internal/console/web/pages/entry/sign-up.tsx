@@ -1,22 +1,34 @@
 import { useState } from "preact/hooks";
 import { Title } from "../../app";
 import { call } from "../../api/call";
-import { signUp, type Gender } from "../../api/operations";
-import { Field, Form, Select } from "../../parts/form";
+import { resendVerification, signUp, type Gender } from "../../api/operations";
+import { ActionButton, Field, Form, Select } from "../../parts/form";
+import { useAddress } from "../../router";
 import { t } from "../../text";
 import { language } from "../../text/language";
+import { withNext } from "./next";
+import { refusals } from "./refusals";
 import { text } from "./text";
 
 /** Makes an account. Whether the address had one before is not said. */
 export function SignUp() {
 	const [sentTo, setSentTo] = useState("");
+	const next = useAddress().searchParams.get("next");
 	if (sentTo) {
 		return (
 			<div class="narrow">
 				<Title key="sent" text={text.checkMail} />
 				<p>{text.checkMailHint(sentTo)}</p>
+				<ActionButton
+					text={text.resend}
+					done={text.resent}
+					own={refusals()}
+					run={async (key) => {
+						await call(resendVerification, {}, { email: sentTo }, { quiet: true, idempotencyKey: key });
+					}}
+				/>
 				<p>
-					<a href="/sign-in">{text.signIn}</a>
+					<a href={withNext("/sign-in", next)}>{text.signIn}</a>
 				</p>
 			</div>
 		);
@@ -26,6 +38,7 @@ export function SignUp() {
 			<Title text={text.signUp} />
 			<Form
 				action={text.signUp}
+				own={refusals()}
 				submit={async (values, key) => {
 					const phone = values.optional("phone");
 					const gender = values.optional("gender") as Gender | undefined;
@@ -70,7 +83,7 @@ export function SignUp() {
 				<Select name="gender" label={text.gender} options={Object.entries(t.genders)} />
 			</Form>
 			<p>
-				{text.haveAccount} <a href="/sign-in">{text.signIn}</a>
+				{text.haveAccount} <a href={withNext("/sign-in", next)}>{text.signIn}</a>
 			</p>
 		</div>
 	);

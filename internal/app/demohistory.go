@@ -1,0 +1,260 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"amrutam/internal/access"
+	"amrutam/internal/consultation"
+	"amrutam/internal/money"
+	"amrutam/internal/postgres"
+	"amrutam/internal/prescription"
+	"amrutam/internal/review"
+	"amrutam/internal/schedule"
+)
+
+// demoPatients book too, so that doctors and administrators have something to look at.
+var demoPatients = []DemoAccount{
+	demoPatient,
+	{"lakshmi@amrutam.example", "Lakshmi Pillai", access.RolePatient},
+	{"arjun@amrutam.example", "Arjun Mehta", access.RolePatient},
+	{"sunita@amrutam.example", "Sunita Devi", access.RolePatient},
+	{"kabir@amrutam.example", "Kabir Khan", access.RolePatient},
+	{"ananya@amrutam.example", "Ananya Das", access.RolePatient},
+}
+
+// demoDays is how far the demo data goes back.
+const demoDays = 30
+
+// demoCase is what a visit of the demo data is about.
+type demoCase struct {
+	reason, notes, advice string
+	medication            prescription.Medication
+	rating                int
+	review                string
+}
+
+var demoCases = []demoCase{
+	{
+		reason: "Back pain after long days at the desk",
+		notes:  "Stiff lower back, no numbness. Oil massage and stretching shown.",
+		advice: "Stand up each hour. Warm compress in the evening.",
+		medication: prescription.Medication{Name: "Mahanarayan oil", Dosage: "10 ml", Frequency: "twice a day",
+			DurationDays: new(14), Route: "on the skin"},
+		rating: 5, review: "Listened with patience, and explained every step.",
+	},
+	{
+		reason: "Sour stomach after meals",
+		notes:  "Eats late, much tea. No warning signs.",
+		advice: "Last meal three hours before sleep. Less tea, no chillies for two weeks.",
+		medication: prescription.Medication{Name: "Avipattikar churna", Dosage: "3 g", Frequency: "before meals",
+			DurationDays: new(21)},
+		rating: 4, review: "Clear advice that I could follow.",
+	},
+	{
+		reason: "Trouble falling asleep",
+		notes:  "Screens until midnight. Mood even.",
+		advice: "No screens an hour before bed; a short walk after dinner.",
+		medication: prescription.Medication{Name: "Ashwagandha", Dosage: "500 mg", Frequency: "at night",
+			DurationDays: new(30), Instructions: "with warm milk"},
+		rating: 5, review: "I sleep again. Thank you.",
+	},
+	{
+		reason: "Dry, itching skin since the cold began",
+		notes:  "Dry patches on both arms, no infection.",
+		advice: "Lukewarm water only. Oil before the bath.",
+		medication: prescription.Medication{Name: "Kumkumadi oil", Dosage: "a few drops", Frequency: "at night",
+			DurationDays: new(20), Route: "on the skin"},
+		rating: 3, review: "Friendly, but we began ten minutes late.",
+	},
+}
+
+// demoHistory makes the past of the demo accounts: each step is a transaction of its own time.
+type demoHistory struct {
+	*App
+	now               time.Time
+	patients, doctors []uuid.UUID
+}
+
+// createDemoHistory gives the demo accounts visits of the last month, with notes, prescriptions and reviews, and some
+// to come, unless there are any consultations. The past is not mailed.
+func (a *App) createDemoHistory(ctx context.Context, patients, doctors []uuid.UUID) error {
+	var hasAny bool
+	err := a.DB.Read(ctx, func(r *postgres.Read) error {
+		return r.QueryRow(ctx, "SELECT EXISTS (SELECT FROM consultations)").Scan(&hasAny)
+	})
+	if err != nil || hasAny {
+		return err
+	}
+	h := &demoHistory{App: a, now: a.DB.Now(), patients: patients, doctors: doctors}
+	n := 0
+	for day := demoDays; day > 0; day-- {
+		for i := range doctors {
+			if (day+i)%2 == 0 {
+				continue // a free day
+			}
+			// Half an hour for each doctor, so that no patient is in two places.
+			hour := time.Duration(4+i) * time.Hour // UTC: the morning in India
+			start := h.now.Truncate(24*time.Hour).AddDate(0, 0, -day).Add(hour)
+			if err := h.visit(ctx, n, i, start); err != nil {
+				return fmt.Errorf("a visit of the demo data: %w", err)
+			}
+			n++
+		}
+	}
+	if err := h.DB.Write(ctx, func(tx *postgres.Tx) error { return h.mails.SkipBefore(ctx, tx, h.now) }); err != nil {
+		return err
+	}
+	return h.bookAhead(ctx)
+}
+
+// at carries out a transaction as of an instant.
+func (h *demoHistory) at(ctx context.Context, instant time.Time, do func(tx *postgres.Tx) error) error {
+	past := &postgres.DB{Pool: h.DB.Pool, Clock: func() time.Time { return instant }}
+	return past.Write(ctx, func(tx *postgres.Tx) error {
+		// What a crash takes away is made again.
+		if _, err := tx.Exec(ctx, "SET LOCAL synchronous_commit = off"); err != nil {
+			return err
+		}
+		return do(tx)
+	})
+}
+
+// visit makes the nth visit: booked the day before, and mostly completed.
+func (h *demoHistory) visit(ctx context.Context, n, doctorIndex int, start time.Time) error {
+	patient := access.Actor{ID: h.patients[(n+n/4)%len(h.patients)], Role: access.RolePatient, Job: demoJob}
+	doctor := access.Actor{ID: h.doctors[doctorIndex], Role: access.RoleDoctor, Job: demoJob}
+	subject := demoCases[(n+n/3)%len(demoCases)]
+	var slot schedule.Slot
+	err := h.at(ctx, start.Add(-26*time.Hour), func(tx *postgres.Tx) (err error) {
+		var in schedule.CreateSlotRequest
+		in.Body.StartTime, in.Body.EndTime = start, start.Add(30*time.Minute)
+		in.Body.MaxPatients, in.Body.Status = 1, schedule.SlotAvailable
+		slot, err = h.slots.Create(ctx, tx, doctor, in)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	id, err := h.bookAndPay(ctx, patient, slot.ID, subject.reason, start.Add(-25*time.Hour))
+	if err != nil {
+		return err
+	}
+	switch {
+	case n%11 == 7:
+		return h.at(ctx, start.Add(-20*time.Hour), func(tx *postgres.Tx) error {
+			_, err := h.consultations.Cancel(ctx, tx, patient, consultation.CancelRequest{ID: id})
+			return err
+		})
+	case n%13 == 9:
+		return h.move(ctx, doctor, id, consultation.StatusNoShow, "", start.Add(15*time.Minute))
+	}
+	if err := h.move(ctx, doctor, id, consultation.StatusInProgress, "", start.Add(time.Minute)); err != nil {
+		return err
+	}
+	if err := h.prescribe(ctx, doctor, id, subject, start.Add(20*time.Minute)); err != nil {
+		return err
+	}
+	err = h.move(ctx, doctor, id, consultation.StatusCompleted, subject.notes, start.Add(25*time.Minute))
+	if err != nil || n%3 == 1 { // not everybody writes a review
+		return err
+	}
+	return h.at(ctx, start.Add(10*time.Hour), func(tx *postgres.Tx) error {
+		in := review.CreateRequest{ConsultationID: id}
+		in.Body.Rating, in.Body.Text = subject.rating, &subject.review
+		_, err := h.reviews.Create(ctx, tx, patient, in)
+		return err
+	})
+}
+
+// bookAndPay books a slot and pays it at once.
+func (h *demoHistory) bookAndPay(ctx context.Context, patient access.Actor, slot uuid.UUID, reason string,
+	at time.Time) (uuid.UUID, error) {
+	var booked consultation.Consultation
+	err := h.at(ctx, at, func(tx *postgres.Tx) (err error) {
+		var in consultation.BookRequest
+		in.Body.SlotID, in.Body.Reason = slot, reason
+		booked, err = h.consultations.Book(ctx, tx, patient, in)
+		return err
+	})
+	if err != nil || booked.Status != consultation.StatusRequested {
+		return booked.ID, err
+	}
+	return booked.ID, h.at(ctx, at.Add(time.Minute), func(tx *postgres.Tx) error {
+		var in consultation.InitiatePaymentRequest
+		in.Body.ConsultationID = booked.ID
+		initiated, err := h.consultations.InitiatePayment(ctx, tx, patient, in)
+		if err != nil {
+			return err
+		}
+		amount, err := money.Parse(initiated.Payment.Amount.String())
+		if err != nil {
+			return err
+		}
+		paid, err := h.stub.Captured(initiated.Attempt.TransactionReference, amount, initiated.Payment.Currency)
+		if err != nil {
+			return err
+		}
+		_, err = h.consultations.ReceiveWebhook(ctx, tx, access.Actor{Job: demoJob}, paid)
+		return err
+	})
+}
+
+// move changes the status of a visit as its doctor does.
+func (h *demoHistory) move(ctx context.Context, doctor access.Actor, id uuid.UUID, to consultation.Status,
+	notes string, at time.Time) error {
+	return h.at(ctx, at, func(tx *postgres.Tx) error {
+		in := consultation.UpdateStatusRequest{ID: id}
+		in.Body.Status = to
+		if notes != "" {
+			in.Body.Notes = &notes
+		}
+		_, err := h.consultations.UpdateStatus(ctx, tx, doctor, in)
+		return err
+	})
+}
+
+func (h *demoHistory) prescribe(ctx context.Context, doctor access.Actor, id uuid.UUID, subject demoCase,
+	at time.Time) error {
+	return h.at(ctx, at, func(tx *postgres.Tx) error {
+		var in prescription.WriteRequest
+		in.Body.ConsultationID, in.Body.Advice = id, subject.advice
+		in.Body.Medications = []prescription.Medication{subject.medication}
+		_, err := h.prescriptions.Write(ctx, tx, doctor, in)
+		return err
+	})
+}
+
+// bookAhead fills the days to come: the first free slots of each doctor, each for another patient. The first patient,
+// with whom a newcomer books, has one only, late enough to be in nobody's way.
+func (h *demoHistory) bookAhead(ctx context.Context) error {
+	for i, id := range h.doctors {
+		var slots []uuid.UUID
+		err := h.DB.Read(ctx, func(r *postgres.Read) error {
+			return r.QueryRow(ctx, `SELECT array(SELECT id FROM availability_slots WHERE doctor_id = $1
+				AND start_time > $2 AND status = 'AVAILABLE' ORDER BY start_time LIMIT 40)`,
+				id, h.now.Add(time.Hour)).Scan(&slots)
+		})
+		if err != nil {
+			return err
+		}
+		for j, patient := range h.patients {
+			index := 2*j + 1
+			if j == 0 {
+				index = len(slots) - 1
+			}
+			if (j == 0 && i > 0) || index < 0 || index >= len(slots) || (j > 0 && (i+j)%2 == 0) {
+				continue
+			}
+			actor := access.Actor{ID: patient, Role: access.RolePatient, Job: demoJob}
+			reason := demoCases[(i+j)%len(demoCases)].reason
+			if _, err := h.bookAndPay(ctx, actor, slots[index], reason, h.now); err != nil {
+				return fmt.Errorf("a visit of the demo data to come: %w", err)
+			}
+		}
+	}
+	return nil
+}

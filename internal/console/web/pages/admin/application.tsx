@@ -1,0 +1,224 @@
+import { useState } from "preact/hooks";
+import { Title } from "../../app";
+import { Problem, call, isProblem } from "../../api/call";
+import { approveDoctor, readDoctor, searchDoctors, type Doctor } from "../../api/operations";
+import { announce } from "../../parts/announce";
+import { Checkbox, Form, TextArea } from "../../parts/form";
+import { Show, useLoad, type Loaded } from "../../parts/load";
+import { Time, ZoneNote } from "../../parts/time";
+import { Name, money } from "../../parts/value";
+import type { PageProps } from "../index";
+import { locale } from "../../text/language";
+import { plainNumber } from "./doctors";
+import { Link, focusTitle } from "./parts";
+import { text } from "./text";
+
+/** The application of a doctor with the decision about it, or the approval that can be withdrawn. */
+export function Application({ params }: PageProps) {
+	const loaded = useLoad(readDoctor, { id: params["id"] ?? "" });
+	return (
+		<>
+			<p>
+				<a href={"/admin/doctors" + (loaded.data?.isApproved ? "?show=approved" : "")}>{text.allDoctors}</a>
+			</p>
+			{!loaded.data && <Title text={text.application} />}
+			<Show loaded={loaded} own={{ "not-found": text.noSuchDoctor, "validation-failed": text.noSuchDoctor }}>
+				{(d) => (
+					<>
+						<Title text={d.fullName} />
+						<p>
+							<strong>{d.isApproved ? text.isApproved : text.isNotApproved}</strong>
+						</p>
+						<Facts doctor={d} />
+						<SameNumber doctor={d} />
+						{d.isApproved ? (
+							<Withdraw loaded={loaded} doctor={d} />
+						) : (
+							<Decide loaded={loaded} doctor={d} />
+						)}
+						<ZoneNote />
+					</>
+				)}
+			</Show>
+		</>
+	);
+}
+
+function languageName(tag: string): string {
+	try {
+		return new Intl.DisplayNames(locale, { type: "language" }).of(tag) ?? tag;
+	} catch {
+		return tag;
+	}
+}
+
+function Facts({ doctor: d }: { doctor: Doctor }) {
+	return (
+		<dl>
+			<dt>{text.registrationNumber}</dt>
+			<dd>{d.registrationNumber}</dd>
+			<dt>{text.specialization}</dt>
+			<dd>{d.specialization}</dd>
+			<dt>{text.experience}</dt>
+			<dd>{text.years(d.yearsOfExperience)}</dd>
+			<dt>{text.clinic}</dt>
+			<dd>{d.clinicName ?? "–"}</dd>
+			<dt>{text.fee}</dt>
+			<dd>{money(d.consultationFee, d.currency)}</dd>
+			<dt>{text.languages}</dt>
+			<dd>{d.languagesSpoken.map(languageName).join(", ") || "–"}</dd>
+			<dt>{text.bio}</dt>
+			<dd class="text">{d.bio ?? "–"}</dd>
+			<dt>{text.appliedAt}</dt>
+			<dd>
+				<Time at={d.createdAt} />
+			</dd>
+			<dt>{text.changedAt}</dt>
+			<dd>
+				<Time at={d.updatedAt} />
+			</dd>
+			<dt>{text.account}</dt>
+			<dd>
+				<Link to={"/people/" + d.userId}>{text.accountLink}</Link>
+				{" · "}
+				<a href={`/admin/audit?entityType=doctor&entityId=${d.id}`}>{text.history}</a>
+			</dd>
+		</dl>
+	);
+}
+
+/** Names those without an approval whose number is the same. An approved one is named by the refusal of an approval. */
+function SameNumber({ doctor }: { doctor: Doctor }) {
+	const all = useLoad(searchDoctors, { isApproved: false, limit: 100 });
+	const same = (all.data?.items ?? []).filter(
+		(d) => d.id !== doctor.id && plainNumber(d.registrationNumber) === plainNumber(doctor.registrationNumber),
+	);
+	if (same.length === 0) return <p class="hint">{text.numberHint}</p>;
+	return (
+		<div class="warning">
+			<p>{text.sameNumber}</p>
+			<ul>
+				{same.map((d) => (
+					<li key={d.id}>
+						<a href={"/admin/doctors/" + d.id}>
+							<Name>{d.fullName}</Name>
+						</a>
+						, {d.registrationNumber}
+					</li>
+				))}
+			</ul>
+		</div>
+	);
+}
+
+interface DecisionProps {
+	loaded: Loaded<Doctor>;
+	doctor: Doctor;
+}
+
+function own(): Record<string, string> {
+	return {
+		"registration-number-taken": text.numberTaken,
+		"precondition-failed": text.applicationChanged,
+		"not-found": text.noSuchDoctor,
+	};
+}
+
+/** Throws Problem if a reason is only spaces. */
+function checkReason(reason: string): void {
+	const errors = [{ location: "reason", message: text.reasonNeeded }];
+	if (!reason) throw new Problem("validation-failed", 422, "", "", errors, 0, {});
+}
+
+/** Approval and refusal: two forms, so that a refusal always has its reason. */
+function Decide({ loaded, doctor }: DecisionProps) {
+	const decide = async (approved: boolean, reason: string): Promise<void> => {
+		if (!approved) checkReason(reason);
+		const body = { approved, ...(reason && { reason }) };
+		const answer = await call(approveDoctor, { id: doctor.id }, body, { ifMatch: loaded.etag });
+		loaded.set(answer);
+		announce(approved ? text.approvedDone(doctor.fullName) : text.declinedDone(doctor.fullName));
+		focusTitle();
+	};
+	const reload = (error: unknown) =>
+		isProblem(error, "precondition-failed") && (
+			<button type="button" onClick={loaded.reload}>
+				{text.loadAgain}
+			</button>
+		);
+	return (
+		<div class="columns">
+			<section class="card" aria-labelledby="approve">
+				<h2 id="approve">{text.approve}</h2>
+				<p>{text.approveHint}</p>
+				<Form action={text.approve} own={own()} onRefusal={reload} submit={() => decide(true, "")}>
+					{null}
+				</Form>
+			</section>
+			<section class="card" aria-labelledby="decline">
+				<h2 id="decline">{text.decline}</h2>
+				<p>{text.declineHint}</p>
+				<Form
+					danger
+					action={text.decline}
+					own={own()}
+					onRefusal={reload}
+					submit={(values) => decide(false, values.text("reason"))}
+				>
+					<TextArea name="reason" label={text.reason} hint={text.reasonMailed} maxLength={2000} required />
+				</Form>
+			</section>
+		</div>
+	);
+}
+
+/** Ends an approval. When visits would end with it, the server says how many, and a second confirmation is asked for. */
+function Withdraw({ loaded, doctor }: DecisionProps) {
+	const [ending, setEnding] = useState(0);
+	return (
+		<section class="card" aria-labelledby="withdraw">
+			<h2 id="withdraw">{text.withdraw}</h2>
+			<p>{text.withdrawHint}</p>
+			<Form
+				danger
+				action={ending ? text.withdrawAndCancel(ending) : text.withdraw}
+				own={{ ...own(), "has-consultations": text.visitsWouldEnd(ending) }}
+				submit={async (values) => {
+					checkReason(values.text("reason"));
+					const confirmed = values.checked("cancelConsultations");
+					const body = {
+						approved: false,
+						reason: values.text("reason"),
+						...(confirmed && { cancelConsultations: true }),
+					};
+					try {
+						const answer = await call(approveDoctor, { id: doctor.id }, body, { ifMatch: loaded.etag });
+						loaded.set(answer);
+					} catch (error) {
+						if (isProblem(error, "has-consultations")) setEnding(parseInt(error.detail, 10) || 1);
+						throw error;
+					}
+					announce(text.withdrawnDone(doctor.fullName));
+					focusTitle();
+				}}
+				onRefusal={(error) =>
+					isProblem(error, "precondition-failed") && (
+						<button type="button" onClick={loaded.reload}>
+							{text.loadAgain}
+						</button>
+					)
+				}
+			>
+				<TextArea name="reason" label={text.reason} hint={text.reasonMailed} maxLength={2000} required />
+				{ending > 0 && (
+					<Checkbox
+						name="cancelConsultations"
+						label={text.confirmEnd(ending)}
+						hint={text.confirmEndHint}
+						required
+					/>
+				)}
+			</Form>
+		</section>
+	);
+}

@@ -1,0 +1,130 @@
+// The period of the figures: the address keeps it.
+
+import { Problem } from "../../api/call";
+import { Checkbox, Field, Form, Select } from "../../parts/form";
+import { addDays, dayOf, zone } from "../../parts/time";
+import { setQuery } from "../../router";
+import { t } from "../../text";
+import { text } from "./text";
+
+/** A period as the API takes it. */
+export interface Period {
+	from: string;
+	to: string;
+	timezone: string;
+	compare?: "previous";
+}
+
+export const choices = ["7", "30", "90", "year", "own"] as const;
+type Choice = (typeof choices)[number];
+
+const longest = 366;
+
+export function choiceOf(query: URLSearchParams): Choice {
+	const asked = query.get("period") as Choice;
+	if (choices.includes(asked)) return asked;
+	return query.has("from") || query.has("to") ? "own" : "30";
+}
+
+function zones(): string[] {
+	const all = typeof Intl.supportedValuesOf === "function" ? Intl.supportedValuesOf("timeZone") : [];
+	return [...new Set([zone(), "UTC", "Asia/Kolkata", ...all])].sort();
+}
+
+function isDay(day: string | null): day is string {
+	return !!day && /^\d{4}-\d\d-\d\d$/.test(day) && !Number.isNaN(Date.parse(day));
+}
+
+/** Returns the period that the address names; the last 30 days unless it says otherwise. */
+export function periodOf(query: URLSearchParams): Period {
+	const asked = query.get("timezone") ?? "";
+	const timezone = zones().includes(asked) ? asked : zone();
+	const today = dayOf(new Date(), timezone);
+	const compare = query.get("compare") === "no" ? {} : ({ compare: "previous" } as const);
+	const choice = choiceOf(query);
+	let from = addDays(today, 1 - (Number(choice) || 30));
+	let to = today;
+	if (choice === "year") from = today.slice(0, 4) + "-01-01";
+	if (choice === "own") {
+		const [asksFrom, asksTo] = [query.get("from"), query.get("to")];
+		if (isDay(asksTo)) to = asksTo;
+		from = isDay(asksFrom) ? asksFrom : addDays(to, -29);
+	}
+	return { from, to, timezone, ...compare };
+}
+
+/** Links to the usual periods, and a form for any other one. */
+export function PeriodChooser({ period, query }: { period: Period; query: URLSearchParams }) {
+	const choice = choiceOf(query);
+	const address = (to: Choice): string => {
+		const next = new URLSearchParams(query);
+		next.set("period", to);
+		next.delete("from");
+		next.delete("to");
+		if (to === "own") {
+			next.set("from", period.from);
+			next.set("to", period.to);
+		}
+		return "/admin/analytics?" + next.toString();
+	};
+	return (
+		<>
+			<ul class="tabs">
+				{choices.map((c) => (
+					<li key={c}>
+						<a href={address(c)} aria-current={c === choice ? "page" : undefined}>
+							{text.periods[c]}
+						</a>
+					</li>
+				))}
+			</ul>
+			<Form
+				key={query.toString()}
+				class="no-print"
+				action={text.showFigures}
+				submit={(values) => {
+					const own: Record<string, string> =
+						choice === "own" ? { from: values.text("from"), to: values.text("to") } : {};
+					check(own["from"], own["to"]);
+					const timezone = values.text("timezone");
+					setQuery({
+						...own,
+						timezone: timezone === zone() ? "" : timezone,
+						compare: values.checked("compare") ? "" : "no",
+					});
+					// The form is drawn anew with the new period.
+					setTimeout(() => document.getElementById("period")?.focus(), 50);
+					return Promise.resolve();
+				}}
+			>
+				<div class="row">
+					{choice === "own" && (
+						<>
+							<Field name="from" type="date" label={text.firstDay} required initial={period.from} />
+							<Field name="to" type="date" label={text.lastDay} required initial={period.to} />
+						</>
+					)}
+					<Select
+						name="timezone"
+						label={text.timezone}
+						required
+						initial={period.timezone}
+						options={zones().map((z) => [z, z.replace(/_/g, " ")])}
+					/>
+				</div>
+				<Checkbox name="compare" label={text.compare} initial={!!period.compare} />
+			</Form>
+		</>
+	);
+}
+
+/** Returns what is wrong with a period, or "". */
+export function faultOf({ from, to }: { from: string; to: string }): string {
+	if (to < from) return text.endsBeforeBegin;
+	return addDays(from, longest - 1) < to ? text.tooLong(t.days(longest)) : "";
+}
+
+function check(from: string | undefined, to: string | undefined): void {
+	const message = from && to ? faultOf({ from, to }) : "";
+	if (message) throw new Problem("validation-failed", 422, "", "", [{ location: "to", message }], 0, {});
+}

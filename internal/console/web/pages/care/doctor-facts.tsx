@@ -1,0 +1,60 @@
+// What the pages say of a doctor alike.
+
+import type { CancellationStep, Doctor } from "../../api/operations";
+import { t } from "../../text";
+import { locale } from "../../text/language";
+import { money, Stars } from "../../parts/value";
+import { text } from "./text";
+
+const names = new Intl.DisplayNames(locale, { type: "language" });
+
+/** Returns the name of a language like "hi"; the tag itself if it has none. */
+export function languageName(tag: string): string {
+	try {
+		return names.of(tag) ?? tag;
+	} catch {
+		return tag;
+	}
+}
+
+export function languageNames(tags: string[]): string {
+	return new Intl.ListFormat(locale, { type: "conjunction" }).format(tags.map(languageName));
+}
+
+export function isFree(amount: string): boolean {
+	return Number(amount) === 0;
+}
+
+export function feeText(amount: string, currency: string): string {
+	return isFree(amount) ? text.free : money(amount, currency);
+}
+
+export function RatingLine({ doctor }: { doctor: Doctor }) {
+	if (doctor.rating === null || doctor.ratingCount === 0) return <>{text.noRating}</>;
+	const shown = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 }).format(doctor.rating);
+	return (
+		<>
+			<span aria-hidden="true">
+				<Stars rating={doctor.rating} />
+			</span>{" "}
+			{text.rating(shown, doctor.ratingCount)}
+		</>
+	);
+}
+
+/** What comes back when a visit is cancelled, in words. */
+export function Policy({ steps }: { steps: CancellationStep[] }) {
+	if (steps.length === 0) return <>{text.policyNone}</>;
+	const sorted = [...steps].sort((a, b) => b.hoursBefore - a.hoursBefore);
+	return (
+		<>
+			{sorted.map((step) => text.policyStep(step.refundPercent, t.hours(step.hoursBefore))).join(" ")}{" "}
+			{text.policyRest}
+		</>
+	);
+}
+
+/** Returns the address at which a time of a doctor is booked. */
+export function bookAddress(doctorId: string, slotId: string, startTime: string): string {
+	return `/book/${slotId}?doctor=${doctorId}&at=${encodeURIComponent(startTime)}`;
+}

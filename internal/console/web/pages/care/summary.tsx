@@ -1,0 +1,49 @@
+import type { Doctor } from "../../api/operations";
+import { fullTime, Time } from "../../parts/time";
+import { Name } from "../../parts/value";
+import { t } from "../../text";
+import { minutesBetween } from "./days";
+import { feeText, isFree, Policy } from "./doctor-facts";
+import { text } from "./text";
+
+interface SummaryProps {
+	doctor: Doctor;
+	startTime: string;
+	endTime: string;
+	fee: string;
+	currency: string;
+}
+
+/** What is booked: with whom, when, and what it costs. */
+export function Summary({ doctor, startTime, endTime, fee, currency }: SummaryProps) {
+	return (
+		<dl class="card" aria-label={fullTime(startTime)}>
+			<dt>{text.doctor}</dt>
+			<dd>
+				<a href={`/doctors/${doctor.id}`}>
+					<Name>{doctor.fullName}</Name>
+				</a>
+				, {doctor.specialization}
+			</dd>
+			<dt>{text.time}</dt>
+			<dd>
+				<strong>
+					<Time at={startTime} />
+				</strong>{" "}
+				({t.minutes(minutesBetween(startTime, endTime))})
+			</dd>
+			<dt>{text.fee}</dt>
+			<dd>
+				<strong>{feeText(fee, currency)}</strong>
+			</dd>
+			{!isFree(fee) && (
+				<>
+					<dt>{text.policy}</dt>
+					<dd>
+						<Policy steps={doctor.cancellationPolicy} />
+					</dd>
+				</>
+			)}
+		</dl>
+	);
+}

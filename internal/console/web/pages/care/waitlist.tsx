@@ -1,0 +1,218 @@
+import { useState } from "preact/hooks";
+import { Title } from "../../app";
+import { call, isProblem } from "../../api/call";
+import {
+	acceptWaitlistOffer,
+	leaveWaitlist,
+	listConsents,
+	listDependants,
+	listWaitlist,
+	type WaitlistEntry,
+	type WaitlistOffer,
+} from "../../api/operations";
+import { announce } from "../../parts/announce";
+import { Countdown } from "../../parts/countdown";
+import { ActionButton, Form } from "../../parts/form";
+import { List, Show, useLoad } from "../../parts/load";
+import { plainDate, Time, zone, zoneName, ZoneNote } from "../../parts/time";
+import { Name } from "../../parts/value";
+import { navigate } from "../../router";
+import { t } from "../../text";
+import { language } from "../../text/language";
+import { bookAddress } from "./doctor-facts";
+import { clearDraft } from "./draft";
+import { giveConsents, isAboutConsent, missingOf, ReasonFields } from "./reason-fields";
+import { text } from "./text";
+
+/** For which doctors the patient waits, and the seats that are held for them. */
+export function Waitlist() {
+	const dependants = useLoad(listDependants, { limit: 100 });
+	const names = new Map((dependants.data?.items ?? []).map((d) => [d.id, d.fullName]));
+	return (
+		<>
+			<Title text={text.waitlist} />
+			<ZoneNote />
+			<List
+				op={listWaitlist}
+				params={{ limit: 100 }}
+				empty={
+					<>
+						{text.waitlistEmpty} <a href="/doctors">{text.findTitle}</a>
+					</>
+				}
+				refreshOn={(change) => change.type === "offer.changed" || change.type === "reset"}
+			>
+				{(entries, reload) => <Entries entries={entries} names={names} reload={reload} />}
+			</List>
+		</>
+	);
+}
+
+interface EntriesProps {
+	entries: WaitlistEntry[];
+	/** The patient's dependants by their id. */
+	names: Map<string, string>;
+	reload: () => void;
+}
+
+function isLive(entry: WaitlistEntry): boolean {
+	return entry.status === "WAITING" || entry.status === "OFFERED";
+}
+
+function Entries({ entries, names, reload }: EntriesProps) {
+	const live = entries.filter(isLive).sort((a, b) => Number(!a.offer) - Number(!b.offer));
+	const ended = entries.filter((e) => !isLive(e));
+	const cards = (list: WaitlistEntry[]) => (
+		<ul class="list">
+			{list.map((entry) => (
+				<Entry key={entry.id} entry={entry} names={names} reload={reload} />
+			))}
+		</ul>
+	);
+	return (
+		<>
+			{live.length > 0 ? (
+				cards(live)
+			) : (
+				<p class="empty">
+					{text.waitlistEmpty} <a href="/doctors">{text.findTitle}</a>
+				</p>
+			)}
+			{ended.length > 0 && (
+				<details>
+					<summary>{text.ended(ended.length)}</summary>
+					{cards(ended)}
+				</details>
+			)}
+		</>
+	);
+}
+
+function Entry({ entry, names, reload }: { entry: WaitlistEntry; names: Map<string, string>; reload: () => void }) {
+	const days = text.waitRange(plainDate(entry.from), plainDate(entry.to));
+	return (
+		<li class="card">
+			<h2>
+				<Name>{entry.doctorName}</Name>
+			</h2>
+			{entry.offer && <Offer entry={entry} offer={entry.offer} reload={reload} />}
+			<dl>
+				<dt>{text.state}</dt>
+				<dd>{text.waiting[entry.status]}</dd>
+				<dt>{text.days}</dt>
+				<dd>{entry.timezone === zone() ? days : text.daysIn(days, zoneName(entry.timezone))}</dd>
+				<dt>{text.partOfDay}</dt>
+				<dd>{entry.partOfDay ? text.parts[entry.partOfDay] : text.anyPart}</dd>
+				<dt>{text.whose}</dt>
+				<dd>{entry.dependantId ? <Name>{names.get(entry.dependantId) ?? "…"}</Name> : text.self}</dd>
+			</dl>
+			{isLive(entry) && (
+				<p class="actions">
+					<a
+						class="button"
+						href={`/doctors/${entry.doctorId}`}
+						aria-label={text.ofDoctor(text.toDoctor, entry.doctorName)}
+					>
+						{text.toDoctor}
+					</a>
+					<Leave entry={entry} reload={reload} />
+				</p>
+			)}
+			{entry.consultationId && (
+				<p>
+					<a
+						href={`/visits/${entry.consultationId}`}
+						aria-label={text.ofDoctor(text.toVisit, entry.doctorName)}
+					>
+						{text.toVisit}
+					</a>
+				</p>
+			)}
+		</li>
+	);
+}
+
+function Leave({ entry, reload }: { entry: WaitlistEntry; reload: () => void }) {
+	return (
+		<ActionButton
+			class="quiet"
+			text={entry.offer ? text.decline : text.leave}
+			label={text.ofDoctor(entry.offer ? text.decline : text.leave, entry.doctorName)}
+			own={text.problems}
+			run={async () => {
+				try {
+					await call(leaveWaitlist, { id: entry.id }, undefined);
+				} catch (error) {
+					// It has ended meanwhile: the list says how.
+					if (!isProblem(error, "illegal-transition", "not-found")) throw error;
+				}
+				announce(text.left);
+				// The button goes away with its entry.
+				document.querySelector("h1")?.focus();
+				reload();
+			}}
+		/>
+	);
+}
+
+/** A seat that is held for the patient: until when, and what taking it needs. */
+function Offer({ entry, offer, reload }: { entry: WaitlistEntry; offer: WaitlistOffer; reload: () => void }) {
+	const [over, setOver] = useState("");
+	const consents = useLoad(listConsents, { language });
+	if (over === offer.expiresAt) {
+		return (
+			<p class="warning" role="status">
+				{text.offerOver}
+			</p>
+		);
+	}
+	return (
+		<div class="note">
+			<h3>{text.offer}</h3>
+			<p>
+				<strong>
+					<Time at={offer.startTime} />
+				</strong>
+			</p>
+			<Countdown
+				until={offer.expiresAt}
+				line={text.offerLeft}
+				say={(minutes) => text.offerSay(t.minutes(minutes))}
+				onOver={() => {
+					setOver(offer.expiresAt);
+					reload();
+				}}
+			/>
+			<Show loaded={consents}>
+				{(notices) => (
+					<Form
+						action={text.ofDoctor(text.take, entry.doctorName)}
+						own={text.problems}
+						submit={async (values, key) => {
+							try {
+								await giveConsents(missingOf(notices), key);
+								const { data } = await call(
+									acceptWaitlistOffer,
+									{ id: entry.id },
+									{ reason: values.text("reason") },
+									{ idempotencyKey: key },
+								);
+								if (data.status === "REQUESTED")
+									return navigate(bookAddress(data.doctorId, data.slotId, data.startTime));
+								clearDraft();
+								announce(text.booked);
+								navigate("/visits/" + data.id);
+							} catch (error) {
+								if (isAboutConsent(error)) consents.reload();
+								if (isProblem(error, "no-offer")) reload();
+								throw error;
+							}
+						}}
+					>
+						<ReasonFields missing={missingOf(notices)} />
+					</Form>
+				)}
+			</Show>
+		</div>
+	);
+}

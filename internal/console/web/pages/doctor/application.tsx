@@ -1,0 +1,145 @@
+// The application of a doctor, what patients see of them, and by which rules they are booked.
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import { Title } from "../../app";
+import { isProblem, call } from "../../api/call";
+import { applyAsDoctor, updateDoctor, type Doctor } from "../../api/operations";
+import { Form } from "../../parts/form";
+import { Loading, type Loaded } from "../../parts/load";
+import { Refusal } from "../../parts/refusal";
+import { Time, ZoneNote } from "../../parts/time";
+import { BookingRulesForm } from "./booking-rules";
+import { CancellationPolicy } from "./cancellation-policy";
+import { ProfileFields, valuesOf, withLanguageFaults } from "./profile-fields";
+import { hasNotApplied, useOwnProfile } from "./standing";
+import { text } from "./text";
+
+export function Application() {
+	const profile = useOwnProfile();
+	const hasApplied = useRef(false);
+	return (
+		<>
+			<Title text={text.application.title} />
+			{profile.data ? (
+				<Applied profile={profile} doctor={profile.data} isNew={hasApplied.current} />
+			) : hasNotApplied(profile) ? (
+				<>
+					<p>{text.application.lead}</p>
+					<Apply profile={profile} done={() => void (hasApplied.current = true)} />
+				</>
+			) : profile.error !== undefined ? (
+				<Refusal error={profile.error} retry={profile.reload} />
+			) : (
+				<Loading />
+			)}
+		</>
+	);
+}
+
+const own = (): Record<string, string> => ({
+	"already-applied": text.application.alreadyApplied,
+	"registration-number-taken": text.application.numberTaken,
+	"registration-number-approved": text.application.numberFixed,
+	"precondition-failed": text.application.changed,
+});
+
+/** The application; anew with what the one before said. */
+function Apply({ profile, doctor, done }: { profile: Loaded<Doctor>; doctor?: Doctor; done: () => void }) {
+	return (
+		<Form
+			action={doctor ? text.application.applyAgain : text.application.apply}
+			done={text.application.applied}
+			own={own()}
+			submit={async (values, key) => {
+				const { bio, clinicName, ...rest } = valuesOf(values);
+				const body = { ...rest, ...(bio && { bio }), ...(clinicName && { clinicName }) };
+				const answer = await withLanguageFaults(call(applyAsDoctor, {}, body, { idempotencyKey: key }));
+				done();
+				profile.set(answer);
+			}}
+		>
+			<ProfileFields doctor={doctor} />
+		</Form>
+	);
+}
+
+interface AppliedProps {
+	profile: Loaded<Doctor>;
+	doctor: Doctor;
+	/** The application was sent just now. */
+	isNew: boolean;
+}
+
+function Applied({ profile, doctor, isNew }: AppliedProps) {
+	const state = useRef<HTMLDivElement>(null);
+	const [isAgain, setAgain] = useState(false);
+	const [round, setRound] = useState(0);
+	useEffect(() => {
+		// After an application the form gives way to its state.
+		if (isNew || round > 0) state.current?.focus();
+	}, [round]);
+	return (
+		<>
+			<div ref={state} tabIndex={-1} class={doctor.isApproved ? "note" : "warning"}>
+				<h2>{doctor.isApproved ? text.application.approved : text.application.waiting}</h2>
+				<p>{doctor.isApproved ? text.application.approvedHint : text.application.waitingHint}</p>
+				<p class="small">
+					{text.application.appliedAt} <Time at={doctor.createdAt} />
+				</p>
+				{doctor.isApproved && (
+					<p>
+						<a href={"/doctors/" + doctor.id}>{text.application.asPatients}</a> ·{" "}
+						<a href="/hours">{text.application.toHours}</a>
+					</p>
+				)}
+			</div>
+			<ZoneNote />
+			{!doctor.isApproved && (
+				<details open={isAgain} onToggle={(event) => setAgain(event.currentTarget.open)}>
+					<summary>{text.application.declined}</summary>
+					<p>{text.application.declinedHint}</p>
+					<Apply
+						profile={profile}
+						doctor={doctor}
+						done={() => {
+							setAgain(false);
+							setRound(round + 1);
+						}}
+					/>
+				</details>
+			)}
+			{!isAgain && <ChangeProfile profile={profile} doctor={doctor} />}
+			<CancellationPolicy profile={profile} doctor={doctor} />
+			{doctor.isApproved && <BookingRulesForm />}
+		</>
+	);
+}
+
+function ChangeProfile({ profile, doctor }: { profile: Loaded<Doctor>; doctor: Doctor }) {
+	return (
+		<section aria-labelledby="profile">
+			<h2 id="profile">{text.application.profile}</h2>
+			<p class="hint">{text.application.profileHint}</p>
+			<Form
+				action={text.application.saveProfile}
+				done={text.application.profileSaved}
+				own={own()}
+				onRefusal={(error) =>
+					isProblem(error, "precondition-failed") && (
+						<button type="button" onClick={profile.reload}>
+							{text.application.loadAgain}
+						</button>
+					)
+				}
+				submit={async (values) => {
+					const { registrationNumber, ...rest } = valuesOf(values);
+					const body = doctor.isApproved ? rest : { ...rest, registrationNumber };
+					const change = call(updateDoctor, { id: doctor.id }, body, { ifMatch: profile.etag });
+					profile.set(await withLanguageFaults(change));
+				}}
+			>
+				<ProfileFields doctor={doctor} />
+			</Form>
+		</section>
+	);
+}

@@ -1,0 +1,97 @@
+// The rules by which free times can be booked.
+
+import { call, isProblem } from "../../api/call";
+import { readBookingRules, updateBookingRules } from "../../api/operations";
+import { Field, Form, type Values } from "../../parts/form";
+import { Show, useLoad } from "../../parts/load";
+import { text } from "./text";
+
+function numberOrNull(values: Values, name: string): number | null {
+	return values.text(name) ? values.number(name) : null;
+}
+
+export function BookingRulesForm() {
+	const rules = useLoad(readBookingRules, {});
+	return (
+		<section aria-labelledby="rules">
+			<h2 id="rules">{text.rules.title}</h2>
+			<p class="hint">{text.rules.hint}</p>
+			<Show loaded={rules}>
+				{(data) => (
+					<Form
+						action={text.rules.save}
+						done={text.rules.saved}
+						own={{
+							"precondition-failed": text.application.changed,
+							"doctor-not-approved": text.steps.notApproved,
+						}}
+						onRefusal={(error) =>
+							isProblem(error, "precondition-failed") && (
+								<button type="button" onClick={rules.reload}>
+									{text.application.loadAgain}
+								</button>
+							)
+						}
+						submit={async (values) => {
+							const body = {
+								minimumNoticeMinutes: values.number("minimumNoticeMinutes"),
+								horizonDays: numberOrNull(values, "horizonDays"),
+								dailyMaximum: numberOrNull(values, "dailyMaximum"),
+								firstVisitMinutes: numberOrNull(values, "firstVisitMinutes"),
+								followUpMinutes: numberOrNull(values, "followUpMinutes"),
+							};
+							rules.set(await call(updateBookingRules, {}, body, { ifMatch: rules.etag }));
+						}}
+					>
+						<Field
+							name="minimumNoticeMinutes"
+							label={text.rules.notice}
+							hint={text.rules.noticeHint}
+							type="number"
+							min={0}
+							max={43200}
+							initial={data.minimumNoticeMinutes.toString()}
+							required
+						/>
+						<Field
+							name="horizonDays"
+							label={text.rules.horizon}
+							hint={text.rules.horizonHint}
+							type="number"
+							min={1}
+							max={365}
+							initial={data.horizonDays?.toString()}
+						/>
+						<Field
+							name="dailyMaximum"
+							label={text.rules.maximum}
+							hint={text.rules.maximumHint}
+							type="number"
+							min={1}
+							max={1000}
+							initial={data.dailyMaximum?.toString()}
+						/>
+						<Field
+							name="firstVisitMinutes"
+							label={text.rules.first}
+							hint={text.rules.lengthHint}
+							type="number"
+							min={5}
+							max={480}
+							initial={data.firstVisitMinutes?.toString()}
+						/>
+						<Field
+							name="followUpMinutes"
+							label={text.rules.followUp}
+							hint={text.rules.lengthHint}
+							type="number"
+							min={5}
+							max={480}
+							initial={data.followUpMinutes?.toString()}
+						/>
+					</Form>
+				)}
+			</Show>
+		</section>
+	);
+}

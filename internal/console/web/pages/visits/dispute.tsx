@@ -1,0 +1,50 @@
+import { call, isProblem } from "../../api/call";
+import { disputeNoShow, readDispute, type Consultation } from "../../api/operations";
+import { Form, TextArea } from "../../parts/form";
+import { Show, useLoad } from "../../parts/load";
+import { Time } from "../../parts/time";
+import { about, focusTitle } from "./shared";
+import { text } from "./text";
+
+/** The patient's word against a no-show. */
+export function DisputePart({ visit }: { visit: Consultation }) {
+	const dispute = useLoad(readDispute, { id: visit.id }, about(visit.id));
+	const isNone = dispute.data === undefined && isProblem(dispute.error, "not-found");
+	return (
+		<section aria-labelledby="dispute">
+			<h2 id="dispute">{text.dispute}</h2>
+			{isNone ? (
+				<Form
+					action={text.disputeSend}
+					done={text.disputed}
+					own={text.problems}
+					submit={async (values, key) => {
+						const body = { reason: values.text("reason") };
+						dispute.set(await call(disputeNoShow, { id: visit.id }, body, { idempotencyKey: key }));
+						focusTitle();
+					}}
+				>
+					<TextArea
+						name="reason"
+						label={text.disputeReason}
+						hint={text.disputeHint}
+						required
+						maxLength={2000}
+					/>
+				</Form>
+			) : (
+				<Show loaded={dispute}>
+					{(data) => (
+						<>
+							<p class="note">
+								{text.disputeStates[data.status]} <Time at={data.decidedAt ?? data.createdAt} />
+							</p>
+							{data.reason && <p class="text">{data.reason}</p>}
+							{data.decisionReason && <p class="text">{data.decisionReason}</p>}
+						</>
+					)}
+				</Show>
+			)}
+		</section>
+	);
+}

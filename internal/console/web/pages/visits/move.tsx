@@ -1,0 +1,187 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { call } from "../../api/call";
+import {
+	listFreeDays,
+	listFreeSlots,
+	readDoctor,
+	rescheduleConsultation,
+	type Consultation,
+	type FreeSlot,
+} from "../../api/operations";
+import { Month, addMonths } from "../../parts/calendar";
+import { ActionButton } from "../../parts/form";
+import { List, Show, useLoad } from "../../parts/load";
+import { Time, addDays, clock, dayName, dayOf, fullTime, zone } from "../../parts/time";
+import { money } from "../../parts/value";
+import { t } from "../../text";
+import { focusTitle } from "./shared";
+import { text } from "./text";
+
+/** How many months ahead the calendar goes. */
+const monthsAhead = 6;
+
+/** Returns the instant at which a day begins in the zone of the journey. */
+function beginOf(day: string): string {
+	const noon = Date.parse(day + "T12:00:00Z");
+	let before = noon - 30 * 3600_000;
+	let inside = noon + 12 * 3600_000;
+	while (inside - before > 60_000) {
+		const middle = (before + inside) / 2;
+		if (dayOf(new Date(middle)) < day) before = middle;
+		else inside = middle;
+	}
+	return new Date(Math.floor(inside / 60_000) * 60_000).toISOString();
+}
+
+interface MoveProps {
+	visit: Consultation;
+	done: () => void;
+}
+
+/** The doctor's free days and times, and the step to one of them. */
+export function Move({ visit, done }: MoveProps) {
+	const today = dayOf(new Date());
+	const thisMonth = today.slice(0, 7);
+	const [month, setMonth] = useState(thisMonth);
+	const [day, setDay] = useState("");
+	const [slot, setSlot] = useState<FreeSlot | null>(null);
+	const heading = useRef<HTMLHeadingElement>(null);
+	useEffect(() => heading.current?.focus(), []);
+	const dependant = visit.dependantId ? { dependantId: visit.dependantId } : {};
+	const first = month + "-01";
+	const days = useLoad(listFreeDays, {
+		doctorId: visit.doctorId,
+		from: first < today ? today : first,
+		to: addDays(addMonths(month, 1) + "-01", -1),
+		timezone: zone(),
+		...dependant,
+	});
+	const free = new Map(days.data?.items.map((d) => [d.day, d.freeSeats]));
+	const choose = (next: string): void => {
+		setDay(next);
+		setSlot(null);
+	};
+	return (
+		<section aria-labelledby="move">
+			<h3 id="move" ref={heading} tabIndex={-1}>
+				{text.chooseDay}
+			</h3>
+			<p class="small">{text.moveRules}</p>
+			{visit.rescheduleCount > 0 && <p class="small">{text.movedTimes(visit.rescheduleCount)}</p>}
+			<div class="columns">
+				<div>
+					<Month
+						month={month}
+						describe={(d) => (free.get(d) ? t.places(free.get(d) ?? 0) : "")}
+						mark={(d) => String(free.get(d) ?? "")}
+						selected={day}
+						select={choose}
+						show={(next) => {
+							setMonth(next);
+							choose("");
+						}}
+						hasBefore={month > thisMonth}
+						hasAfter={month < addMonths(thisMonth, monthsAhead)}
+					/>
+					<Show loaded={days} own={text.problems}>
+						{(data) => (data.items.some((d) => d.freeSeats > 0) ? null : <p>{text.noDays}</p>)}
+					</Show>
+				</div>
+				<div>
+					{day && <Times visit={visit} day={day} chosen={slot} choose={setSlot} />}
+					{slot && <Confirm key={slot.id} visit={visit} slot={slot} done={done} />}
+				</div>
+			</div>
+		</section>
+	);
+}
+
+interface TimesProps {
+	visit: Consultation;
+	day: string;
+	chosen: FreeSlot | null;
+	choose: (slot: FreeSlot) => void;
+}
+
+function Times({ visit, day, chosen, choose }: TimesProps) {
+	const params = {
+		doctorId: visit.doctorId,
+		from: [beginOf(day), new Date().toISOString()].sort()[1] ?? "",
+		to: beginOf(addDays(day, 1)),
+		limit: 50,
+		...(visit.dependantId ? { dependantId: visit.dependantId } : {}),
+	};
+	// The time at which it was asked stays the same, or it would be asked without end.
+	const asked = useRef({ day, params });
+	if (asked.current.day !== day) asked.current = { day, params };
+	return (
+		<>
+			<h4>{text.timesOf(dayName(day))}</h4>
+			<List op={listFreeSlots} params={asked.current.params} empty={text.noTimes}>
+				{(slots) => (
+					<ul class="slots">
+						{slots.map((slot) => (
+							<li key={slot.id}>
+								<button
+									type="button"
+									aria-pressed={slot.id === chosen?.id}
+									onClick={() => choose(slot)}
+								>
+									{clock(slot.startTime)}
+								</button>
+							</li>
+						))}
+					</ul>
+				)}
+			</List>
+		</>
+	);
+}
+
+/** What the move means, before it is done. */
+function Confirm({ visit, slot, done }: { visit: Consultation; slot: FreeSlot; done: () => void }) {
+	const doctor = useLoad(readDoctor, { id: visit.doctorId });
+	const box = useRef<HTMLHeadingElement>(null);
+	useEffect(() => box.current?.focus(), []);
+	const move = async (key: string): Promise<void> => {
+		const body = { slotId: slot.id, startTime: slot.startTime };
+		await call(rescheduleConsultation, { id: visit.id }, body, { idempotencyKey: key });
+		done();
+		focusTitle();
+	};
+	return (
+		<div class="card">
+			<h4 ref={box} tabIndex={-1}>
+				{text.confirmMove}
+			</h4>
+			<dl>
+				<dt>{text.oldTime}</dt>
+				<dd>
+					<Time at={visit.startTime} />
+				</dd>
+				<dt>{text.newTime}</dt>
+				<dd>
+					<Time at={slot.startTime} />
+				</dd>
+			</dl>
+			{doctor.data && <p>{feeText(visit, doctor.data.consultationFee, doctor.data.currency)}</p>}
+			<p>
+				<ActionButton
+					class="primary"
+					run={move}
+					text={text.moveConfirm}
+					label={text.takeTime(fullTime(slot.startTime))}
+					done={text.moved}
+					own={text.problems}
+				/>
+			</p>
+		</div>
+	);
+}
+
+function feeText(visit: Consultation, fee: string, currency: string): string {
+	const difference = Math.round((Number(fee) - Number(visit.fee)) * 100) / 100;
+	if (difference === 0 || currency !== visit.currency) return text.sameFee;
+	const amount = money(String(Math.abs(difference)), currency);
+	return difference < 0 ? text.lowerFee(money(fee, currency), amount) : text.higherFee(money(fee, currency), amount);
+}

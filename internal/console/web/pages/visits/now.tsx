@@ -1,0 +1,154 @@
+// What a patient has to do for a visit now: pay, consent, check in, answer when the doctor is away.
+
+import { useState } from "preact/hooks";
+import { call } from "../../api/call";
+import {
+	checkIn,
+	consentToConsultation,
+	listConsents,
+	listConsultationOffers,
+	startPayment,
+	type Consultation,
+} from "../../api/operations";
+import { ActionButton } from "../../parts/form";
+import { useLoad } from "../../parts/load";
+import { clock } from "../../parts/time";
+import { money } from "../../parts/value";
+import { currentUser } from "../../session";
+import { language } from "../../text/language";
+import { Leave } from "./leave";
+import { about, focusTitle, isLive, timeLeft, useNow } from "./shared";
+import { text } from "./text";
+
+interface WhatNowProps {
+	visit: Consultation;
+	reload: () => void;
+	/** Only what can't wait, for lists. */
+	isBrief?: boolean;
+	/** On the page of the visit, where the answers to a doctor's leave are. */
+	isPage?: boolean;
+}
+
+const earliestCheckIn = 15 * 60_000;
+
+export function WhatNow({ visit, reload, isBrief = false, isPage = false }: WhatNowProps) {
+	const offers = useLoad(listConsultationOffers, isLive(visit) ? { id: visit.id } : null, about(visit.id));
+	if (!isLive(visit)) return null;
+	const due = visit.status === "REQUESTED" || visit.balanceDue !== null;
+	if (offers.data?.answerBy) {
+		return isPage ? (
+			<Leave visit={visit} offers={offers.data} reload={reload} />
+		) : (
+			<p class="warning">{text.leaveShort}</p>
+		);
+	}
+	return (
+		<>
+			{due && <Pay visit={visit} reload={reload} />}
+			{!isBrief && <MissingConsent visit={visit} />}
+			{visit.status === "IN_PROGRESS" && <p class="note">{text.running}</p>}
+			{visit.status === "CONFIRMED" && !isBrief && <CheckIn visit={visit} reload={reload} isIdle={!due} />}
+		</>
+	);
+}
+
+/** What is to be paid, until when, and the way to the payment page. */
+function Pay({ visit, reload }: { visit: Consultation; reload: () => void }) {
+	const until = visit.balanceDueAt ?? visit.paymentDueAt;
+	const now = useNow(1000);
+	const amount = money(visit.balanceDue ?? visit.fee, visit.currency);
+	const isOver = until !== null && Date.parse(until) <= now;
+	const left = until ? timeLeft(until, now) : "";
+	const pay = async (key: string): Promise<void> => {
+		const returnUrl = `${location.origin}/visits/${visit.id}?paid=yes`;
+		const { data } = await call(
+			startPayment,
+			{},
+			{ consultationId: visit.id, returnUrl },
+			{ idempotencyKey: key },
+		);
+		if (data.attempt.checkout) location.assign(data.attempt.checkout.url);
+		else reload();
+	};
+	if (isOver) return <p class="warning">{text.payOver}</p>;
+	return (
+		<div class="warning">
+			{visit.paymentStatus === "FAILED" && <p>{text.payFailed}</p>}
+			<p>{visit.balanceDue ? text.balance(amount, left) : text.payWithin(left)}</p>
+			<p>
+				<ActionButton class="primary" run={pay} text={text.pay(amount)} own={text.problems} />
+			</p>
+		</div>
+	);
+}
+
+function CheckIn({ visit, reload, isIdle }: { visit: Consultation; reload: () => void; isIdle: boolean }) {
+	const now = useNow(10_000);
+	const from = Date.parse(visit.startTime) - earliestCheckIn;
+	if (visit.patientArrivedAt) {
+		return (
+			<p class="note">
+				{text.checkedIn} {visit.doctorArrivedAt ? text.doctorHere : text.doctorNotYet}
+			</p>
+		);
+	}
+	if (now > Date.parse(visit.endTime)) return null;
+	if (now < from) {
+		const isToday = from - now < 12 * 3600_000;
+		if (isToday) return <p>{text.checkInFrom(clock(new Date(from)))}</p>;
+		return isIdle ? <p>{text.nothingNow}</p> : null;
+	}
+	const arrive = async (key: string): Promise<void> => {
+		await call(checkIn, { id: visit.id }, undefined, { idempotencyKey: key });
+		reload();
+		focusTitle();
+	};
+	return (
+		<div class="note">
+			<p>{text.checkInNow}</p>
+			<p>
+				<ActionButton
+					class="primary"
+					run={arrive}
+					text={text.checkIn}
+					done={text.checkedIn}
+					own={text.problems}
+				/>
+			</p>
+		</div>
+	);
+}
+
+/** Asks for the consent to one visit when the general one is withdrawn, or somebody else has arranged the visit. */
+function MissingConsent({ visit }: { visit: Consultation }) {
+	const notices = useLoad(listConsents, { language });
+	const [isGiven, setGiven] = useState(false);
+	const notice = notices.data?.items.find((n) => n.purpose === "TREATMENT");
+	const isByOther = visit.bookedBy !== null && visit.bookedBy !== currentUser()?.id;
+	if (!notice || visit.startedAt || (notice.givenAt && !isByOther)) return null;
+	if (isGiven) return <p class="note">{text.consented}</p>;
+	const give = async (key: string): Promise<void> => {
+		const body = { noticeVersion: notice.noticeVersion };
+		await call(consentToConsultation, { id: visit.id }, body, { idempotencyKey: key });
+		setGiven(true);
+		focusTitle();
+	};
+	return (
+		<div class="warning">
+			<p>
+				<strong>{text.consentTitle}</strong>
+			</p>
+			<p>{text.consentText}</p>
+			<details>
+				<summary>{text.notice}</summary>
+				<p>
+					<strong>{notice.title}</strong>
+				</p>
+				<p class="text">{notice.text}</p>
+			</details>
+			<p>
+				<ActionButton run={give} text={text.consent} done={text.consented} own={text.problems} />
+			</p>
+		</div>
+	);
+}

@@ -1,0 +1,126 @@
+import { useState } from "preact/hooks";
+import { call, isProblem } from "../../api/call";
+import { createReview, readOwnReview, updateReview, type Consultation, type OwnReview } from "../../api/operations";
+import { Form, TextArea } from "../../parts/form";
+import { Show, useLoad } from "../../parts/load";
+import { fullTime } from "../../parts/time";
+import { Stars } from "../../parts/value";
+import { t } from "../../text";
+import { focusTitle } from "./shared";
+import { text } from "./text";
+
+/** The patient's review of a visit that took place. */
+export function ReviewPart({ visit }: { visit: Consultation }) {
+	const review = useLoad(readOwnReview, { id: visit.id });
+	const [isChanging, setChanging] = useState(false);
+	const isNone = review.data === undefined && isProblem(review.error, "not-found");
+	return (
+		<section aria-labelledby="review">
+			<h2 id="review">{text.review}</h2>
+			{isNone ? (
+				<Form
+					action={text.reviewSend}
+					done={text.reviewed}
+					own={text.problems}
+					submit={async (values, key) => {
+						const said = values.optional("text");
+						const body = { rating: values.number("rating"), ...(said ? { text: said } : {}) };
+						review.set(await call(createReview, { id: visit.id }, body, { idempotencyKey: key }));
+						focusTitle();
+					}}
+				>
+					<ReviewFields />
+				</Form>
+			) : (
+				<Show loaded={review}>
+					{(data) =>
+						isChanging ? (
+							<Form
+								action={text.reviewSave}
+								done={t.saved}
+								own={text.problems}
+								aside={
+									<button type="button" onClick={() => setChanging(false)}>
+										{t.cancel}
+									</button>
+								}
+								submit={async (values) => {
+									const body = { rating: values.number("rating"), text: values.nullable("text") };
+									const ifMatch = review.etag;
+									review.set(
+										await call(updateReview, { id: visit.id }, body, ifMatch ? { ifMatch } : {}),
+									);
+									setChanging(false);
+									focusTitle();
+								}}
+							>
+								<ReviewFields review={data} />
+							</Form>
+						) : (
+							<Written review={data} change={() => setChanging(true)} />
+						)
+					}
+				</Show>
+			)}
+		</section>
+	);
+}
+
+function ReviewFields({ review }: { review?: OwnReview }) {
+	return (
+		<>
+			<fieldset>
+				<legend>{text.rating}</legend>
+				{[5, 4, 3, 2, 1].map((rating) => (
+					<label key={rating} class="choice">
+						<input
+							type="radio"
+							name="rating"
+							value={rating}
+							required
+							defaultChecked={rating === review?.rating}
+						/>{" "}
+						{text.ratings[rating - 1]} <span class="small">({t.stars(rating)})</span>
+					</label>
+				))}
+			</fieldset>
+			<TextArea
+				name="text"
+				label={text.reviewText}
+				hint={text.reviewHint}
+				maxLength={2000}
+				initial={review?.text ?? ""}
+			/>
+		</>
+	);
+}
+
+function Written({ review, change }: { review: OwnReview; change: () => void }) {
+	return (
+		<>
+			<p>
+				<Stars rating={review.rating} /> {text.ratings[review.rating - 1]}
+			</p>
+			{review.text && <p class="text">{review.text}</p>}
+			{review.hidden && (
+				<p class="warning">
+					{text.reviewHidden} {review.hiddenReason}
+				</p>
+			)}
+			{review.reply && (
+				<>
+					<h3>{text.reviewReply}</h3>
+					<p class="text">{review.reply}</p>
+				</>
+			)}
+			{review.changeableUntil && (
+				<>
+					<p class="small">{text.reviewUntil(fullTime(review.changeableUntil))}</p>
+					<button type="button" onClick={change}>
+						{text.reviewChange}
+					</button>
+				</>
+			)}
+		</>
+	);
+}

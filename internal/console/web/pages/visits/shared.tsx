@@ -1,0 +1,55 @@
+// What several pages about visits share.
+
+import { useEffect, useState } from "preact/hooks";
+import type { Change } from "../../api/events";
+import type { Consultation, ConsultationStatus } from "../../api/operations";
+import { Name } from "../../parts/value";
+import { t } from "../../text";
+import { text } from "./text";
+
+export const live: ConsultationStatus[] = ["REQUESTED", "CONFIRMED", "IN_PROGRESS"];
+
+export function isLive(visit: Consultation): boolean {
+	return live.includes(visit.status);
+}
+
+/** Accepts the events of one visit. Those that name none may be about any. */
+export function about(id: string): (change: Change) => boolean {
+	return (change) => !change.consultationId || change.consultationId === id;
+}
+
+/** For whom a visit is. */
+export function ForWhom({ visit }: { visit: Consultation }) {
+	if (!visit.dependantId) return <>{text.me}</>;
+	return (
+		<>
+			<Name>{visit.patientName ?? ""}</Name>
+			{visit.relation && ` (${text.relations[visit.relation]})`}
+		</>
+	);
+}
+
+/** Returns the time in milliseconds, and draws the component again as it passes. */
+export function useNow(every: number): number {
+	const [now, setNow] = useState(Date.now);
+	useEffect(() => {
+		const timer = setInterval(() => setNow(Date.now()), every);
+		return () => clearInterval(timer);
+	}, [every]);
+	return now;
+}
+
+/** Returns how long it is until then: seconds in the last two minutes, else minutes, hours or days. */
+export function timeLeft(until: string, now: number): string {
+	const seconds = Math.max(0, Math.floor((Date.parse(until) - now) / 1000));
+	if (seconds < 120) return text.seconds(seconds);
+	const minutes = Math.floor(seconds / 60);
+	if (minutes < 120) return t.minutes(minutes);
+	const hours = Math.floor(minutes / 60);
+	return hours < 48 ? t.hours(hours) : t.days(Math.floor(hours / 24));
+}
+
+/** Moves the focus to the heading of the page, when what had it is gone. */
+export function focusTitle(): void {
+	setTimeout(() => document.querySelector("h1")?.focus(), 50);
+}

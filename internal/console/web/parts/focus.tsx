@@ -1,0 +1,21 @@
+// Where the focus goes when what had it is gone.
+
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+
+/** What takes the place of a button or a form that was used: the focus goes there. */
+export function Arrival({ class: className, children }: { class?: string; children: ComponentChildren }) {
+	const box = useRef<HTMLDivElement>(null);
+	useEffect(() => box.current?.focus(), []);
+	return (
+		<div ref={box} tabIndex={-1} class={className}>
+			{children}
+		</div>
+	);
+}
+
+/** Moves the focus to the heading of a part, when what had it is gone. */
+export function focusOn(id: string): void {
+	// A dialog that closes gives the focus back first.
+	setTimeout(() => document.getElementById(id)?.focus(), 100);
+}
