@@ -113,7 +113,7 @@ func setScene(t *testing.T) *scene {
 	s.ids = map[string]string{
 		"/doctors/{id}":  doctor.ID.String(),
 		"/book/{slotId}": free.String() + "?doctor=" + doctor.ID.String(), "/visits/{id}": visit,
-		"/hours/rules/{id}":   rule,
+		"/hours/rules/{id}": rule, "/payments/{id}": visit, "/admin/doctors/{id}": doctor.ID.String(),
 		"/consultations/{id}": visit, "/all-visits/{id}": visit, "/prescriptions/{id}": prescription,
 		"/people/{id}": patient.ID.String(), "/admin/audit/{id}": fmt.Sprint(entry),
 	}

@@ -102,7 +102,7 @@ function Header({ pathname }: { pathname: string }) {
 
 /** Returns the page on which the day of a role begins. */
 export function homeOf(role: Role): string {
-	return { PATIENT: "/visits", DOCTOR: "/today", SUPPORT: "/people", ADMIN: "/admin/doctors" }[role];
+	return menuFor(role)[role === "PATIENT" ? 1 : 0]?.[0] ?? "/account";
 }
 
 function signInAddress(pathname: string): string {
