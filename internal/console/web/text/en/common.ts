@@ -105,11 +105,15 @@ export const common = {
 	problems: {
 		offline: "There is no connection. What you typed is still here: check the network, and try again.",
 		unknown: "The service did not answer as it should. Try again in a moment.",
-		"internal-error":
+		internal:
 			"Something went wrong on our side. Try again in a moment; if it stays so, tell support the number below.",
 		unavailable: "The service is busy or being restarted. Nothing is lost: try again in a moment.",
-		overloaded: "The service is very busy. Nothing is lost: try again in a moment.",
-		"rate-limited": "That was too often. Wait a little, and try again.",
+		busy: "The service is very busy. Nothing is lost: try again in a moment.",
+		"outcome-unknown": "We can't tell whether this was carried out. Try again: it isn't done twice.",
+		"restore-mode": "The service is being repaired. What you read is there; changes are possible again later.",
+		"mfa-required": "Your role needs a second factor. Set one up, or sign in with it.",
+		forbidden: "Your account may not do this.",
+		"too-many-attempts": "Those were too many attempts. Wait some minutes, and try again.",
 		"too-many-requests": "That was too often. Wait a little, and try again.",
 		"not-found": "This isn't there any more, or it isn't yours.",
 		unauthenticated: "Sign in first.",
