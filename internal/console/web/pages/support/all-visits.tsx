@@ -1,25 +1,14 @@
 import { Title } from "../../app";
 import { searchConsultations, type ConsultationStatus } from "../../api/operations";
 import { Field, Form, Select } from "../../parts/form";
+import { focusOn } from "../../parts/focus";
 import { List } from "../../parts/load";
-import { ZoneNote, addDays, dayOf, zone } from "../../parts/time";
+import { ZoneNote, addDays } from "../../parts/time";
 import { setQuery, useAddress } from "../../router";
 import { t } from "../../text";
-import { PersonLink } from "./shared";
+import { PersonLink, beginOf, idOf } from "./shared";
 import { text } from "./text";
 import { VisitTable } from "./visit-table";
-
-/** Returns the instant at which a day begins in the user's zone; "" for none. */
-function beginOf(day: string): string {
-	if (!/^\d{4}-\d\d-\d\d$/.test(day) || Number.isNaN(Date.parse(day))) return "";
-	// The offset of a zone is a multiple of a quarter of an hour between -12 and +14 hours.
-	const noon = Date.parse(day + "T00:00:00Z");
-	for (let quarter = -56; quarter <= 48; quarter++) {
-		const at = new Date(noon + quarter * 900_000);
-		if (dayOf(at, zone()) === day) return at.toISOString();
-	}
-	return "";
-}
 
 /** Searches the visits of everybody. */
 export function AllVisits() {
@@ -35,7 +24,9 @@ export function AllVisits() {
 				key={query.toString()}
 				action={t.search}
 				submit={(values) => {
-					setQuery(Object.fromEntries(names.map((name) => [name, values.text(name)])));
+					const value = (name: string): string => (values.text(name) === "all" ? "" : values.text(name));
+					setQuery(Object.fromEntries(names.map((name) => [name, value(name)])));
+					focusOn("found");
 					return Promise.resolve();
 				}}
 			>
@@ -43,8 +34,9 @@ export function AllVisits() {
 					<Select
 						name="status"
 						label={text.state}
-						options={Object.entries(t.status)}
-						initial={get("status")}
+						required
+						options={[["all", text.anyState], ...Object.entries(t.status)]}
+						initial={get("status") in t.status ? get("status") : "all"}
 					/>
 					<Field name="from" label={text.fromDay} type="date" initial={get("from")} />
 					<Field name="to" label={text.toDay} type="date" initial={get("to")} />
@@ -62,16 +54,26 @@ export function AllVisits() {
 			</Form>
 			{(["patientId", "doctorId"] as const).map(
 				(name) =>
-					get(name) && (
+					idOf(get(name)) && (
 						<p key={name}>
 							{name === "patientId" ? text.patient : text.doctor}: <PersonLink id={get(name)} />{" "}
-							<button type="button" class="quiet" onClick={() => setQuery({ [name]: "" })}>
+							<button
+								type="button"
+								class="quiet"
+								onClick={() => {
+									setQuery({ [name]: "" });
+									focusOn("found");
+								}}
+							>
 								{text.ofEverybody}
 							</button>
 						</p>
 					),
 			)}
 			<p class="hint">{text.byPerson}</p>
+			<h2 id="found" tabIndex={-1}>
+				{text.foundVisits}
+			</h2>
 			<ZoneNote />
 			<List
 				op={searchConsultations}
@@ -81,10 +83,11 @@ export function AllVisits() {
 					from: beginOf(get("from")),
 					to,
 					sort: get("sort") === "earliest" ? "earliest" : "latest",
-					patientId: get("patientId"),
-					doctorId: get("doctorId"),
+					patientId: idOf(get("patientId")),
+					doctorId: idOf(get("doctorId")),
 				}}
 				empty={text.noVisits}
+				own={{ "validation-failed": text.wrongDays }}
 			>
 				{(visits) => <VisitTable visits={visits} />}
 			</List>

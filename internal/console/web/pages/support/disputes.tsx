@@ -3,7 +3,7 @@ import { call } from "../../api/call";
 import { decideDispute, listDisputes, type Dispute, type DisputeStatus } from "../../api/operations";
 import { Select, TextArea } from "../../parts/form";
 import { List } from "../../parts/load";
-import { Time, ZoneNote } from "../../parts/time";
+import { Time, ZoneNote, fullTime } from "../../parts/time";
 import { useAddress } from "../../router";
 import { Ask, Filter, PersonLink, State, useChanged, useVisit } from "./shared";
 import { text } from "./text";
@@ -69,6 +69,7 @@ function Card({ dispute, set }: { dispute: Dispute; set: (dispute: Dispute) => v
 			{dispute.status === "OPEN" && (
 				<Ask
 					button={text.decide}
+					label={text.decideDisputeOf(fullTime(dispute.createdAt))}
 					title={text.decideDispute}
 					action={text.decide}
 					done={text.disputeDecided}

@@ -5,6 +5,7 @@ import { List } from "../../parts/load";
 import { Table } from "../../parts/table";
 import { Time, ZoneNote } from "../../parts/time";
 import { Name } from "../../parts/value";
+import { focusOn } from "../../parts/focus";
 import { setQuery, useAddress } from "../../router";
 import { t } from "../../text";
 import { text } from "./text";
@@ -32,28 +33,43 @@ export function People() {
 				submit={(values) => {
 					setQuery({
 						q: values.text("q"),
-						role: values.text("role"),
-						deleted: values.text("deleted"),
+						role: values.text("role") === "all" ? "" : values.text("role"),
+						deleted: values.text("deleted") === "yes" ? "yes" : "",
 					});
+					focusOn("found");
 					return Promise.resolve();
 				}}
 			>
 				<div class="row">
 					<Field name="q" label={text.who} hint={text.whoHint} type="search" maxLength={320} initial={q} />
-					<Select name="role" label={text.role} options={Object.entries(t.roles)} initial={role} />
+					<Select
+						name="role"
+						label={text.role}
+						required
+						options={[["all", text.anyRole], ...Object.entries(t.roles)]}
+						initial={role in t.roles ? role : "all"}
+					/>
 					<Select
 						name="deleted"
-						label={text.deletedToo}
-						options={[["yes", text.onlyDeleted]]}
-						initial={deleted ? "yes" : ""}
+						label={text.accounts}
+						required
+						options={[
+							["no", text.notDeleted],
+							["yes", text.onlyDeleted],
+						]}
+						initial={deleted ? "yes" : "no"}
 					/>
 				</div>
 			</Form>
+			<h2 id="found" tabIndex={-1}>
+				{q ? text.foundFor(q) : text.everybody}
+			</h2>
 			<ZoneNote />
 			<List
 				op={listUsers}
 				params={{ ...filterOf(q), limit: 50, deleted, ...(role in t.roles && { role: role as Role }) }}
 				empty={text.nobody}
+				own={{ "validation-failed": text.wrongSearch }}
 			>
 				{(users) => (
 					<Table

@@ -57,7 +57,13 @@ export function PersonActions({ user, loaded }: { user: StaffUser; loaded: Loade
 				}}
 			>
 				<p>{isDisabled ? text.enableHint : text.disableHint}</p>
-				<TextArea name="reason" label={text.reason} hint={text.reasonMailed} required maxLength={500} />
+				<TextArea
+					name="reason"
+					label={text.reason}
+					hint={text.reasonMailed}
+					required={!isDisabled}
+					maxLength={500}
+				/>
 			</Ask>
 			{(user.role === "SUPPORT" || user.role === "ADMIN") && (
 				<Ask

@@ -6,14 +6,14 @@ import type { PageProps } from "..";
 import { currentUser } from "../../session";
 import { t } from "../../text";
 import { ErasureOf, PersonActions } from "./person-actions";
-import { isAdmin } from "./shared";
+import { OrMissing, isAdmin } from "./shared";
 import { text } from "./text";
 import { VisitTable } from "./visit-table";
 
 function Facts({ user }: { user: StaffUser }) {
 	return (
 		<dl>
-			<dt>{text.account}</dt>
+			<dt>{text.state}</dt>
 			<dd>
 				{user.deletedAt ? (
 					<>
@@ -60,6 +60,7 @@ function Shown({ user, loaded }: { user: StaffUser; loaded: Loaded<StaffUser> })
 				<>
 					<h2>{text.visitsAndMoney}</h2>
 					<List
+						key={user.updatedAt}
 						op={searchConsultations}
 						params={{
 							limit: 20,
@@ -92,9 +93,9 @@ export function Person({ params }: PageProps) {
 	return (
 		<>
 			{!loaded.data && <Title text={text.person} />}
-			<Show loaded={loaded} own={{ "validation-failed": text.noPerson, "not-found": text.noPerson }}>
-				{(user) => <Shown user={user} loaded={loaded} />}
-			</Show>
+			<OrMissing loaded={loaded} text={text.noPerson} href="/people" link={text.people}>
+				<Show loaded={loaded}>{(user) => <Shown user={user} loaded={loaded} />}</Show>
+			</OrMissing>
 		</>
 	);
 }

@@ -3,7 +3,7 @@ import { call } from "../../api/call";
 import { listReviews, moderateReview, type ModeratedReview, type ReviewDecisionRequest } from "../../api/operations";
 import { Checkbox, TextArea } from "../../parts/form";
 import { List } from "../../parts/load";
-import { Time, ZoneNote } from "../../parts/time";
+import { Time, ZoneNote, fullTime } from "../../parts/time";
 import { Stars } from "../../parts/value";
 import { useAddress } from "../../router";
 import { Ask, Filter, PersonLink, State, useChanged } from "./shared";
@@ -23,6 +23,7 @@ function Decision({
 	return (
 		<Ask
 			button={title}
+			label={text.ofReview(title, fullTime(review.createdAt))}
 			title={title}
 			action={title}
 			done={text.reviewDecided}
@@ -34,7 +35,13 @@ function Decision({
 				set((await call(moderateReview, { id: review.id }, body)).data);
 			}}
 		>
-			<TextArea name="reason" label={text.reason} hint={text.reasonOfAuthor} required maxLength={500} />
+			<TextArea
+				name="reason"
+				label={text.reason}
+				hint={(change.hidden ?? review.hidden) ? text.reasonOfAuthor : text.reasonOfStaff}
+				required
+				maxLength={500}
+			/>
 			{change.hidden && <Checkbox name="isFalse" label={text.isFalse} hint={text.isFalseHint} />}
 		</Ask>
 	);

@@ -2,11 +2,13 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { read } from "../../api/call";
+import { isProblem, read } from "../../api/call";
 import { readConsultation, readUser, type Consultation } from "../../api/operations";
 import { Dialog } from "../../parts/dialog";
 import { Form, Select, type Values } from "../../parts/form";
-import type { Explanations } from "../../parts/refusal";
+import type { Loaded } from "../../parts/load";
+import { Refusal, type Explanations } from "../../parts/refusal";
+import { addDays, dayOf, zone } from "../../parts/time";
 import { Name } from "../../parts/value";
 import { setQuery } from "../../router";
 import { currentUser } from "../../session";
@@ -15,6 +17,43 @@ import { text } from "./text";
 
 export function isAdmin(): boolean {
 	return currentUser()?.role === "ADMIN";
+}
+
+/** Returns an id that an address names; "" when it can't be one. */
+export function idOf(value: string | null): string {
+	return value && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value) ? value : "";
+}
+
+/** Returns the instant at which a day begins in the user's zone; "" for none. */
+export function beginOf(day: string): string {
+	if (!/^\d{4}-\d\d-\d\d$/.test(day) || Number.isNaN(Date.parse(day)) || addDays(day, 0) !== day) return "";
+	// The offset of a zone is a multiple of a quarter of an hour between -12 and +14 hours.
+	const midnight = Date.parse(day + "T00:00:00Z");
+	for (let quarter = -56; quarter <= 48; quarter++) {
+		const at = new Date(midnight + quarter * 900_000);
+		if (dayOf(at, zone()) === day) return at.toISOString();
+	}
+	return "";
+}
+
+interface MissingProps<Out> {
+	loaded: Loaded<Out>;
+	/** What is said when there is no such thing, and where to look for it. */
+	text: string;
+	href: string;
+	link: string;
+	children: ComponentChildren;
+}
+
+/** Shows what was read, unless there is no such thing: then trying again is of no use. */
+export function OrMissing<Out>({ loaded, text: missing, href, link, children }: MissingProps<Out>) {
+	if (loaded.data !== undefined || !isProblem(loaded.error, "validation-failed", "not-found"))
+		return <>{children}</>;
+	return (
+		<Refusal error={loaded.error} own={{ "validation-failed": missing, "not-found": missing }}>
+			<a href={href}>{link}</a>
+		</Refusal>
+	);
 }
 
 /** Moves the focus to an element after a dialog has closed, which gives it back to its button first. */

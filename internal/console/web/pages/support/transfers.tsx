@@ -35,10 +35,14 @@ function Card({ transfer, set }: { transfer: DependantTransfer; set: (transfer: 
 				</dd>
 				<dt>{text.otherAccepted}</dt>
 				<dd>{transfer.acceptedAt ? <Time at={transfer.acceptedAt} /> : text.notYet}</dd>
-				<dt>{text.expires}</dt>
-				<dd>
-					<Time at={transfer.expiresAt} />
-				</dd>
+				{transfer.status === "OPEN" && (
+					<>
+						<dt>{text.expires}</dt>
+						<dd>
+							<Time at={transfer.expiresAt} />
+						</dd>
+					</>
+				)}
 			</dl>
 			{transfer.status === "OPEN" && (
 				<div class="actions">

@@ -11,7 +11,7 @@ import { Field, Select, TextArea } from "../../parts/form";
 import { Show, useLoad, type Loaded } from "../../parts/load";
 import { dayOf, fullTime } from "../../parts/time";
 import { money } from "../../parts/value";
-import { Ask } from "./shared";
+import { Ask, beginOf } from "./shared";
 import { text } from "./text";
 
 /** What comes back when the visit is cancelled now. */
@@ -35,8 +35,7 @@ function Terms({ id }: { id: string }) {
 /** The free times of the doctor from a day on. */
 function FreeTimes({ doctorId }: { doctorId: string }) {
 	const [from, setFrom] = useState(dayOf(new Date()));
-	const isDay = /^\d{4}-\d\d-\d\d$/.test(from);
-	const since = isDay && from > dayOf(new Date()) ? from + "T00:00:00Z" : "";
+	const since = from > dayOf(new Date()) ? beginOf(from) : "";
 	const loaded = useLoad(listFreeSlots, { doctorId, limit: 100, ...(since && { from: since }) });
 	return (
 		<>
@@ -44,6 +43,7 @@ function FreeTimes({ doctorId }: { doctorId: string }) {
 				name="day"
 				label={text.fromDay}
 				type="date"
+				required
 				initial={from}
 				min={dayOf(new Date())}
 				onInput={(event) => setFrom((event.currentTarget as HTMLInputElement).value)}

@@ -19,6 +19,12 @@ function leftOf(payment: PaymentDetail): string {
 	return (Math.max(0, captured - given) / 10 ** digits).toFixed(digits);
 }
 
+/** Returns the smallest amount of a currency, like "0.01". */
+function smallest(payment: PaymentDetail): string {
+	const digits = payment.amount.split(".")[1]?.length ?? 0;
+	return (1 / 10 ** digits).toFixed(digits);
+}
+
 function Refunds({ payment }: { payment: PaymentDetail }) {
 	if (payment.refunds.length === 0) return <p class="empty">{text.noRefundsHere}</p>;
 	return (
@@ -46,18 +52,20 @@ export function VisitPayment({ visit }: { visit: Consultation }) {
 		{ consultationId: visit.id },
 		(c) => c.type === "reset" || c.consultationId === visit.id,
 	);
+	const isFree = Number(visit.fee) === 0 && (loaded.data?.attempts.length ?? 0) === 0;
 	return (
 		<>
 			<h2 id="payment" tabIndex={-1}>
 				{text.payment}
 			</h2>
-			<p>{text.feeIs(money(visit.fee, visit.currency))}</p>
-			{isProblem(loaded.error, "not-found") ? (
+			<p>{isFree ? text.free : text.feeIs(money(visit.fee, visit.currency))}</p>
+			{isFree ? null : isProblem(loaded.error, "not-found") ? (
 				<p class="empty">{text.noPayment}</p>
 			) : (
 				<Show loaded={loaded}>
 					{(payment) => {
 						const left = leftOf(payment);
+						const step = smallest(payment);
 						return (
 							<>
 								<Table
@@ -103,9 +111,9 @@ export function VisitPayment({ visit }: { visit: Consultation }) {
 											hint={text.atMost(money(left, payment.currency))}
 											type="number"
 											inputMode="decimal"
-											min={0}
+											min={step}
 											max={left}
-											step="any"
+											step={step}
 											initial={left}
 											required
 										/>

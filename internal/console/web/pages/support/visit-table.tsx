@@ -7,6 +7,7 @@ import { text } from "./text";
 
 /** What became of the money of a visit, in words. */
 function paid(visit: Consultation): string {
+	if (Number(visit.fee) === 0 && Number(visit.refundedAmount) === 0) return text.free;
 	const fee = money(visit.fee, visit.currency);
 	const state = `${fee}, ${text.paymentStates[visit.paymentStatus]}`;
 	return Number(visit.refundedAmount) > 0
