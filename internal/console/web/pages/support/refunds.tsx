@@ -13,13 +13,13 @@ import { text } from "./text";
 
 /** Approve and decline, for another administrator than the one who asked. */
 function Decide({ refund, set }: { refund: ListedRefund; set: (refund: ListedRefund) => void }) {
-	if (refund.status !== "REQUESTED") return <>{text.decided}</>;
-	if (!isAdmin()) return <>{text.adminDecides}</>;
-	if (refund.requestedBy === currentUser()?.id) return <>{text.ownRefund}</>;
+	if (refund.status !== "REQUESTED") return null;
+	if (!isAdmin()) return <p class="small">{text.adminDecides}</p>;
+	if (refund.requestedBy === currentUser()?.id) return <p class="small">{text.ownRefund}</p>;
 	const { id } = refund;
 	const amount = money(refund.amount, refund.currency);
 	return (
-		<>
+		<div class="actions">
 			<Ask
 				button={text.approve}
 				label={text.approveRefund(amount)}
@@ -34,7 +34,7 @@ function Decide({ refund, set }: { refund: ListedRefund; set: (refund: ListedRef
 				}}
 			>
 				<p>{text.approveHint}</p>
-			</Ask>{" "}
+			</Ask>
 			<Ask
 				button={text.decline}
 				label={text.declineRefund(amount)}
@@ -51,7 +51,7 @@ function Decide({ refund, set }: { refund: ListedRefund; set: (refund: ListedRef
 			>
 				<TextArea name="reason" label={text.reason} hint={text.reasonOfStaff} required maxLength={500} />
 			</Ask>
-		</>
+		</div>
 	);
 }
 
@@ -69,20 +69,12 @@ export function Refunds() {
 				{(refunds) => (
 					<Table
 						caption={text.refunds}
-						columns={[
-							text.when,
-							text.amount,
-							text.askedBy,
-							text.reason,
-							text.visit,
-							text.state,
-							text.decision,
-						]}
+						columns={[text.when, text.amount, text.askedBy, text.reason, text.visit, text.state]}
 						rows={refunds.map(current).map((r) => ({
 							id: r.id,
 							cells: [
 								<Time at={r.createdAt} />,
-								money(r.amount, r.currency),
+								<span class="amount">{money(r.amount, r.currency)}</span>,
 								r.requestedBy ? <PersonLink id={r.requestedBy} /> : text.bySystem,
 								r.reason,
 								r.consultationId ? (
@@ -93,8 +85,8 @@ export function Refunds() {
 								<>
 									<State id={r.id}>{text.refundStates[r.status]}</State>
 									{r.failureReason && <p class="small">{r.failureReason}</p>}
+									<Decide refund={r} set={set} />
 								</>,
-								<Decide refund={r} set={set} />,
 							],
 						}))}
 					/>

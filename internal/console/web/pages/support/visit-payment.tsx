@@ -35,7 +35,7 @@ function Refunds({ payment }: { payment: PaymentDetail }) {
 				id: r.id,
 				cells: [
 					<Time at={r.createdAt} />,
-					money(r.amount, r.currency),
+					<span class="amount">{money(r.amount, r.currency)}</span>,
 					text.refundStates[r.status] + (r.failureReason ? `: ${r.failureReason}` : ""),
 					r.reason,
 					r.requestedBy ? <PersonLink id={r.requestedBy} /> : text.bySystem,
@@ -75,8 +75,10 @@ export function VisitPayment({ visit }: { visit: Consultation }) {
 										id: a.id,
 										cells: [
 											<Time at={a.createdAt} />,
-											money(a.amount, a.currency),
-											money(a.captured, a.capturedCurrency || a.currency),
+											<span class="amount">{money(a.amount, a.currency)}</span>,
+											<span class="amount">
+												{money(a.captured, a.capturedCurrency || a.currency)}
+											</span>,
 											text.attemptStates[a.status] +
 												(a.failureReason ? `: ${a.failureReason}` : ""),
 											a.transactionReference || "–",

@@ -157,7 +157,6 @@ export const support = {
 	amountIn: (currency: string) => `Amount in ${currency}`,
 	atMost: (amount: string) => `At most ${amount}`,
 	decision: "Decision",
-	decided: "Nothing to decide",
 	adminDecides: "An administrator decides.",
 	ownRefund: "You asked for this one. Another administrator decides.",
 	approve: "Approve",

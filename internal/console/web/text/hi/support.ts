@@ -150,7 +150,6 @@ export const support = {
 	amountIn: (currency: string) => `रकम (${currency})`,
 	atMost: (amount: string) => `अधिकतम ${amount}`,
 	decision: "फ़ैसला",
-	decided: "फ़ैसला बाक़ी नहीं",
 	adminDecides: "फ़ैसला प्रशासक करेंगे।",
 	ownRefund: "यह अनुरोध आपका है। फ़ैसला कोई दूसरा प्रशासक करेगा।",
 	approve: "मंज़ूर करें",
