@@ -69,7 +69,7 @@ function Card({ dispute, set }: { dispute: Dispute; set: (dispute: Dispute) => v
 			{dispute.status === "OPEN" && (
 				<Ask
 					button={text.decide}
-					label={text.decideDisputeOf(fullTime(dispute.createdAt))}
+					label={text.decideDisputeOf(fullTime(visit?.startTime ?? dispute.createdAt))}
 					title={text.decideDispute}
 					action={text.decide}
 					done={text.disputeDecided}

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { call } from "../../api/call";
+import { Problem, call } from "../../api/call";
 import {
 	cancelConsultation,
 	listFreeSlots,
@@ -84,7 +84,7 @@ export function VisitActions({ visit, loaded }: { visit: Consultation; loaded: L
 					own={text.refusals}
 					submit={async (values, key) => {
 						const [slotId = "", startTime = ""] = values.text("slotId").split(" ");
-						if (!slotId) return Promise.reject(new Error("no time chosen"));
+						if (!slotId) throw new Problem("no-time", 0, "", "", [], 0, {});
 						loaded.set(
 							await call(rescheduleConsultation, { id }, { slotId, startTime }, { idempotencyKey: key }),
 						);

@@ -228,6 +228,7 @@ export const support = {
 			"The state has changed meanwhile, and this is not possible any more. Load the page again.",
 		"too-late": "It is too late for this: the visit has begun.",
 		"seat-overlap": "The patient has another visit at this time. Choose another time.",
+		"no-time": "No time is chosen. Choose an earlier day on which the doctor has a free time.",
 		"slot-moved": "The doctor has moved this time. Choose another one.",
 		"slot-not-bookable": "This time can't be booked any more. Choose another one.",
 		"slot-taken": "Somebody was faster: this time is taken. Choose another one.",
