@@ -86,7 +86,7 @@ export function VisitPayment({ visit }: { visit: Consultation }) {
 									}))}
 								/>
 								<Refunds payment={payment} />
-								<p>{text.left(money(left, payment.currency))}</p>
+								{Number(left) > 0 && <p>{text.left(money(left, payment.currency))}</p>}
 								{Number(left) > 0 && (
 									<Ask
 										button={text.askRefund}

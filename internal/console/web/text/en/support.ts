@@ -174,7 +174,7 @@ export const support = {
 	patientSays: "What the patient says",
 	decide: "Decide",
 	decideDispute: "Decide the dispute",
-	decideDisputeOf: (time: string) => `Decide the dispute of ${time}`,
+	decideDisputeOf: (time: string) => `Decide the dispute about the visit of ${time}`,
 	disputeDecided: "The dispute is decided. Both sides get a mail.",
 	refundAll: "Give back everything that was paid",
 	uphold: "Leave it as it was recorded",
