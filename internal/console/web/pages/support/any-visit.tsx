@@ -98,7 +98,7 @@ export function AnyVisit({ params }: PageProps) {
 							<VisitActions visit={visit} loaded={loaded} />
 							<h2>{text.history}</h2>
 							<History visit={visit} />
-							<VisitPayment visit={visit} />
+							<VisitPayment key={visit.updatedAt} visit={visit} />
 						</>
 					)}
 				</Show>
