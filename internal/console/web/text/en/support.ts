@@ -11,7 +11,7 @@ export const support = {
 	accounts: "Accounts",
 	notDeleted: "Not deleted",
 	onlyDeleted: "Deleted",
-	everybody: "Everybody, newest first",
+	everybody: "Newest first",
 	foundFor: (search: string) => `Found for “${search}”`,
 	wrongSearch:
 		"This can't be searched for. Write a phone number whole, with + and the country's code if it isn't Indian.",

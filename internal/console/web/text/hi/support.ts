@@ -11,7 +11,7 @@ export const support = {
 	accounts: "खाते",
 	notDeleted: "जो हटाए नहीं गए",
 	onlyDeleted: "हटाए गए",
-	everybody: "सभी लोग, नए पहले",
+	everybody: "नए पहले",
 	foundFor: (search: string) => `“${search}” के परिणाम`,
 	wrongSearch: "इससे खोजा नहीं जा सकता। फ़ोन नंबर पूरा लिखें; नंबर भारत का न हो तो + और देश के कोड के साथ।",
 	nobody: "कोई नहीं मिला। वर्तनी जाँचें, या कम शब्दों से खोजें।",
