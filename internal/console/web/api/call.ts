@@ -51,9 +51,15 @@ export function isProblem(error: unknown, ...slugs: string[]): error is Problem 
 }
 
 /** What the dialogs of session.tsx do before a call goes on. Each resolves to whether the call is sent again. */
-export const recover: { signIn: () => Promise<boolean>; prove: () => Promise<boolean> } = {
+export const recover: {
+	signIn: () => Promise<boolean>;
+	prove: () => Promise<boolean>;
+	/** Like prove, for users who have a second factor. */
+	proveFactor: () => Promise<boolean>;
+} = {
 	signIn: () => Promise.resolve(false),
 	prove: () => Promise.resolve(false),
+	proveFactor: () => Promise.resolve(false),
 };
 
 /** Returns a new key for one intention, however often it is sent. */
@@ -133,6 +139,8 @@ async function request<In extends object, Body, Out>(
 		const problem = await readProblem(response);
 		if (problem.slug === "unauthenticated" && !options.quiet && (await recover.signIn())) continue;
 		if (problem.slug === "reauthentication-required" && (await recover.prove())) continue;
+		// What only a second factor allows says so, whether there is none or it was proven too long ago.
+		if (problem.slug === "mfa-required" && !options.quiet && (await recover.proveFactor())) continue;
 		throw problem;
 	}
 }

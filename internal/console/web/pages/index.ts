@@ -19,6 +19,7 @@ interface AreaModule {
 const areas: Partial<Record<Area, () => Promise<AreaModule>>> = {
 	home: () => import("./home"),
 	entry: () => import("./entry"),
+	support: () => import("./support"),
 	hours: () => import("./hours"),
 	care: () => import("./care"),
 	waitlist: () => import("./waitlist"),

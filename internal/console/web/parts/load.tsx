@@ -99,10 +99,11 @@ interface ListProps<In, Item> {
 	/** Draws the items that are there so far. */
 	children: (items: Item[], reload: () => void) => ComponentChildren;
 	refreshOn?: (change: Change) => boolean;
+	own?: Explanations;
 }
 
 /** Shows a list, and a button for the rest of it. */
-export function List<In extends object, Item>({ op, params, empty, children, refreshOn }: ListProps<In, Item>) {
+export function List<In extends object, Item>({ op, params, empty, children, refreshOn, own }: ListProps<In, Item>) {
 	const first = useLoad(op, params as In & { cursor?: string }, refreshOn);
 	const [rest, setRest] = useState<{ of: unknown; items: Item[]; cursor: string | null }>({
 		of: null,
@@ -131,7 +132,7 @@ export function List<In extends object, Item>({ op, params, empty, children, ref
 		}
 	};
 	return (
-		<Show loaded={first}>
+		<Show loaded={first} own={own ?? {}}>
 			{(data) => {
 				const items = isMore ? [...data.items, ...rest.items] : data.items;
 				// A page of a search can be empty though there are more.

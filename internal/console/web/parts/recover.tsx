@@ -51,9 +51,11 @@ export function installDialogs(): void {
 		return <SignInForm expected={currentUser()?.email} done={done} />;
 	});
 	recover.signIn = () => (currentUser() ? signIn() : Promise.resolve(false));
-	recover.prove = ask(t.prove, t.proveHint, async (done) => {
+	const prove = ask(t.prove, t.proveHint, async (done) => {
 		const { ProofForm, load } = await import("../pages/entry");
 		await load();
 		return <ProofForm done={done} />;
 	});
+	recover.prove = prove;
+	recover.proveFactor = () => (currentUser()?.mfaEnabled ? prove() : Promise.resolve(false));
 }

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { call, isProblem, Problem, recover } from "../../api/call";
+import { call, isProblem, Problem } from "../../api/call";
 import {
 	createPasskeyOptions,
 	deletePasskey,
@@ -126,13 +126,11 @@ export function PasskeyList({
 	);
 }
 
-/** Deletes a passkey. What lacks is a recent second factor, which no other refusal asks for. */
+/** Deletes a passkey; one that is gone already is deleted. */
 async function remove(id: string): Promise<void> {
 	try {
 		await call(deletePasskey, { id });
 	} catch (error) {
-		if (isProblem(error, "not-found")) return;
-		if (!isProblem(error, "mfa-required") || !(await recover.prove())) throw error;
-		await call(deletePasskey, { id });
+		if (!isProblem(error, "not-found")) throw error;
 	}
 }
