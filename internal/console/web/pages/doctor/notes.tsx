@@ -90,12 +90,19 @@ function Editor({ saver, visit, reload }: Omit<NotesProps, "toAddendum">) {
 			{saver.wasRestored && saver.state.kind !== "conflict" && (
 				<div class="note">
 					<p>{text.notes.restored}</p>
-					<button type="button" onClick={() => saver.discard()}>
+					<button
+						type="button"
+						onClick={() => {
+							if (!confirm(text.notes.discardSure)) return;
+							saver.discard();
+							field.current?.focus();
+						}}
+					>
 						{text.notes.useStored}
 					</button>
 				</div>
 			)}
-			<Conflict saver={saver} focus={() => field.current?.focus()} />
+			<Conflict saver={saver} field={() => field.current} />
 			<div class="field">
 				<label for={id}>{text.notes.label}</label>
 				<p class="hint" id={id + "-hint"}>
@@ -159,13 +166,15 @@ function stateText({ state }: NotesSaver): string {
 }
 
 /** Both texts, when other notes were stored meanwhile. */
-function Conflict({ saver, focus }: { saver: NotesSaver; focus: () => void }) {
+function Conflict({ saver, field }: { saver: NotesSaver; field: () => HTMLTextAreaElement | null }) {
 	const box = useRef<HTMLDivElement>(null);
 	const state = saver.state;
 	const isOpen = state.kind === "conflict";
 	useEffect(() => {
-		if (isOpen) box.current?.focus();
+		// Whoever is typing goes on: the line below the field says it.
+		if (isOpen && document.activeElement !== field()) box.current?.focus();
 	}, [isOpen]);
+	const focus = (): void => field()?.focus();
 	if (!isOpen) return null;
 	const theirs = state.theirs;
 	const choose = (chosen: string): void => {
