@@ -86,6 +86,12 @@ export function Addenda({ id, handed }: { id: string; handed: Handed }) {
 }
 
 function Item({ addendum, reload }: { addendum: Addendum; reload: () => void }) {
+	const released = useRef<HTMLParagraphElement>(null);
+	const wasPressed = useRef(false);
+	useEffect(() => {
+		// The button that was pressed gives way to this line.
+		if (wasPressed.current) released.current?.focus();
+	}, [addendum.releasedAt]);
 	return (
 		<li class="card">
 			<p class="small">
@@ -93,7 +99,7 @@ function Item({ addendum, reload }: { addendum: Addendum; reload: () => void }) 
 			</p>
 			<p class="text">{addendum.text ?? text.addenda.unreadable}</p>
 			{addendum.releasedAt ? (
-				<p class="small">
+				<p class="small" ref={released} tabIndex={-1}>
 					{text.addenda.releasedAt} <Time at={addendum.releasedAt} />
 				</p>
 			) : (
@@ -103,6 +109,7 @@ function Item({ addendum, reload }: { addendum: Addendum; reload: () => void }) 
 					done={text.addenda.releasedNow}
 					run={async (key) => {
 						await call(releaseAddendum, { id: addendum.id }, undefined, { idempotencyKey: key });
+						wasPressed.current = true;
 						reload();
 					}}
 				/>

@@ -218,7 +218,20 @@ function Conflict({ saver, field }: { saver: NotesSaver; field: () => HTMLTextAr
 /** Shows the notes to the patient. */
 function Release({ visit, reload, saver }: Omit<NotesProps, "toAddendum">) {
 	const isSeen = visit.notesReleased && saver.text === (visit.notes ?? "");
-	if (isSeen) return <p class="note">{text.notes.released}</p>;
+	const seen = useRef<HTMLParagraphElement>(null);
+	const wasPressed = useRef(false);
+	useEffect(() => {
+		// The button that was pressed gives way to this line.
+		if (isSeen && wasPressed.current) seen.current?.focus();
+		if (isSeen) wasPressed.current = false;
+	}, [isSeen]);
+	if (isSeen) {
+		return (
+			<p class="note" ref={seen} tabIndex={-1}>
+				{text.notes.released}
+			</p>
+		);
+	}
 	if (!visit.notes && !saver.text) return null;
 	return (
 		<div class="actions">
@@ -234,6 +247,7 @@ function Release({ visit, reload, saver }: Omit<NotesProps, "toAddendum">) {
 					const etag = await saver.settled();
 					const answer = await call(saveNotes, { id: visit.id }, { release: true }, { ifMatch: etag });
 					saver.released(answer.etag, answer.data.updatedAt);
+					wasPressed.current = true;
 					reload();
 				}}
 			/>
