@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Title } from "../../app";
-import { isProblem, call } from "../../api/call";
+import { call } from "../../api/call";
 import { applyAsDoctor, updateDoctor, type Doctor } from "../../api/operations";
 import { Form } from "../../parts/form";
 import { Loading, type Loaded } from "../../parts/load";
@@ -10,6 +10,7 @@ import { Refusal } from "../../parts/refusal";
 import { Time, ZoneNote } from "../../parts/time";
 import { BookingRulesForm } from "./booking-rules";
 import { CancellationPolicy } from "./cancellation-policy";
+import { LoadAgain } from "./load-again";
 import { ProfileFields, valuesOf, withLanguageFaults } from "./profile-fields";
 import { hasNotApplied, useOwnProfile } from "./standing";
 import { text } from "./text";
@@ -21,7 +22,10 @@ export function Application() {
 		<>
 			<Title text={text.application.title} />
 			{profile.data ? (
-				<Applied profile={profile} doctor={profile.data} isNew={hasApplied.current} />
+				<>
+					{profile.error !== undefined && <Refusal error={profile.error} retry={profile.reload} />}
+					<Applied profile={profile} doctor={profile.data} isNew={hasApplied.current} />
+				</>
 			) : hasNotApplied(profile) ? (
 				<>
 					<p>{text.application.lead}</p>
@@ -124,13 +128,7 @@ function ChangeProfile({ profile, doctor }: { profile: Loaded<Doctor>; doctor: D
 				action={text.application.saveProfile}
 				done={text.application.profileSaved}
 				own={own()}
-				onRefusal={(error) =>
-					isProblem(error, "precondition-failed") && (
-						<button type="button" onClick={profile.reload}>
-							{text.application.loadAgain}
-						</button>
-					)
-				}
+				onRefusal={(error) => <LoadAgain error={error} reload={profile.reload} />}
 				submit={async (values) => {
 					const { registrationNumber, ...rest } = valuesOf(values);
 					const body = doctor.isApproved ? rest : { ...rest, registrationNumber };

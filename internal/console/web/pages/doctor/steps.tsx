@@ -127,8 +127,9 @@ interface NoShowProps {
 }
 
 function NoShow({ visit, run, own }: NoShowProps) {
-	// The usual wait; the server decides, and says so if it is longer.
-	const from = new Date(Date.parse(visit.startTime) + 10 * 60_000).toISOString();
+	// The usual wait, which ends in the middle of a short visit; the server decides, and says so if it is longer.
+	const start = Date.parse(visit.startTime);
+	const from = new Date(start + Math.min(10 * 60_000, (Date.parse(visit.endTime) - start) / 2)).toISOString();
 	return (
 		<details>
 			<summary>{text.steps.noShow}</summary>
