@@ -14,10 +14,12 @@ import { LoadAgain } from "./load-again";
 import { ProfileFields, valuesOf, withLanguageFaults } from "./profile-fields";
 import { hasNotApplied, useOwnProfile } from "./standing";
 import { text } from "./text";
+import { useLeaveGuard, useTyped } from "./unsaved";
 
 export function Application() {
 	const profile = useOwnProfile();
 	const hasApplied = useRef(false);
+	useLeaveGuard();
 	return (
 		<>
 			<Title text={text.application.title} />
@@ -49,21 +51,25 @@ const own = (): Record<string, string> => ({
 
 /** The application; anew with what the one before said. */
 function Apply({ profile, doctor, done }: { profile: Loaded<Doctor>; doctor?: Doctor; done: () => void }) {
+	const { onInput, saved } = useTyped("application");
 	return (
-		<Form
-			action={doctor ? text.application.applyAgain : text.application.apply}
-			done={text.application.applied}
-			own={own()}
-			submit={async (values, key) => {
-				const { bio, clinicName, ...rest } = valuesOf(values);
-				const body = { ...rest, ...(bio && { bio }), ...(clinicName && { clinicName }) };
-				const answer = await withLanguageFaults(call(applyAsDoctor, {}, body, { idempotencyKey: key }));
-				done();
-				profile.set(answer);
-			}}
-		>
-			<ProfileFields doctor={doctor} />
-		</Form>
+		<div onInput={onInput}>
+			<Form
+				action={doctor ? text.application.applyAgain : text.application.apply}
+				done={text.application.applied}
+				own={own()}
+				submit={async (values, key) => {
+					const { bio, clinicName, ...rest } = valuesOf(values);
+					const body = { ...rest, ...(bio && { bio }), ...(clinicName && { clinicName }) };
+					const answer = await withLanguageFaults(call(applyAsDoctor, {}, body, { idempotencyKey: key }));
+					saved();
+					done();
+					profile.set(answer);
+				}}
+			>
+				<ProfileFields doctor={doctor} />
+			</Form>
+		</div>
 	);
 }
 
@@ -120,8 +126,9 @@ function Applied({ profile, doctor, isNew }: AppliedProps) {
 }
 
 function ChangeProfile({ profile, doctor }: { profile: Loaded<Doctor>; doctor: Doctor }) {
+	const { onInput, saved } = useTyped("profile");
 	return (
-		<section aria-labelledby="profile">
+		<section aria-labelledby="profile" onInput={onInput}>
 			<h2 id="profile">{text.application.profile}</h2>
 			<p class="hint">{text.application.profileHint}</p>
 			<Form
@@ -133,7 +140,9 @@ function ChangeProfile({ profile, doctor }: { profile: Loaded<Doctor>; doctor: D
 					const { registrationNumber, ...rest } = valuesOf(values);
 					const body = doctor.isApproved ? rest : { ...rest, registrationNumber };
 					const change = call(updateDoctor, { id: doctor.id }, body, { ifMatch: profile.etag });
-					profile.set(await withLanguageFaults(change));
+					const answer = await withLanguageFaults(change);
+					saved();
+					profile.set(answer);
 				}}
 			>
 				<ProfileFields doctor={doctor} />

@@ -136,13 +136,15 @@ function NoShow({ visit, run, own }: NoShowProps) {
 			<p>
 				{text.steps.noShowHint} <Time at={from} />.
 			</p>
-			<ActionButton
-				class="danger"
-				text={text.steps.recordNoShow}
-				done={text.steps.noShowDone}
-				own={{ ...own, "too-early": text.steps.noShowEarly }}
-				run={run}
-			/>
+			<div class="actions">
+				<ActionButton
+					class="danger"
+					text={text.steps.recordNoShow}
+					done={text.steps.noShowDone}
+					own={{ ...own, "too-early": text.steps.noShowEarly }}
+					run={run}
+				/>
+			</div>
 		</details>
 	);
 }
