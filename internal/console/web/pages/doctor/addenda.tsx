@@ -16,7 +16,14 @@ export interface Handed {
 	n: number;
 }
 
-export function Addenda({ id, handed }: { id: string; handed: Handed }) {
+interface AddendaProps {
+	id: string;
+	handed: Handed;
+	/** What was handed is sent. */
+	handedIsSent: () => void;
+}
+
+export function Addenda({ id, handed, handedIsSent }: AddendaProps) {
 	const addenda = useLoad(listAddenda, { id });
 	const heading = useRef<HTMLHeadingElement>(null);
 	const [round, setRound] = useState(0);
@@ -65,6 +72,7 @@ export function Addenda({ id, handed }: { id: string; handed: Handed }) {
 						const body = { text: values.text("text"), release: values.checked("release") };
 						await call(writeAddendum, { id }, body, { idempotencyKey: key });
 						typed.current = "";
+						if (handed.n > sent) handedIsSent();
 						setRound(round + 1);
 						setSent(handed.n);
 						addenda.reload();

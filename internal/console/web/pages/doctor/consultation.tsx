@@ -80,7 +80,9 @@ function Parts({ visit, loaded, patient }: PartsProps) {
 				reload={loaded.reload}
 				toAddendum={(left) => setHanded({ text: left, n: handed.n + 1 })}
 			/>
-			{visit.status === "COMPLETED" && <Addenda id={visit.id} handed={handed} />}
+			{visit.status === "COMPLETED" && (
+				<Addenda id={visit.id} handed={handed} handedIsSent={() => saver.discard()} />
+			)}
 			{isSeen && <Prescriptions visit={visit} earlier={patient.data?.visits ?? []} />}
 			{patient.data && <EarlierVisits visits={patient.data.visits} />}
 			<ZoneNote />

@@ -136,10 +136,15 @@ export class NotesSaver {
 
 	/** Drops what is typed for what is stored. */
 	discard(): void {
+		keepDraft(this.id, null);
+		this.handOver();
+	}
+
+	/** Leaves what is typed to somebody else. The draft stays until it is dropped: it is back after a reload. */
+	handOver(): void {
 		clearTimeout(this.timer);
 		this.text = this.base;
 		this.wasRestored = false;
-		keepDraft(this.id, null);
 		this.show(this.base);
 		this.become({ kind: "clean" });
 	}
@@ -161,6 +166,7 @@ export class NotesSaver {
 	}
 
 	private save(): Promise<void> {
+		if (!this.running && this.text === this.base) return Promise.resolve();
 		this.running ??= this.saveOnce().finally(() => {
 			this.running = null;
 			// What was typed back to the stored text meanwhile needs no draft.

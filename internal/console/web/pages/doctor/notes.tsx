@@ -20,6 +20,7 @@ interface NotesProps {
 
 export function Notes({ saver, visit, reload, toAddendum }: NotesProps) {
 	const [, redraw] = useState(0);
+	const heading = useRef<HTMLHeadingElement>(null);
 	useEffect(() => {
 		saver.changed = () => redraw((n) => n + 1);
 		const hidden = (): void => {
@@ -36,8 +37,17 @@ export function Notes({ saver, visit, reload, toAddendum }: NotesProps) {
 	if (visit.status === "IN_PROGRESS") return <Editor saver={saver} visit={visit} reload={reload} />;
 	return (
 		<section aria-labelledby="notes">
-			<h2 id="notes">{text.notes.title}</h2>
-			{saver.text !== saver.stored && <LeftOver saver={saver} visit={visit} toAddendum={toAddendum} />}
+			<h2 id="notes" ref={heading} tabIndex={-1}>
+				{text.notes.title}
+			</h2>
+			{saver.text !== saver.stored && (
+				<LeftOver
+					saver={saver}
+					visit={visit}
+					toAddendum={toAddendum}
+					dropped={() => heading.current?.focus()}
+				/>
+			)}
 			{visit.notes ? (
 				<>
 					<p class="text">{visit.notes}</p>
@@ -51,9 +61,14 @@ export function Notes({ saver, visit, reload, toAddendum }: NotesProps) {
 }
 
 /** Text that was typed too late to be saved: the doctor keeps it in another way. */
-function LeftOver({ saver, visit, toAddendum }: Omit<NotesProps, "reload">) {
+function LeftOver({ saver, visit, toAddendum, dropped }: Omit<NotesProps, "reload"> & { dropped: () => void }) {
+	const box = useRef<HTMLDivElement>(null);
+	useEffect(() => {
+		// The field that was typed in is gone.
+		if (document.activeElement === document.body) box.current?.focus();
+	}, []);
 	return (
-		<div class="warning">
+		<div class="warning" ref={box} tabIndex={-1}>
 			<p>{visit.status === "COMPLETED" ? text.notes.leftOver : text.notes.leftOverEnded}</p>
 			<p class="text">{saver.text}</p>
 			<div class="actions">
@@ -63,13 +78,20 @@ function LeftOver({ saver, visit, toAddendum }: Omit<NotesProps, "reload">) {
 						class="primary"
 						onClick={() => {
 							toAddendum(saver.text);
-							saver.discard();
+							saver.handOver();
 						}}
 					>
 						{text.notes.asAddendum}
 					</button>
 				)}
-				<button type="button" onClick={() => confirm(text.notes.discardSure) && saver.discard()}>
+				<button
+					type="button"
+					onClick={() => {
+						if (!confirm(text.notes.discardSure)) return;
+						saver.discard();
+						dropped();
+					}}
+				>
 					{text.notes.discard}
 				</button>
 			</div>
