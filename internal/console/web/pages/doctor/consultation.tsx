@@ -59,7 +59,7 @@ function Parts({ visit, loaded, patient }: PartsProps) {
 	useUnsaved("notes", () => saver.isUnsaved);
 	useEffect(() => saver.adopt(visit, loaded.etag), [visit, loaded.etag]);
 	useEffect(() => {
-		saver.start();
+		if (visit.status === "IN_PROGRESS") saver.start();
 		return () => saver.stop();
 	}, []);
 	const isSeen = visit.status === "IN_PROGRESS" || visit.status === "COMPLETED";

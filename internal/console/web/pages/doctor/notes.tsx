@@ -140,13 +140,13 @@ function Editor({ saver, visit, reload }: Omit<NotesProps, "toAddendum">) {
 					onInput={(event) => saver.type(event.currentTarget.value)}
 				/>
 			</div>
-			<State saver={saver} />
+			<State saver={saver} focus={() => field.current?.focus()} />
 			<Release visit={visit} reload={reload} saver={saver} />
 		</section>
 	);
 }
 
-function State({ saver }: { saver: NotesSaver }) {
+function State({ saver, focus }: { saver: NotesSaver; focus: () => void }) {
 	const state = saver.state;
 	const isFailed = state.kind === "waiting" || state.kind === "refused";
 	return (
@@ -155,7 +155,14 @@ function State({ saver }: { saver: NotesSaver }) {
 				{stateText(saver)}
 			</span>
 			{isFailed && (
-				<button type="button" onClick={() => void saver.saveNow()}>
+				<button
+					type="button"
+					onClick={() => {
+						// The button goes away once the text is saved.
+						focus();
+						void saver.saveNow();
+					}}
+				>
 					{text.notes.saveNow}
 				</button>
 			)}
