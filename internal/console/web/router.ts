@@ -60,20 +60,30 @@ export function navigate(to: string, options: { replace?: boolean } = {}): void 
 	if (!mayLeave()) return;
 	if (options.replace) history.replaceState(null, "", to);
 	else history.pushState(null, "", to);
+	tell();
+}
+
+/** The address of what is drawn. */
+let shown = new URL(location.href);
+
+function tell(): void {
+	shown = new URL(location.href);
 	changed.dispatchEvent(new Event("change"));
 }
+
+addEventListener("popstate", () => {
+	// The browser has moved already when it tells: staying goes to the old address anew.
+	if (location.pathname !== shown.pathname && !mayLeave()) history.pushState(null, "", shown);
+	else tell();
+});
 
 /** Returns the address in use, and draws the component again when it changes. */
 export function useAddress(): URL {
 	const [url, setURL] = useState(() => new URL(location.href));
 	useEffect(() => {
 		const update = (): void => setURL(new URL(location.href));
-		addEventListener("popstate", update);
 		changed.addEventListener("change", update);
-		return () => {
-			removeEventListener("popstate", update);
-			changed.removeEventListener("change", update);
-		};
+		return () => changed.removeEventListener("change", update);
 	}, []);
 	return url;
 }

@@ -16,7 +16,14 @@ export interface Handed {
 	n: number;
 }
 
-export function Addenda({ id, handed }: { id: string; handed: Handed }) {
+interface AddendaProps {
+	id: string;
+	handed: Handed;
+	/** What was handed is sent. */
+	handedIsSent: () => void;
+}
+
+export function Addenda({ id, handed, handedIsSent }: AddendaProps) {
 	const addenda = useLoad(listAddenda, { id });
 	const heading = useRef<HTMLHeadingElement>(null);
 	const [round, setRound] = useState(0);
@@ -65,6 +72,7 @@ export function Addenda({ id, handed }: { id: string; handed: Handed }) {
 						const body = { text: values.text("text"), release: values.checked("release") };
 						await call(writeAddendum, { id }, body, { idempotencyKey: key });
 						typed.current = "";
+						if (handed.n > sent) handedIsSent();
 						setRound(round + 1);
 						setSent(handed.n);
 						addenda.reload();
@@ -86,6 +94,12 @@ export function Addenda({ id, handed }: { id: string; handed: Handed }) {
 }
 
 function Item({ addendum, reload }: { addendum: Addendum; reload: () => void }) {
+	const released = useRef<HTMLParagraphElement>(null);
+	const wasPressed = useRef(false);
+	useEffect(() => {
+		// The button that was pressed gives way to this line.
+		if (wasPressed.current) released.current?.focus();
+	}, [addendum.releasedAt]);
 	return (
 		<li class="card">
 			<p class="small">
@@ -93,7 +107,7 @@ function Item({ addendum, reload }: { addendum: Addendum; reload: () => void }) 
 			</p>
 			<p class="text">{addendum.text ?? text.addenda.unreadable}</p>
 			{addendum.releasedAt ? (
-				<p class="small">
+				<p class="small" ref={released} tabIndex={-1}>
 					{text.addenda.releasedAt} <Time at={addendum.releasedAt} />
 				</p>
 			) : (
@@ -103,6 +117,7 @@ function Item({ addendum, reload }: { addendum: Addendum; reload: () => void }) 
 					done={text.addenda.releasedNow}
 					run={async (key) => {
 						await call(releaseAddendum, { id: addendum.id }, undefined, { idempotencyKey: key });
+						wasPressed.current = true;
 						reload();
 					}}
 				/>

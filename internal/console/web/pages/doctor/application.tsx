@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Title } from "../../app";
-import { isProblem, call } from "../../api/call";
+import { call } from "../../api/call";
 import { applyAsDoctor, updateDoctor, type Doctor } from "../../api/operations";
 import { Form } from "../../parts/form";
 import { Loading, type Loaded } from "../../parts/load";
@@ -10,18 +10,24 @@ import { Refusal } from "../../parts/refusal";
 import { Time, ZoneNote } from "../../parts/time";
 import { BookingRulesForm } from "./booking-rules";
 import { CancellationPolicy } from "./cancellation-policy";
+import { LoadAgain } from "./load-again";
 import { ProfileFields, valuesOf, withLanguageFaults } from "./profile-fields";
 import { hasNotApplied, useOwnProfile } from "./standing";
 import { text } from "./text";
+import { useLeaveGuard, useTyped } from "./unsaved";
 
 export function Application() {
 	const profile = useOwnProfile();
 	const hasApplied = useRef(false);
+	useLeaveGuard();
 	return (
 		<>
 			<Title text={text.application.title} />
 			{profile.data ? (
-				<Applied profile={profile} doctor={profile.data} isNew={hasApplied.current} />
+				<>
+					{profile.error !== undefined && <Refusal error={profile.error} retry={profile.reload} />}
+					<Applied profile={profile} doctor={profile.data} isNew={hasApplied.current} />
+				</>
 			) : hasNotApplied(profile) ? (
 				<>
 					<p>{text.application.lead}</p>
@@ -45,21 +51,25 @@ const own = (): Record<string, string> => ({
 
 /** The application; anew with what the one before said. */
 function Apply({ profile, doctor, done }: { profile: Loaded<Doctor>; doctor?: Doctor; done: () => void }) {
+	const { onInput, saved } = useTyped("application");
 	return (
-		<Form
-			action={doctor ? text.application.applyAgain : text.application.apply}
-			done={text.application.applied}
-			own={own()}
-			submit={async (values, key) => {
-				const { bio, clinicName, ...rest } = valuesOf(values);
-				const body = { ...rest, ...(bio && { bio }), ...(clinicName && { clinicName }) };
-				const answer = await withLanguageFaults(call(applyAsDoctor, {}, body, { idempotencyKey: key }));
-				done();
-				profile.set(answer);
-			}}
-		>
-			<ProfileFields doctor={doctor} />
-		</Form>
+		<div onInput={onInput}>
+			<Form
+				action={doctor ? text.application.applyAgain : text.application.apply}
+				done={text.application.applied}
+				own={own()}
+				submit={async (values, key) => {
+					const { bio, clinicName, ...rest } = valuesOf(values);
+					const body = { ...rest, ...(bio && { bio }), ...(clinicName && { clinicName }) };
+					const answer = await withLanguageFaults(call(applyAsDoctor, {}, body, { idempotencyKey: key }));
+					saved();
+					done();
+					profile.set(answer);
+				}}
+			>
+				<ProfileFields doctor={doctor} />
+			</Form>
+		</div>
 	);
 }
 
@@ -116,26 +126,23 @@ function Applied({ profile, doctor, isNew }: AppliedProps) {
 }
 
 function ChangeProfile({ profile, doctor }: { profile: Loaded<Doctor>; doctor: Doctor }) {
+	const { onInput, saved } = useTyped("profile");
 	return (
-		<section aria-labelledby="profile">
+		<section aria-labelledby="profile" onInput={onInput}>
 			<h2 id="profile">{text.application.profile}</h2>
 			<p class="hint">{text.application.profileHint}</p>
 			<Form
 				action={text.application.saveProfile}
 				done={text.application.profileSaved}
 				own={own()}
-				onRefusal={(error) =>
-					isProblem(error, "precondition-failed") && (
-						<button type="button" onClick={profile.reload}>
-							{text.application.loadAgain}
-						</button>
-					)
-				}
+				onRefusal={(error) => <LoadAgain error={error} reload={profile.reload} />}
 				submit={async (values) => {
 					const { registrationNumber, ...rest } = valuesOf(values);
 					const body = doctor.isApproved ? rest : { ...rest, registrationNumber };
 					const change = call(updateDoctor, { id: doctor.id }, body, { ifMatch: profile.etag });
-					profile.set(await withLanguageFaults(change));
+					const answer = await withLanguageFaults(change);
+					saved();
+					profile.set(answer);
 				}}
 			>
 				<ProfileFields doctor={doctor} />

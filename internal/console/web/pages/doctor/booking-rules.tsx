@@ -1,9 +1,10 @@
 // The rules by which free times can be booked.
 
-import { call, isProblem } from "../../api/call";
+import { call } from "../../api/call";
 import { readBookingRules, updateBookingRules } from "../../api/operations";
 import { Field, Form, type Values } from "../../parts/form";
 import { Show, useLoad } from "../../parts/load";
+import { LoadAgain } from "./load-again";
 import { text } from "./text";
 
 function numberOrNull(values: Values, name: string): number | null {
@@ -25,13 +26,7 @@ export function BookingRulesForm() {
 							"precondition-failed": text.application.changed,
 							"doctor-not-approved": text.steps.notApproved,
 						}}
-						onRefusal={(error) =>
-							isProblem(error, "precondition-failed") && (
-								<button type="button" onClick={rules.reload}>
-									{text.application.loadAgain}
-								</button>
-							)
-						}
+						onRefusal={(error) => <LoadAgain error={error} reload={rules.reload} />}
 						submit={async (values) => {
 							const body = {
 								minimumNoticeMinutes: values.number("minimumNoticeMinutes"),

@@ -1,10 +1,11 @@
 // What patients get back who cancel: the doctor's own steps, or the clinic's.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { call, isProblem } from "../../api/call";
+import { call, isProblem, Problem } from "../../api/call";
 import { updateDoctor, type CancellationStep, type Doctor } from "../../api/operations";
 import { ActionButton, Field, Form } from "../../parts/form";
 import type { Loaded } from "../../parts/load";
+import { LoadAgain } from "./load-again";
 import { text } from "./text";
 
 interface Step {
@@ -16,20 +17,28 @@ const most = 5;
 
 export function CancellationPolicy({ profile, doctor }: { profile: Loaded<Doctor>; doctor: Doctor }) {
 	const policy = JSON.stringify(doctor.cancellationPolicy);
+	const heading = useRef<HTMLHeadingElement>(null);
 	return (
 		<section aria-labelledby="policy">
-			<h2 id="policy">{text.policy.title}</h2>
+			<h2 id="policy" ref={heading} tabIndex={-1}>
+				{text.policy.title}
+			</h2>
 			<p class="hint">{text.policy.hint}</p>
-			<Steps key={policy} profile={profile} doctor={doctor} />
+			<Steps key={policy} profile={profile} doctor={doctor} saved={() => heading.current?.focus()} />
 			<p class="hint">{text.policy.clinicHint}</p>
 			<div class="actions">
 				<ActionButton
 					text={text.policy.clinic}
 					done={text.policy.clinicDone}
-					own={{ "precondition-failed": text.application.changed }}
+					own={{ "precondition-failed": text.policy.pressAgain }}
 					run={async () => {
 						const body = { cancellationPolicy: null };
-						profile.set(await call(updateDoctor, { id: doctor.id }, body, { ifMatch: profile.etag }));
+						try {
+							profile.set(await call(updateDoctor, { id: doctor.id }, body, { ifMatch: profile.etag }));
+						} catch (error) {
+							if (isProblem(error, "precondition-failed")) profile.reload();
+							throw error;
+						}
 					}}
 				/>
 			</div>
@@ -37,7 +46,21 @@ export function CancellationPolicy({ profile, doctor }: { profile: Loaded<Doctor
 	);
 }
 
-function Steps({ profile, doctor }: { profile: Loaded<Doctor>; doctor: Doctor }) {
+interface StepsProps {
+	profile: Loaded<Doctor>;
+	doctor: Doctor;
+	/** The steps are saved, and drawn anew. */
+	saved: () => void;
+}
+
+/** Names the fault of the steps as a whole, which no single field has. */
+function withOrderFault(error: unknown): unknown {
+	const isOrder =
+		isProblem(error, "validation-failed") && error.errors.some((f) => f.location === "body.cancellationPolicy");
+	return isOrder ? new Problem("policy-order", error.status, error.title, "", [], 0, {}) : error;
+}
+
+function Steps({ profile, doctor, saved }: StepsProps) {
 	const box = useRef<HTMLDivElement>(null);
 	const count = useRef(0);
 	const focus = useRef<number | null>(null);
@@ -57,21 +80,20 @@ function Steps({ profile, doctor }: { profile: Loaded<Doctor>; doctor: Doctor })
 			<Form
 				action={text.policy.save}
 				done={text.policy.saved}
-				own={{ "precondition-failed": text.application.changed }}
-				onRefusal={(error) =>
-					isProblem(error, "precondition-failed") && (
-						<button type="button" onClick={profile.reload}>
-							{text.application.loadAgain}
-						</button>
-					)
-				}
+				own={{ "precondition-failed": text.application.changed, "policy-order": text.policy.order }}
+				onRefusal={(error) => <LoadAgain error={error} reload={profile.reload} />}
 				submit={async (values) => {
 					const cancellationPolicy = steps.map((_, i) => ({
 						hoursBefore: values.number(`cancellationPolicy[${i}].hoursBefore`),
 						refundPercent: values.number(`cancellationPolicy[${i}].refundPercent`),
 					}));
 					const body = { cancellationPolicy };
-					profile.set(await call(updateDoctor, { id: doctor.id }, body, { ifMatch: profile.etag }));
+					try {
+						profile.set(await call(updateDoctor, { id: doctor.id }, body, { ifMatch: profile.etag }));
+					} catch (error) {
+						throw withOrderFault(error);
+					}
+					saved();
 				}}
 			>
 				{steps.map((one, i) => (

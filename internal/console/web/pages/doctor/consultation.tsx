@@ -2,6 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Title } from "../../app";
+import { isProblem } from "../../api/call";
 import { readConsultation, readPatient, type ComingPatient, type Consultation as Visit } from "../../api/operations";
 import { Show, useLoad, type Loaded } from "../../parts/load";
 import { fullTime, Time, ZoneNote } from "../../parts/time";
@@ -27,9 +28,16 @@ export function Consultation({ params }: { params: Record<string, string> }) {
 	return (
 		<>
 			<Title text={visit.data ? titleOf(visit.data) : text.visit.title} />
-			<Show loaded={visit} own={{ "not-found": text.visit.notFound }}>
-				{(data) => <Parts visit={data} loaded={visit} patient={patient} />}
-			</Show>
+			{!visit.data && isProblem(visit.error, "not-found", "validation-failed") ? (
+				<div role="alert">
+					<p>{text.visit.notFound}</p>
+					<p>
+						<a href="/today">{text.steps.toToday}</a>
+					</p>
+				</div>
+			) : (
+				<Show loaded={visit}>{(data) => <Parts visit={data} loaded={visit} patient={patient} />}</Show>
+			)}
 		</>
 	);
 }
@@ -51,7 +59,7 @@ function Parts({ visit, loaded, patient }: PartsProps) {
 	useUnsaved("notes", () => saver.isUnsaved);
 	useEffect(() => saver.adopt(visit, loaded.etag), [visit, loaded.etag]);
 	useEffect(() => {
-		saver.start();
+		if (visit.status === "IN_PROGRESS") saver.start();
 		return () => saver.stop();
 	}, []);
 	const isSeen = visit.status === "IN_PROGRESS" || visit.status === "COMPLETED";
@@ -72,7 +80,9 @@ function Parts({ visit, loaded, patient }: PartsProps) {
 				reload={loaded.reload}
 				toAddendum={(left) => setHanded({ text: left, n: handed.n + 1 })}
 			/>
-			{visit.status === "COMPLETED" && <Addenda id={visit.id} handed={handed} />}
+			{visit.status === "COMPLETED" && (
+				<Addenda id={visit.id} handed={handed} handedIsSent={() => saver.discard()} />
+			)}
 			{isSeen && <Prescriptions visit={visit} earlier={patient.data?.visits ?? []} />}
 			{patient.data && <EarlierVisits visits={patient.data.visits} />}
 			<ZoneNote />

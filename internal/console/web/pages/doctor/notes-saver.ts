@@ -29,6 +29,8 @@ export class NotesSaver {
 	/** Puts a text into the field. */
 	show: (text: string) => void = () => undefined;
 	private base: string;
+	/** What the typed text was based on before the stored notes turned out to be others: the base of a conflict's draft. */
+	private typedOver: string;
 	private version: string;
 	private timer = 0;
 	private running: Promise<void> | null = null;
@@ -38,7 +40,7 @@ export class NotesSaver {
 		stored: Consultation,
 		private etag: string,
 	) {
-		this.base = this.text = stored.notes ?? "";
+		this.base = this.typedOver = this.text = stored.notes ?? "";
 		this.version = stored.updatedAt;
 		const draft = readDraft(id);
 		if (!draft) return;
@@ -48,6 +50,7 @@ export class NotesSaver {
 		}
 		this.text = draft.text;
 		this.wasRestored = true;
+		this.typedOver = draft.base;
 		if (draft.base === this.base) this.state = { kind: "typing" };
 		else this.state = { kind: "conflict", theirs: this.base };
 	}
@@ -74,8 +77,12 @@ export class NotesSaver {
 
 	type(text: string): void {
 		this.text = text;
+		if (this.state.kind === "conflict") {
+			// Without a choice a reload must ask again.
+			keepDraft(this.id, { text, base: this.typedOver });
+			return this.changed();
+		}
 		keepDraft(this.id, text === this.base && !this.running ? null : { text, base: this.base });
-		if (this.state.kind === "conflict") return;
 		this.become(text === this.base && !this.running ? { kind: "clean" } : { kind: "typing" });
 		this.plan(typingPause);
 	}
@@ -91,6 +98,9 @@ export class NotesSaver {
 			this.text = notes;
 			this.show(notes);
 			this.changed();
+		} else if (this.state.kind === "conflict") {
+			this.take(notes, etag, stored.updatedAt);
+			this.become({ kind: "conflict", theirs: notes });
 		}
 		// Otherwise the next save meets the other text, and asks.
 	}
@@ -126,10 +136,15 @@ export class NotesSaver {
 
 	/** Drops what is typed for what is stored. */
 	discard(): void {
+		keepDraft(this.id, null);
+		this.handOver();
+	}
+
+	/** Leaves what is typed to somebody else. The draft stays until it is dropped: it is back after a reload. */
+	handOver(): void {
 		clearTimeout(this.timer);
 		this.text = this.base;
 		this.wasRestored = false;
-		keepDraft(this.id, null);
 		this.show(this.base);
 		this.become({ kind: "clean" });
 	}
@@ -151,6 +166,7 @@ export class NotesSaver {
 	}
 
 	private save(): Promise<void> {
+		if (!this.running && this.text === this.base) return Promise.resolve();
 		this.running ??= this.saveOnce().finally(() => {
 			this.running = null;
 			// What was typed back to the stored text meanwhile needs no draft.
@@ -198,6 +214,7 @@ export class NotesSaver {
 		const notes = data.notes ?? "";
 		const isOurs = notes === sent;
 		const isOther = !isOurs && notes !== this.base;
+		this.typedOver = this.base;
 		this.take(notes, etag, data.updatedAt);
 		if (isOther) throw new Conflict(notes);
 		return isOurs;

@@ -20,6 +20,7 @@ interface NotesProps {
 
 export function Notes({ saver, visit, reload, toAddendum }: NotesProps) {
 	const [, redraw] = useState(0);
+	const heading = useRef<HTMLHeadingElement>(null);
 	useEffect(() => {
 		saver.changed = () => redraw((n) => n + 1);
 		const hidden = (): void => {
@@ -36,8 +37,17 @@ export function Notes({ saver, visit, reload, toAddendum }: NotesProps) {
 	if (visit.status === "IN_PROGRESS") return <Editor saver={saver} visit={visit} reload={reload} />;
 	return (
 		<section aria-labelledby="notes">
-			<h2 id="notes">{text.notes.title}</h2>
-			{saver.text !== saver.stored && <LeftOver saver={saver} visit={visit} toAddendum={toAddendum} />}
+			<h2 id="notes" ref={heading} tabIndex={-1}>
+				{text.notes.title}
+			</h2>
+			{saver.text !== saver.stored && (
+				<LeftOver
+					saver={saver}
+					visit={visit}
+					toAddendum={toAddendum}
+					dropped={() => heading.current?.focus()}
+				/>
+			)}
 			{visit.notes ? (
 				<>
 					<p class="text">{visit.notes}</p>
@@ -51,9 +61,14 @@ export function Notes({ saver, visit, reload, toAddendum }: NotesProps) {
 }
 
 /** Text that was typed too late to be saved: the doctor keeps it in another way. */
-function LeftOver({ saver, visit, toAddendum }: Omit<NotesProps, "reload">) {
+function LeftOver({ saver, visit, toAddendum, dropped }: Omit<NotesProps, "reload"> & { dropped: () => void }) {
+	const box = useRef<HTMLDivElement>(null);
+	useEffect(() => {
+		// The field that was typed in is gone.
+		if (document.activeElement === document.body) box.current?.focus();
+	}, []);
 	return (
-		<div class="warning">
+		<div class="warning" ref={box} tabIndex={-1}>
 			<p>{visit.status === "COMPLETED" ? text.notes.leftOver : text.notes.leftOverEnded}</p>
 			<p class="text">{saver.text}</p>
 			<div class="actions">
@@ -63,13 +78,20 @@ function LeftOver({ saver, visit, toAddendum }: Omit<NotesProps, "reload">) {
 						class="primary"
 						onClick={() => {
 							toAddendum(saver.text);
-							saver.discard();
+							saver.handOver();
 						}}
 					>
 						{text.notes.asAddendum}
 					</button>
 				)}
-				<button type="button" onClick={() => confirm(text.notes.discardSure) && saver.discard()}>
+				<button
+					type="button"
+					onClick={() => {
+						if (!confirm(text.notes.discardSure)) return;
+						saver.discard();
+						dropped();
+					}}
+				>
 					{text.notes.discard}
 				</button>
 			</div>
@@ -90,12 +112,19 @@ function Editor({ saver, visit, reload }: Omit<NotesProps, "toAddendum">) {
 			{saver.wasRestored && saver.state.kind !== "conflict" && (
 				<div class="note">
 					<p>{text.notes.restored}</p>
-					<button type="button" onClick={() => saver.discard()}>
+					<button
+						type="button"
+						onClick={() => {
+							if (!confirm(text.notes.discardSure)) return;
+							saver.discard();
+							field.current?.focus();
+						}}
+					>
 						{text.notes.useStored}
 					</button>
 				</div>
 			)}
-			<Conflict saver={saver} focus={() => field.current?.focus()} />
+			<Conflict saver={saver} field={() => field.current} />
 			<div class="field">
 				<label for={id}>{text.notes.label}</label>
 				<p class="hint" id={id + "-hint"}>
@@ -111,13 +140,13 @@ function Editor({ saver, visit, reload }: Omit<NotesProps, "toAddendum">) {
 					onInput={(event) => saver.type(event.currentTarget.value)}
 				/>
 			</div>
-			<State saver={saver} />
+			<State saver={saver} focus={() => field.current?.focus()} />
 			<Release visit={visit} reload={reload} saver={saver} />
 		</section>
 	);
 }
 
-function State({ saver }: { saver: NotesSaver }) {
+function State({ saver, focus }: { saver: NotesSaver; focus: () => void }) {
 	const state = saver.state;
 	const isFailed = state.kind === "waiting" || state.kind === "refused";
 	return (
@@ -126,7 +155,14 @@ function State({ saver }: { saver: NotesSaver }) {
 				{stateText(saver)}
 			</span>
 			{isFailed && (
-				<button type="button" onClick={() => void saver.saveNow()}>
+				<button
+					type="button"
+					onClick={() => {
+						// The button goes away once the text is saved.
+						focus();
+						void saver.saveNow();
+					}}
+				>
 					{text.notes.saveNow}
 				</button>
 			)}
@@ -159,13 +195,15 @@ function stateText({ state }: NotesSaver): string {
 }
 
 /** Both texts, when other notes were stored meanwhile. */
-function Conflict({ saver, focus }: { saver: NotesSaver; focus: () => void }) {
+function Conflict({ saver, field }: { saver: NotesSaver; field: () => HTMLTextAreaElement | null }) {
 	const box = useRef<HTMLDivElement>(null);
 	const state = saver.state;
 	const isOpen = state.kind === "conflict";
 	useEffect(() => {
-		if (isOpen) box.current?.focus();
+		// Whoever is typing goes on: the line below the field says it.
+		if (isOpen && document.activeElement !== field()) box.current?.focus();
 	}, [isOpen]);
+	const focus = (): void => field()?.focus();
 	if (!isOpen) return null;
 	const theirs = state.theirs;
 	const choose = (chosen: string): void => {
@@ -209,7 +247,20 @@ function Conflict({ saver, focus }: { saver: NotesSaver; focus: () => void }) {
 /** Shows the notes to the patient. */
 function Release({ visit, reload, saver }: Omit<NotesProps, "toAddendum">) {
 	const isSeen = visit.notesReleased && saver.text === (visit.notes ?? "");
-	if (isSeen) return <p class="note">{text.notes.released}</p>;
+	const seen = useRef<HTMLParagraphElement>(null);
+	const wasPressed = useRef(false);
+	useEffect(() => {
+		// The button that was pressed gives way to this line.
+		if (isSeen && wasPressed.current) seen.current?.focus();
+		if (isSeen) wasPressed.current = false;
+	}, [isSeen]);
+	if (isSeen) {
+		return (
+			<p class="note" ref={seen} tabIndex={-1}>
+				{text.notes.released}
+			</p>
+		);
+	}
 	if (!visit.notes && !saver.text) return null;
 	return (
 		<div class="actions">
@@ -225,6 +276,7 @@ function Release({ visit, reload, saver }: Omit<NotesProps, "toAddendum">) {
 					const etag = await saver.settled();
 					const answer = await call(saveNotes, { id: visit.id }, { release: true }, { ifMatch: etag });
 					saver.released(answer.etag, answer.data.updatedAt);
+					wasPressed.current = true;
 					reload();
 				}}
 			/>

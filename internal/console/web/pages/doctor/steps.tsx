@@ -52,7 +52,7 @@ export function Steps({ visit, saver, reload }: StepsProps) {
 					{text.steps.title}
 				</h2>
 				<p>{text.steps.unpaid}</p>
-				<Cancel visit={visit} done={next} />
+				<Cancel visit={visit} saver={saver} done={next} />
 			</section>
 		);
 	}
@@ -87,7 +87,7 @@ export function Steps({ visit, saver, reload }: StepsProps) {
 						)}
 					</div>
 					<NoShow visit={visit} run={() => to("NO_SHOW")} own={own} />
-					<Cancel visit={visit} done={next} />
+					<Cancel visit={visit} saver={saver} done={next} />
 				</>
 			)}
 			{visit.status === "IN_PROGRESS" && (
@@ -106,7 +106,7 @@ export function Steps({ visit, saver, reload }: StepsProps) {
 							}}
 						/>
 					</div>
-					<Cancel visit={visit} done={next} />
+					<Cancel visit={visit} saver={saver} done={next} />
 				</>
 			)}
 			{visit.status === "COMPLETED" && <p>{text.steps.isCompleted}</p>}
@@ -127,26 +127,29 @@ interface NoShowProps {
 }
 
 function NoShow({ visit, run, own }: NoShowProps) {
-	// The usual wait; the server decides, and says so if it is longer.
-	const from = new Date(Date.parse(visit.startTime) + 10 * 60_000).toISOString();
+	// The usual wait, which ends in the middle of a short visit; the server decides, and says so if it is longer.
+	const start = Date.parse(visit.startTime);
+	const from = new Date(start + Math.min(10 * 60_000, (Date.parse(visit.endTime) - start) / 2)).toISOString();
 	return (
 		<details>
 			<summary>{text.steps.noShow}</summary>
 			<p>
 				{text.steps.noShowHint} <Time at={from} />.
 			</p>
-			<ActionButton
-				class="danger"
-				text={text.steps.recordNoShow}
-				done={text.steps.noShowDone}
-				own={{ ...own, "too-early": text.steps.noShowEarly }}
-				run={run}
-			/>
+			<div class="actions">
+				<ActionButton
+					class="danger"
+					text={text.steps.recordNoShow}
+					done={text.steps.noShowDone}
+					own={{ ...own, "too-early": text.steps.noShowEarly }}
+					run={run}
+				/>
+			</div>
 		</details>
 	);
 }
 
-function Cancel({ visit, done }: { visit: Consultation; done: () => void }) {
+function Cancel({ visit, saver, done }: Omit<StepsProps, "reload"> & { done: () => void }) {
 	const terms = useLoad(readCancellationTerms, { id: visit.id });
 	const isRunning = visit.status === "IN_PROGRESS";
 	return (
@@ -163,6 +166,8 @@ function Cancel({ visit, done }: { visit: Consultation; done: () => void }) {
 							own={{ "too-late": text.cancel.notNow, "illegal-transition": text.steps.changed }}
 							submit={async (values, key) => {
 								const reason = values.optional("reason");
+								// The last words are saved if that is possible; else they stay on the page.
+								if (isRunning) await saver.saveNow();
 								await call(cancelConsultation, { id: visit.id }, reason ? { reason } : {}, {
 									idempotencyKey: key,
 								});

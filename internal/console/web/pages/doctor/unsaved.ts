@@ -1,6 +1,6 @@
 // Whether something of the page isn't saved: then leaving asks first.
 
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { guardLeaving } from "../../router";
 import { text } from "./text";
 
@@ -33,4 +33,14 @@ export function useLeaveGuard(): void {
 			removeEventListener("beforeunload", before);
 		};
 	}, []);
+}
+
+/** Watches what is typed within an element with this onInput; saved is called when it is sent. */
+export function useTyped(part: string): { onInput: () => void; saved: () => void } {
+	const isTyped = useRef(false);
+	useUnsaved(part, () => isTyped.current);
+	return {
+		onInput: () => void (isTyped.current = true),
+		saved: () => void (isTyped.current = false),
+	};
 }

@@ -98,7 +98,7 @@ export const doctor = {
 	},
 	earlier: {
 		title: "Earlier visits with you",
-		none: "None. This is the first visit with you, or the record is closed.",
+		none: "None before this one.",
 		prescription: (date: string) => `Prescription of ${date}`,
 		open: (date: string) => `Open the visit of ${date}`,
 	},
@@ -119,10 +119,10 @@ export const doctor = {
 		isOver: "This visit didn't take place. There is nothing to do.",
 		toToday: "To today's visits",
 		noShow: "The patient doesn't come",
-		noShowHint: "Please wait at least ten minutes for the patient. You can record it from",
+		noShowHint: "Please wait for the patient a while. You can record it from",
 		recordNoShow: "Record that the patient didn't come",
 		noShowDone: "It is recorded that the patient didn't come.",
-		noShowEarly: "It is too early for that: wait ten minutes after the start of the visit, then try again.",
+		noShowEarly: "It is too early for that: it stands above from when it can be recorded.",
 		tooEarly: "It is too early: this is possible from 15 minutes before the visit.",
 		tooLate: "It is too late: the time of this visit is over.",
 		changed:
@@ -262,6 +262,7 @@ export const doctor = {
 		changed:
 			"This was changed meanwhile, perhaps in another tab. Load it again; what you typed stays. Then save once more.",
 		loadAgain: "Load again",
+		loadedAgain: "It is loaded again. Look it over, then save.",
 		approved: "You are approved",
 		approvedHint: "Patients can find you and book your free times.",
 		waiting: "You aren't approved yet",
@@ -306,6 +307,9 @@ export const doctor = {
 		add: "Add a step",
 		save: "Save these steps",
 		saved: "The steps are saved.",
+		order: "Hours and percents have to fall from step to step, and the first step has to give back 100 percent.",
+		pressAgain:
+			"Your profile was changed meanwhile, perhaps in another tab. It is loaded again: look at it, and press once more.",
 		clinicHint: "Or take the rules that hold for all doctors here, also when they change.",
 		clinic: "Use the common rules",
 		clinicDone: "The common rules hold for you now.",
