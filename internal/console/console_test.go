@@ -66,7 +66,7 @@ func TestPagesAreSmall(t *testing.T) {
 		paths []string
 		limit int
 	}{
-		"booking": {[]string{"/doctors", "/doctors/x", "/book/x"}, 30 << 10},
+		"booking": {[]string{"/doctors", "/doctors/x", "/book/x"}, 32_000},
 		"sign-in": {[]string{"/sign-in", "/sign-up"}, 25_000},
 		"patient": {[]string{"/visits", "/visits/x", "/prescriptions", "/payments"}, 60_000},
 		"doctor":  {[]string{"/today", "/week", "/consultations/x", "/hours"}, 60_000},
