@@ -1,15 +1,15 @@
-import { call, isProblem } from "../../api/call";
+import { call } from "../../api/call";
 import { disputeNoShow, readDispute, type Consultation } from "../../api/operations";
 import { Form, TextArea } from "../../parts/form";
 import { Show, useLoad } from "../../parts/load";
 import { Time } from "../../parts/time";
-import { about, focusTitle } from "./shared";
+import { about, focusTitle, useIsNone } from "./shared";
 import { text } from "./text";
 
 /** The patient's word against a no-show. */
 export function DisputePart({ visit }: { visit: Consultation }) {
 	const dispute = useLoad(readDispute, { id: visit.id }, about(visit.id));
-	const isNone = dispute.data === undefined && isProblem(dispute.error, "not-found");
+	const isNone = useIsNone(dispute);
 	return (
 		<section aria-labelledby="dispute">
 			<h2 id="dispute">{text.dispute}</h2>

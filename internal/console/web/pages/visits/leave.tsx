@@ -64,7 +64,7 @@ function Offer({ visit, offer, reload }: { visit: Consultation; offer: OfferedSl
 			<ActionButton
 				run={take}
 				text={text.take}
-				label={text.takeTime(fullTime(offer.startTime))}
+				label={`${text.take}: ${fullTime(offer.startTime)}`}
 				done={text.moved}
 				own={text.problems}
 			/>

@@ -170,7 +170,7 @@ function Confirm({ visit, slot, done }: { visit: Consultation; slot: FreeSlot; d
 					class="primary"
 					run={move}
 					text={text.moveConfirm}
-					label={text.takeTime(fullTime(slot.startTime))}
+					label={`${text.moveConfirm}: ${fullTime(slot.startTime)}`}
 					done={text.moved}
 					own={text.problems}
 				/>

@@ -12,7 +12,7 @@ import {
 } from "../../api/operations";
 import { ActionButton } from "../../parts/form";
 import { useLoad } from "../../parts/load";
-import { clock } from "../../parts/time";
+import { clock, fullTime } from "../../parts/time";
 import { money } from "../../parts/value";
 import { currentUser } from "../../session";
 import { language } from "../../text/language";
@@ -44,7 +44,7 @@ export function WhatNow({ visit, reload, isBrief = false, isPage = false }: What
 	}
 	return (
 		<>
-			{due && <Pay visit={visit} reload={reload} />}
+			{due && <Pay visit={visit} reload={reload} isPage={isPage} />}
 			{!isBrief && <MissingConsent visit={visit} />}
 			{visit.status === "IN_PROGRESS" && <p class="note">{text.running}</p>}
 			{visit.status === "CONFIRMED" && !isBrief && <CheckIn visit={visit} reload={reload} isIdle={!due} />}
@@ -53,7 +53,7 @@ export function WhatNow({ visit, reload, isBrief = false, isPage = false }: What
 }
 
 /** What is to be paid, until when, and the way to the payment page. */
-function Pay({ visit, reload }: { visit: Consultation; reload: () => void }) {
+function Pay({ visit, reload, isPage }: { visit: Consultation; reload: () => void; isPage: boolean }) {
 	const until = visit.balanceDueAt ?? visit.paymentDueAt;
 	const now = useNow(1000);
 	const amount = money(visit.balanceDue ?? visit.fee, visit.currency);
@@ -70,13 +70,20 @@ function Pay({ visit, reload }: { visit: Consultation; reload: () => void }) {
 		if (data.attempt.checkout) location.assign(data.attempt.checkout.url);
 		else reload();
 	};
+	const which = `${text.pay(amount)}: ${visit.doctorName ?? ""}, ${fullTime(visit.startTime)}`;
 	if (isOver) return <p class="warning">{text.payOver}</p>;
 	return (
 		<div class="warning">
 			{visit.paymentStatus === "FAILED" && <p>{text.payFailed}</p>}
 			<p>{visit.balanceDue ? text.balance(amount, left) : text.payWithin(left)}</p>
 			<p>
-				<ActionButton class="primary" run={pay} text={text.pay(amount)} own={text.problems} />
+				<ActionButton
+					class="primary"
+					run={pay}
+					text={text.pay(amount)}
+					{...(isPage ? {} : { label: which })}
+					own={text.problems}
+				/>
 			</p>
 		</div>
 	);

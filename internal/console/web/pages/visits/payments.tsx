@@ -40,7 +40,9 @@ function Row({ visit }: { visit: Consultation }) {
 				<a href={"/visits/" + visit.id}>
 					<Time at={visit.startTime} />
 				</a>
-				, <Name>{visit.doctorName ?? ""}</Name>, {text.forWhom}: <ForWhom visit={visit} />
+				, <Name>{visit.doctorName ?? ""}</Name>
+				<br />
+				{text.forWhom}: <ForWhom visit={visit} />
 			</p>
 			{visit.paymentStatus === "PAID" && <Refunds visit={visit} />}
 			{visit.paymentStatus === "PAID" && !isFree && (

@@ -1,19 +1,19 @@
 import { useState } from "preact/hooks";
-import { call, isProblem } from "../../api/call";
+import { call } from "../../api/call";
 import { createReview, readOwnReview, updateReview, type Consultation, type OwnReview } from "../../api/operations";
 import { Form, TextArea } from "../../parts/form";
 import { Show, useLoad } from "../../parts/load";
 import { fullTime } from "../../parts/time";
 import { Stars } from "../../parts/value";
 import { t } from "../../text";
-import { focusTitle } from "./shared";
+import { focusTitle, useIsNone } from "./shared";
 import { text } from "./text";
 
 /** The patient's review of a visit that took place. */
 export function ReviewPart({ visit }: { visit: Consultation }) {
 	const review = useLoad(readOwnReview, { id: visit.id });
 	const [isChanging, setChanging] = useState(false);
-	const isNone = review.data === undefined && isProblem(review.error, "not-found");
+	const isNone = useIsNone(review);
 	return (
 		<section aria-labelledby="review">
 			<h2 id="review">{text.review}</h2>

@@ -1,6 +1,7 @@
 // What several pages about visits share.
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { isProblem } from "../../api/call";
 import type { Change } from "../../api/events";
 import type { Consultation, ConsultationStatus } from "../../api/operations";
 import { Name } from "../../parts/value";
@@ -52,4 +53,29 @@ export function timeLeft(until: string, now: number): string {
 /** Moves the focus to the heading of the page, when what had it is gone. */
 export function focusTitle(): void {
 	setTimeout(() => document.querySelector("h1")?.focus(), 50);
+}
+
+/** Moves the focus to the heading when a change from elsewhere took away what had it. */
+export function useKeptFocus(change: unknown): void {
+	const last = useRef<EventTarget | null>(null);
+	useEffect(() => {
+		const note = (event: FocusEvent): void => void (last.current = event.target);
+		document.addEventListener("focusin", note);
+		return () => document.removeEventListener("focusin", note);
+	}, []);
+	useEffect(() => {
+		const timer = setTimeout(() => {
+			const isGone = last.current instanceof Node && !last.current.isConnected;
+			if (isGone && document.activeElement === document.body) focusTitle();
+		}, 100);
+		return () => clearTimeout(timer);
+	}, [change]);
+}
+
+/** Reports whether there is nothing yet, also while a later look fails: a form that is filled in stays. */
+export function useIsNone({ data, error }: { data: unknown; error: unknown }): boolean {
+	const known = useRef(false);
+	if (data !== undefined) known.current = false;
+	else if (isProblem(error, "not-found")) known.current = true;
+	return known.current;
 }

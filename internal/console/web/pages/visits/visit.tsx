@@ -13,7 +13,7 @@ import { Move } from "./move";
 import { WhatNow } from "./now";
 import { NotesPart, PrescriptionsPart } from "./record";
 import { ReviewPart } from "./review";
-import { ForWhom, about, isLive } from "./shared";
+import { ForWhom, about, isLive, useKeptFocus, useNow } from "./shared";
 import { text } from "./text";
 
 export function Visit({ params }: PageProps) {
@@ -21,6 +21,7 @@ export function Visit({ params }: PageProps) {
 	const loaded = useLoad(readConsultation, { id }, about(id));
 	const isBack = useAddress().searchParams.has("paid");
 	const doctor = loaded.data?.doctorName;
+	useKeptFocus(loaded.data);
 	return (
 		<>
 			<Title text={doctor ? text.visitWith(doctor) : text.visit} />
@@ -55,7 +56,9 @@ function Facts({ visit }: { visit: Consultation }) {
 			<dl>
 				<dt>{text.status}</dt>
 				<dd>
-					<Status status={visit.status} />
+					<span aria-live="polite">
+						<Status status={visit.status} />
+					</span>
 					{visit.status === "CANCELLED" && visit.cancelledBy && (
 						<>
 							{" "}
@@ -121,7 +124,8 @@ function Now({ visit, reload }: { visit: Consultation; reload: () => void }) {
 		setOpen("");
 		reload();
 	};
-	const canChange = visit.status !== "IN_PROGRESS" && Date.parse(visit.startTime) > Date.now();
+	const now = useNow(30_000);
+	const canChange = visit.status !== "IN_PROGRESS" && Date.parse(visit.startTime) > now;
 	return (
 		<section aria-labelledby="now">
 			<h2 id="now">{text.now}</h2>
