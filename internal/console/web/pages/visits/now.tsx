@@ -9,6 +9,7 @@ import {
 	listConsultationOffers,
 	startPayment,
 	type Consultation,
+	type Notice,
 } from "../../api/operations";
 import { ActionButton } from "../../parts/form";
 import { useLoad } from "../../parts/load";
@@ -33,6 +34,7 @@ const earliestCheckIn = 15 * 60_000;
 
 export function WhatNow({ visit, reload, isBrief = false, isPage = false }: WhatNowProps) {
 	const offers = useLoad(listConsultationOffers, isLive(visit) ? { id: visit.id } : null, about(visit.id));
+	const notice = useMissingConsent(isLive(visit) && !isBrief ? visit : null);
 	if (!isLive(visit)) return null;
 	const due = visit.status === "REQUESTED" || visit.balanceDue !== null;
 	if (offers.data?.answerBy) {
@@ -45,9 +47,11 @@ export function WhatNow({ visit, reload, isBrief = false, isPage = false }: What
 	return (
 		<>
 			{due && <Pay visit={visit} reload={reload} isPage={isPage} />}
-			{!isBrief && <MissingConsent visit={visit} />}
+			{notice && <MissingConsent visit={visit} notice={notice} />}
 			{visit.status === "IN_PROGRESS" && <p class="note">{text.running}</p>}
-			{visit.status === "CONFIRMED" && !isBrief && <CheckIn visit={visit} reload={reload} isIdle={!due} />}
+			{visit.status === "CONFIRMED" && !isBrief && (
+				<CheckIn visit={visit} reload={reload} isIdle={!due && !notice} />
+			)}
 		</>
 	);
 }
@@ -126,17 +130,25 @@ function CheckIn({ visit, reload, isIdle }: { visit: Consultation; reload: () =>
 	);
 }
 
-/** Asks for the consent to one visit when the general one is withdrawn, or somebody else has arranged the visit. */
-function MissingConsent({ visit }: { visit: Consultation }) {
-	const notices = useLoad(listConsents, { language });
-	const [isGiven, setGiven] = useState(false);
+/** Returns the notice to agree to when the general consent is withdrawn, or somebody else has arranged the visit. */
+function useMissingConsent(visit: Consultation | null): Notice | null {
+	const notices = useLoad(listConsents, visit ? { language } : null);
 	const notice = notices.data?.items.find((n) => n.purpose === "TREATMENT");
+	if (!visit || !notice || visit.startedAt) return null;
 	const isByOther = visit.bookedBy !== null && visit.bookedBy !== currentUser()?.id;
-	if (!notice || visit.startedAt || (notice.givenAt && !isByOther)) return null;
+	return notice.givenAt && !isByOther ? null : notice;
+}
+
+/** Asks for the consent to one visit. */
+function MissingConsent({ visit, notice }: { visit: Consultation; notice: Notice }) {
+	// The server doesn't say whether one visit has its consent.
+	const place = "consent-" + visit.id;
+	const [isGiven, setGiven] = useState(() => sessionStorage.getItem(place) === String(notice.noticeVersion));
 	if (isGiven) return <p class="note">{text.consented}</p>;
 	const give = async (key: string): Promise<void> => {
 		const body = { noticeVersion: notice.noticeVersion };
 		await call(consentToConsultation, { id: visit.id }, body, { idempotencyKey: key });
+		sessionStorage.setItem(place, String(notice.noticeVersion));
 		setGiven(true);
 		focusTitle();
 	};

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { isProblem } from "../../api/call";
 import type { Change } from "../../api/events";
 import type { Consultation, ConsultationStatus } from "../../api/operations";
+import type { Explanations } from "../../parts/refusal";
 import { Name } from "../../parts/value";
 import { t } from "../../text";
 import { text } from "./text";
@@ -17,6 +18,11 @@ export function isLive(visit: Consultation): boolean {
 /** Accepts the events of one visit. Those that name none may be about any. */
 export function about(id: string): (change: Change) => boolean {
 	return (change) => !change.consultationId || change.consultationId === id;
+}
+
+/** What to say when a visit isn't there. Whether its address is wrong, or of somebody else, looks the same. */
+export function noVisit(): Explanations {
+	return { ...text.problems, "validation-failed": text.problems["not-found"] ?? "" };
 }
 
 /** For whom a visit is. */

@@ -13,7 +13,7 @@ import { Move } from "./move";
 import { WhatNow } from "./now";
 import { NotesPart, PrescriptionsPart } from "./record";
 import { ReviewPart } from "./review";
-import { ForWhom, about, isLive, useKeptFocus, useNow } from "./shared";
+import { ForWhom, about, isLive, noVisit, useKeptFocus, useNow } from "./shared";
 import { text } from "./text";
 
 export function Visit({ params }: PageProps) {
@@ -25,7 +25,7 @@ export function Visit({ params }: PageProps) {
 	return (
 		<>
 			<Title text={doctor ? text.visitWith(doctor) : text.visit} />
-			<Show loaded={loaded} own={text.problems}>
+			<Show loaded={loaded} own={noVisit()}>
 				{(visit) => (
 					<>
 						<Facts visit={visit} />

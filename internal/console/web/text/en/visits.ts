@@ -120,6 +120,7 @@ export const visits = {
 	prescription: "Prescription",
 	prescriptionOf: (date: string) => `Prescription of ${date}`,
 	openPrescription: (date: string) => `Open the prescription of ${date}`,
+	noSuchPrescription: "There is no such prescription, or it isn’t yours.",
 	noPrescriptions: "There is no prescription yet.",
 	noPrescriptionHere: "No prescription was written in this visit.",
 	superseded: "Replaced by a newer one",

@@ -119,6 +119,7 @@ export const visits = {
 	prescription: "पर्चा",
 	prescriptionOf: (date: string) => `${date} का पर्चा`,
 	openPrescription: (date: string) => `${date} का पर्चा खोलें`,
+	noSuchPrescription: "ऐसा कोई पर्चा नहीं है, या यह आपका नहीं है।",
 	noPrescriptions: "अभी कोई पर्चा नहीं है।",
 	noPrescriptionHere: "इस परामर्श में कोई पर्चा नहीं लिखा गया।",
 	superseded: "इसकी जगह नया पर्चा है",
