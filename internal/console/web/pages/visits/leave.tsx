@@ -60,7 +60,8 @@ function Offer({ visit, offer, reload }: { visit: Consultation; offer: OfferedSl
 	};
 	return (
 		<li>
-			<Time at={offer.startTime} />, {money(offer.fee, offer.currency)}{" "}
+			<Time at={offer.startTime} />, {money(offer.fee, offer.currency)}
+			<br />
 			<ActionButton
 				run={take}
 				text={text.take}

@@ -116,7 +116,7 @@ function CheckIn({ visit, reload, isIdle }: { visit: Consultation; reload: () =>
 	};
 	return (
 		<div class="note">
-			<p>{text.checkInNow}</p>
+			<p>{now < Date.parse(visit.startTime) ? text.checkInNow : text.checkInLate}</p>
 			<p>
 				<ActionButton
 					class="primary"

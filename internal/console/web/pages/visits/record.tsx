@@ -16,14 +16,16 @@ export function NotesPart({ visit }: { visit: Consultation }) {
 				{(data) => (
 					<>
 						{!visit.notes && data.items.length === 0 && <p class="empty">{text.noNotes}</p>}
-						{data.items.map((addendum) => (
-							<article key={addendum.id} class="card">
-								<h3>
-									{text.addendum(addendum.authorName ?? "")}, <Time at={addendum.createdAt} />
-								</h3>
-								<p class="text">{addendum.text}</p>
-							</article>
-						))}
+						<div class="list">
+							{data.items.map((addendum) => (
+								<article key={addendum.id} class="card">
+									<h3>
+										{text.addendum(addendum.authorName ?? "")}, <Time at={addendum.createdAt} />
+									</h3>
+									<p class="text">{addendum.text}</p>
+								</article>
+							))}
+						</div>
 					</>
 				)}
 			</Show>

@@ -57,6 +57,7 @@ export const visits = {
 	paying: "You are back from the payment page. As soon as the payment is confirmed, you see it here.",
 	checkInFrom: (time: string) => `You can check in from ${time}.`,
 	checkInNow: "It is nearly time. Check in, so that your doctor sees that you are there.",
+	checkInLate: "It is time for the visit. Check in, so that your doctor sees that you are there.",
 	checkIn: "I am here: check in",
 	checkedIn: "You have checked in.",
 	doctorHere: "Your doctor is there too.",
