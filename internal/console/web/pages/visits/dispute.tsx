@@ -14,7 +14,7 @@ export function DisputePart({ visit }: { visit: Consultation }) {
 	return (
 		<section aria-labelledby="dispute">
 			<h2 id="dispute" tabIndex={-1}>
-				{text.dispute}
+				{dispute.data ? text.disputeOwn : text.dispute}
 			</h2>
 			{isNone ? (
 				<Form

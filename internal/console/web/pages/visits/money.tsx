@@ -37,7 +37,7 @@ export function MoneyPart({ visit }: { visit: Consultation }) {
 			) : (
 				<>
 					<p>
-						{money(visit.fee, visit.currency)}, {paymentState(visit)}
+						{money(visit.balanceDue ?? visit.fee, visit.currency)}, {paymentState(visit)}
 					</p>
 					{!isNone && (
 						<Show loaded={payment}>

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { call } from "../../api/call";
+import { call, isProblem } from "../../api/call";
 import {
 	listFreeDays,
 	listFreeSlots,
@@ -57,6 +57,12 @@ export function Move({ visit, done }: MoveProps) {
 		...dependant,
 	});
 	const free = new Map(days.data?.items.map((d) => [d.day, d.freeSeats]));
+	// Free times change under one's hands: after a refusal they are looked at again.
+	const [round, setRound] = useState(0);
+	const lookAgain = (): void => {
+		days.reload();
+		setRound((n) => n + 1);
+	};
 	const choose = (next: string): void => {
 		setDay(next);
 		setSlot(null);
@@ -88,8 +94,8 @@ export function Move({ visit, done }: MoveProps) {
 					</Show>
 				</div>
 				<div>
-					{day && <Times visit={visit} day={day} chosen={slot} choose={setSlot} />}
-					{slot && <Confirm key={slot.id} visit={visit} slot={slot} done={done} />}
+					{day && <Times key={round} visit={visit} day={day} chosen={slot} choose={setSlot} />}
+					{slot && <Confirm key={slot.id} visit={visit} slot={slot} lookAgain={lookAgain} done={done} />}
 				</div>
 			</div>
 		</section>
@@ -138,14 +144,26 @@ function Times({ visit, day, chosen, choose }: TimesProps) {
 	);
 }
 
+interface ConfirmProps {
+	visit: Consultation;
+	slot: FreeSlot;
+	lookAgain: () => void;
+	done: () => void;
+}
+
 /** What the move means, before it is done. */
-function Confirm({ visit, slot, done }: { visit: Consultation; slot: FreeSlot; done: () => void }) {
+function Confirm({ visit, slot, lookAgain, done }: ConfirmProps) {
 	const doctor = useLoad(readDoctor, { id: visit.doctorId });
 	const box = useRef<HTMLHeadingElement>(null);
 	useEffect(() => box.current?.focus(), []);
 	const move = async (key: string): Promise<void> => {
 		const body = { slotId: slot.id, startTime: slot.startTime };
-		await call(rescheduleConsultation, { id: visit.id }, body, { idempotencyKey: key });
+		try {
+			await call(rescheduleConsultation, { id: visit.id }, body, { idempotencyKey: key });
+		} catch (error) {
+			if (isProblem(error, "slot-taken", "slot-not-bookable", "slot-moved")) lookAgain();
+			throw error;
+		}
 		done();
 		focusTitle();
 	};

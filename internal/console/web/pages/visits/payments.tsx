@@ -33,7 +33,7 @@ function Row({ visit }: { visit: Consultation }) {
 	return (
 		<li class="card">
 			<p>
-				<strong>{isFree ? text.free : money(visit.fee, visit.currency)}</strong>{" "}
+				<strong>{isFree ? text.free : money(visit.balanceDue ?? visit.fee, visit.currency)}</strong>{" "}
 				{!isFree && <span class="chip">{paymentState(visit)}</span>}
 			</p>
 			<p>

@@ -183,7 +183,8 @@ export const visits = {
 	reviewUntil: (time: string) => `You can change it until ${time}.`,
 	reviewHidden: "It is hidden from others:",
 	reviewReply: "The doctor’s reply",
-	dispute: "That isn’t right?",
+	dispute: "Is that wrong?",
+	disputeOwn: "Your objection",
 	disputeHint:
 		"If you were there, tell us what happened. Our staff read it, your doctor doesn’t; then they decide, and you get a mail.",
 	disputeReason: "What happened?",
