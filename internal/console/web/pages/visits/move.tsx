@@ -94,7 +94,7 @@ export function Move({ visit, done }: MoveProps) {
 					</Show>
 				</div>
 				<div>
-					{day && <Times key={round} visit={visit} day={day} chosen={slot} choose={setSlot} />}
+					{day && <Times round={round} visit={visit} day={day} chosen={slot} choose={setSlot} />}
 					{slot && <Confirm key={slot.id} visit={visit} slot={slot} lookAgain={lookAgain} done={done} />}
 				</div>
 			</div>
@@ -105,11 +105,13 @@ export function Move({ visit, done }: MoveProps) {
 interface TimesProps {
 	visit: Consultation;
 	day: string;
+	/** Counts up to look again. */
+	round: number;
 	chosen: FreeSlot | null;
 	choose: (slot: FreeSlot) => void;
 }
 
-function Times({ visit, day, chosen, choose }: TimesProps) {
+function Times({ visit, day, round, chosen, choose }: TimesProps) {
 	const params = {
 		doctorId: visit.doctorId,
 		from: [beginOf(day), new Date().toISOString()].sort()[1] ?? "",
@@ -120,10 +122,14 @@ function Times({ visit, day, chosen, choose }: TimesProps) {
 	// The time at which it was asked stays the same, or it would be asked without end.
 	const asked = useRef({ day, params });
 	if (asked.current.day !== day) asked.current = { day, params };
+	const heading = useRef<HTMLHeadingElement>(null);
+	useEffect(() => heading.current?.focus(), [day]);
 	return (
 		<>
-			<h4>{text.timesOf(dayName(day))}</h4>
-			<List op={listFreeSlots} params={asked.current.params} empty={text.noTimes}>
+			<h4 ref={heading} tabIndex={-1}>
+				{text.timesOf(dayName(day))}
+			</h4>
+			<List key={round} op={listFreeSlots} params={asked.current.params} empty={text.noTimes}>
 				{(slots) => (
 					<ul class="slots">
 						{slots.map((slot) => (

@@ -62,7 +62,9 @@ function Facts({ visit }: { visit: Consultation }) {
 					{visit.status === "CANCELLED" && visit.cancelledBy && (
 						<>
 							{" "}
-							{text.cancelledBy[visit.cancelledBy]}
+							{visit.cancelledBy === "SYSTEM" && visit.paymentStatus !== "PAID"
+								? text.notPaidInTime
+								: text.cancelledBy[visit.cancelledBy]}
 							{visit.cancelledAt && (
 								<>
 									, <Time at={visit.cancelledAt} />

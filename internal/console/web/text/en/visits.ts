@@ -34,8 +34,9 @@ export const visits = {
 		DOCTOR: "by the doctor",
 		ADMIN: "by our staff",
 		SUPPORT: "by our staff",
-		SYSTEM: "by itself",
+		SYSTEM: "automatically",
 	},
+	notPaidInTime: "because it was not paid in time",
 	absentPatient: "It was recorded that you did not come.",
 	absentDoctor: "The doctor did not come. Everything you paid goes back to you.",
 	relations: {

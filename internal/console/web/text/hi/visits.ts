@@ -36,6 +36,7 @@ export const visits = {
 		SUPPORT: "हमारे कर्मचारियों द्वारा",
 		SYSTEM: "अपने आप",
 	},
+	notPaidInTime: "क्योंकि समय पर भुगतान नहीं हुआ",
 	absentPatient: "दर्ज किया गया है कि आप नहीं आए।",
 	absentDoctor: "डॉक्टर नहीं आए। आपका दिया हुआ पूरा पैसा आपको वापस मिलेगा।",
 	relations: {
