@@ -38,7 +38,9 @@ export function Visit({ params }: PageProps) {
 							)}
 						{isLive(visit) && <Now visit={visit} reload={loaded.reload} />}
 						{visit.status === "NO_SHOW" && visit.absent === "PATIENT" && <DisputePart visit={visit} />}
-						{!isLive(visit) && visit.status !== "CANCELLED" && <NotesPart visit={visit} />}
+						{(visit.notes || (!isLive(visit) && visit.status !== "CANCELLED")) && (
+							<NotesPart visit={visit} />
+						)}
 						{visit.startedAt && <PrescriptionsPart visit={visit} />}
 						<MoneyPart visit={visit} />
 						{visit.status === "COMPLETED" && <ReviewPart visit={visit} />}
