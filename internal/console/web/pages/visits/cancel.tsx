@@ -73,6 +73,8 @@ export function Cancel({ visit, close, done }: CancelProps) {
 function Back({ visit, terms }: { visit: Consultation; terms: CancellationTerms }) {
 	const isPaid = visit.paymentStatus === "PAID" && Number(visit.fee) > 0;
 	const amount = money(terms.refund.amount, terms.refund.currency);
+	// Like when the doctor is away: then everything comes back, whatever the usual terms.
+	const isExempt = terms.until === visit.startTime && Number(terms.refund.amount) >= Number(visit.fee);
 	const back = Number(terms.refund.amount) > 0 ? text.cancelBack(amount) : text.cancelNothing;
 	return (
 		<div class="note">
@@ -80,7 +82,7 @@ function Back({ visit, terms }: { visit: Consultation; terms: CancellationTerms 
 				<strong>{isPaid ? back : text.cancelUnpaid}</strong>
 			</p>
 			{isPaid && terms.until && <p>{text.cancelUntil(fullTime(terms.until))}</p>}
-			{isPaid && terms.policy.length > 0 && (
+			{isPaid && !isExempt && terms.policy.length > 0 && (
 				<>
 					<p>{text.cancelPolicy}:</p>
 					<ul>

@@ -1,18 +1,21 @@
-import { call, isProblem } from "../../api/call";
+import { call } from "../../api/call";
 import { disputeNoShow, readDispute, type Consultation } from "../../api/operations";
+import { focusOn } from "../../parts/focus";
 import { Form, TextArea } from "../../parts/form";
 import { Show, useLoad } from "../../parts/load";
 import { Time } from "../../parts/time";
-import { about, focusTitle } from "./shared";
+import { about, useIsNone } from "./shared";
 import { text } from "./text";
 
 /** The patient's word against a no-show. */
 export function DisputePart({ visit }: { visit: Consultation }) {
 	const dispute = useLoad(readDispute, { id: visit.id }, about(visit.id));
-	const isNone = dispute.data === undefined && isProblem(dispute.error, "not-found");
+	const isNone = useIsNone(dispute);
 	return (
 		<section aria-labelledby="dispute">
-			<h2 id="dispute">{text.dispute}</h2>
+			<h2 id="dispute" tabIndex={-1}>
+				{dispute.data ? text.disputeOwn : text.dispute}
+			</h2>
 			{isNone ? (
 				<Form
 					action={text.disputeSend}
@@ -21,7 +24,7 @@ export function DisputePart({ visit }: { visit: Consultation }) {
 					submit={async (values, key) => {
 						const body = { reason: values.text("reason") };
 						dispute.set(await call(disputeNoShow, { id: visit.id }, body, { idempotencyKey: key }));
-						focusTitle();
+						focusOn("dispute");
 					}}
 				>
 					<TextArea

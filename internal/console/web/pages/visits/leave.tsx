@@ -60,11 +60,12 @@ function Offer({ visit, offer, reload }: { visit: Consultation; offer: OfferedSl
 	};
 	return (
 		<li>
-			<Time at={offer.startTime} />, {money(offer.fee, offer.currency)}{" "}
+			<Time at={offer.startTime} />, {money(offer.fee, offer.currency)}
+			<br />
 			<ActionButton
 				run={take}
 				text={text.take}
-				label={text.takeTime(fullTime(offer.startTime))}
+				label={`${text.take}: ${fullTime(offer.startTime)}`}
 				done={text.moved}
 				own={text.problems}
 			/>

@@ -1,4 +1,3 @@
-import { isProblem } from "../../api/call";
 import {
 	readConsultationPayment,
 	type Consultation,
@@ -8,12 +7,15 @@ import {
 import { Show, useLoad } from "../../parts/load";
 import { Time } from "../../parts/time";
 import { money } from "../../parts/value";
-import { about } from "./shared";
+import { about, useIsNone } from "./shared";
 import { text } from "./text";
 
 /** Returns what to call the state of a visit's payment. */
 export function paymentState(visit: Consultation): string {
-	if (visit.paymentStatus === "PAID") return visit.balanceDue ? text.due : text.paid;
+	if (visit.paymentStatus === "PAID") {
+		if (visit.balanceDue) return text.due;
+		return Number(visit.refundedAmount) >= Number(visit.fee) ? text.refunded : text.paid;
+	}
 	return visit.status === "REQUESTED" ? text.due : text.unpaid;
 }
 
@@ -26,7 +28,7 @@ export function MoneyPart({ visit }: { visit: Consultation }) {
 	const isFree = Number(visit.fee) === 0 && Number(visit.refundedAmount) === 0;
 	const payment = useLoad(readConsultationPayment, isFree ? null : { consultationId: visit.id }, about(visit.id));
 	// Before the first payment there is none to read.
-	const isNone = payment.data === undefined && isProblem(payment.error, "not-found");
+	const isNone = useIsNone(payment);
 	return (
 		<section aria-labelledby="payment">
 			<h2 id="payment">{text.payment}</h2>
@@ -35,7 +37,7 @@ export function MoneyPart({ visit }: { visit: Consultation }) {
 			) : (
 				<>
 					<p>
-						{money(visit.fee, visit.currency)}, {paymentState(visit)}
+						{money(visit.balanceDue ?? visit.fee, visit.currency)}, {paymentState(visit)}
 					</p>
 					{!isNone && (
 						<Show loaded={payment}>
@@ -90,7 +92,7 @@ export function MoneyTables({ payment }: { payment: PaymentDetail }) {
 
 function Lines({ caption, lines }: { caption: string; lines: Line[] }) {
 	return (
-		<div class="scroll" tabIndex={0} role="group" aria-label={caption}>
+		<div class="scroll figures" tabIndex={0} role="group" aria-label={caption}>
 			<table>
 				<caption>{caption}</caption>
 				<thead>

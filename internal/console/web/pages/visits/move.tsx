@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { call } from "../../api/call";
+import { call, isProblem } from "../../api/call";
 import {
 	listFreeDays,
 	listFreeSlots,
@@ -57,6 +57,12 @@ export function Move({ visit, done }: MoveProps) {
 		...dependant,
 	});
 	const free = new Map(days.data?.items.map((d) => [d.day, d.freeSeats]));
+	// Free times change under one's hands: after a refusal they are looked at again.
+	const [round, setRound] = useState(0);
+	const lookAgain = (): void => {
+		days.reload();
+		setRound((n) => n + 1);
+	};
 	const choose = (next: string): void => {
 		setDay(next);
 		setSlot(null);
@@ -88,8 +94,8 @@ export function Move({ visit, done }: MoveProps) {
 					</Show>
 				</div>
 				<div>
-					{day && <Times visit={visit} day={day} chosen={slot} choose={setSlot} />}
-					{slot && <Confirm key={slot.id} visit={visit} slot={slot} done={done} />}
+					{day && <Times round={round} visit={visit} day={day} chosen={slot} choose={setSlot} />}
+					{slot && <Confirm key={slot.id} visit={visit} slot={slot} lookAgain={lookAgain} done={done} />}
 				</div>
 			</div>
 		</section>
@@ -99,11 +105,13 @@ export function Move({ visit, done }: MoveProps) {
 interface TimesProps {
 	visit: Consultation;
 	day: string;
+	/** Counts up to look again. */
+	round: number;
 	chosen: FreeSlot | null;
 	choose: (slot: FreeSlot) => void;
 }
 
-function Times({ visit, day, chosen, choose }: TimesProps) {
+function Times({ visit, day, round, chosen, choose }: TimesProps) {
 	const params = {
 		doctorId: visit.doctorId,
 		from: [beginOf(day), new Date().toISOString()].sort()[1] ?? "",
@@ -114,10 +122,14 @@ function Times({ visit, day, chosen, choose }: TimesProps) {
 	// The time at which it was asked stays the same, or it would be asked without end.
 	const asked = useRef({ day, params });
 	if (asked.current.day !== day) asked.current = { day, params };
+	const heading = useRef<HTMLHeadingElement>(null);
+	useEffect(() => heading.current?.focus(), [day]);
 	return (
 		<>
-			<h4>{text.timesOf(dayName(day))}</h4>
-			<List op={listFreeSlots} params={asked.current.params} empty={text.noTimes}>
+			<h4 ref={heading} tabIndex={-1}>
+				{text.timesOf(dayName(day))}
+			</h4>
+			<List key={round} op={listFreeSlots} params={asked.current.params} empty={text.noTimes}>
 				{(slots) => (
 					<ul class="slots">
 						{slots.map((slot) => (
@@ -138,14 +150,26 @@ function Times({ visit, day, chosen, choose }: TimesProps) {
 	);
 }
 
+interface ConfirmProps {
+	visit: Consultation;
+	slot: FreeSlot;
+	lookAgain: () => void;
+	done: () => void;
+}
+
 /** What the move means, before it is done. */
-function Confirm({ visit, slot, done }: { visit: Consultation; slot: FreeSlot; done: () => void }) {
+function Confirm({ visit, slot, lookAgain, done }: ConfirmProps) {
 	const doctor = useLoad(readDoctor, { id: visit.doctorId });
 	const box = useRef<HTMLHeadingElement>(null);
 	useEffect(() => box.current?.focus(), []);
 	const move = async (key: string): Promise<void> => {
 		const body = { slotId: slot.id, startTime: slot.startTime };
-		await call(rescheduleConsultation, { id: visit.id }, body, { idempotencyKey: key });
+		try {
+			await call(rescheduleConsultation, { id: visit.id }, body, { idempotencyKey: key });
+		} catch (error) {
+			if (isProblem(error, "slot-taken", "slot-not-bookable", "slot-moved")) lookAgain();
+			throw error;
+		}
 		done();
 		focusTitle();
 	};
@@ -170,7 +194,7 @@ function Confirm({ visit, slot, done }: { visit: Consultation; slot: FreeSlot; d
 					class="primary"
 					run={move}
 					text={text.moveConfirm}
-					label={text.takeTime(fullTime(slot.startTime))}
+					label={`${text.moveConfirm}: ${fullTime(slot.startTime)}`}
 					done={text.moved}
 					own={text.problems}
 				/>

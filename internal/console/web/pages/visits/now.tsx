@@ -9,10 +9,11 @@ import {
 	listConsultationOffers,
 	startPayment,
 	type Consultation,
+	type Notice,
 } from "../../api/operations";
 import { ActionButton } from "../../parts/form";
 import { useLoad } from "../../parts/load";
-import { clock } from "../../parts/time";
+import { clock, fullTime } from "../../parts/time";
 import { money } from "../../parts/value";
 import { currentUser } from "../../session";
 import { language } from "../../text/language";
@@ -33,6 +34,7 @@ const earliestCheckIn = 15 * 60_000;
 
 export function WhatNow({ visit, reload, isBrief = false, isPage = false }: WhatNowProps) {
 	const offers = useLoad(listConsultationOffers, isLive(visit) ? { id: visit.id } : null, about(visit.id));
+	const notice = useMissingConsent(isLive(visit) && !isBrief ? visit : null);
 	if (!isLive(visit)) return null;
 	const due = visit.status === "REQUESTED" || visit.balanceDue !== null;
 	if (offers.data?.answerBy) {
@@ -44,16 +46,18 @@ export function WhatNow({ visit, reload, isBrief = false, isPage = false }: What
 	}
 	return (
 		<>
-			{due && <Pay visit={visit} reload={reload} />}
-			{!isBrief && <MissingConsent visit={visit} />}
+			{due && <Pay visit={visit} reload={reload} isPage={isPage} />}
+			{notice && <MissingConsent visit={visit} notice={notice} />}
 			{visit.status === "IN_PROGRESS" && <p class="note">{text.running}</p>}
-			{visit.status === "CONFIRMED" && !isBrief && <CheckIn visit={visit} reload={reload} isIdle={!due} />}
+			{visit.status === "CONFIRMED" && !isBrief && (
+				<CheckIn visit={visit} reload={reload} isIdle={!due && !notice} />
+			)}
 		</>
 	);
 }
 
 /** What is to be paid, until when, and the way to the payment page. */
-function Pay({ visit, reload }: { visit: Consultation; reload: () => void }) {
+function Pay({ visit, reload, isPage }: { visit: Consultation; reload: () => void; isPage: boolean }) {
 	const until = visit.balanceDueAt ?? visit.paymentDueAt;
 	const now = useNow(1000);
 	const amount = money(visit.balanceDue ?? visit.fee, visit.currency);
@@ -70,13 +74,20 @@ function Pay({ visit, reload }: { visit: Consultation; reload: () => void }) {
 		if (data.attempt.checkout) location.assign(data.attempt.checkout.url);
 		else reload();
 	};
+	const which = `${text.pay(amount)}: ${visit.doctorName ?? ""}, ${fullTime(visit.startTime)}`;
 	if (isOver) return <p class="warning">{text.payOver}</p>;
 	return (
 		<div class="warning">
 			{visit.paymentStatus === "FAILED" && <p>{text.payFailed}</p>}
 			<p>{visit.balanceDue ? text.balance(amount, left) : text.payWithin(left)}</p>
 			<p>
-				<ActionButton class="primary" run={pay} text={text.pay(amount)} own={text.problems} />
+				<ActionButton
+					class="primary"
+					run={pay}
+					text={text.pay(amount)}
+					{...(isPage ? {} : { label: which })}
+					own={text.problems}
+				/>
 			</p>
 		</div>
 	);
@@ -105,7 +116,7 @@ function CheckIn({ visit, reload, isIdle }: { visit: Consultation; reload: () =>
 	};
 	return (
 		<div class="note">
-			<p>{text.checkInNow}</p>
+			<p>{now < Date.parse(visit.startTime) ? text.checkInNow : text.checkInLate}</p>
 			<p>
 				<ActionButton
 					class="primary"
@@ -119,17 +130,25 @@ function CheckIn({ visit, reload, isIdle }: { visit: Consultation; reload: () =>
 	);
 }
 
-/** Asks for the consent to one visit when the general one is withdrawn, or somebody else has arranged the visit. */
-function MissingConsent({ visit }: { visit: Consultation }) {
-	const notices = useLoad(listConsents, { language });
-	const [isGiven, setGiven] = useState(false);
+/** Returns the notice to agree to when the general consent is withdrawn, or somebody else has arranged the visit. */
+function useMissingConsent(visit: Consultation | null): Notice | null {
+	const notices = useLoad(listConsents, visit ? { language } : null);
 	const notice = notices.data?.items.find((n) => n.purpose === "TREATMENT");
+	if (!visit || !notice || visit.startedAt) return null;
 	const isByOther = visit.bookedBy !== null && visit.bookedBy !== currentUser()?.id;
-	if (!notice || visit.startedAt || (notice.givenAt && !isByOther)) return null;
+	return notice.givenAt && !isByOther ? null : notice;
+}
+
+/** Asks for the consent to one visit. */
+function MissingConsent({ visit, notice }: { visit: Consultation; notice: Notice }) {
+	// The server doesn't say whether one visit has its consent.
+	const place = "consent-" + visit.id;
+	const [isGiven, setGiven] = useState(() => sessionStorage.getItem(place) === String(notice.noticeVersion));
 	if (isGiven) return <p class="note">{text.consented}</p>;
 	const give = async (key: string): Promise<void> => {
 		const body = { noticeVersion: notice.noticeVersion };
 		await call(consentToConsultation, { id: visit.id }, body, { idempotencyKey: key });
+		sessionStorage.setItem(place, String(notice.noticeVersion));
 		setGiven(true);
 		focusTitle();
 	};

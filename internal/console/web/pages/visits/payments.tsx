@@ -33,14 +33,16 @@ function Row({ visit }: { visit: Consultation }) {
 	return (
 		<li class="card">
 			<p>
-				<strong>{isFree ? text.free : money(visit.fee, visit.currency)}</strong>{" "}
+				<strong>{isFree ? text.free : money(visit.balanceDue ?? visit.fee, visit.currency)}</strong>{" "}
 				{!isFree && <span class="chip">{paymentState(visit)}</span>}
 			</p>
 			<p>
 				<a href={"/visits/" + visit.id}>
 					<Time at={visit.startTime} />
 				</a>
-				, <Name>{visit.doctorName ?? ""}</Name>, {text.forWhom}: <ForWhom visit={visit} />
+				, <Name>{visit.doctorName ?? ""}</Name>
+				<br />
+				{text.forWhom}: <ForWhom visit={visit} />
 			</p>
 			{visit.paymentStatus === "PAID" && <Refunds visit={visit} />}
 			{visit.paymentStatus === "PAID" && !isFree && (

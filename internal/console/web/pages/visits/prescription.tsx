@@ -7,6 +7,7 @@ import {
 	type Prescription as Data,
 } from "../../api/operations";
 import { Show, useLoad } from "../../parts/load";
+import type { Explanations } from "../../parts/refusal";
 import { Time, ZoneNote } from "../../parts/time";
 import { Name } from "../../parts/value";
 import { currentUser } from "../../session";
@@ -19,10 +20,18 @@ export function Prescription({ params }: PageProps) {
 	const loaded = useLoad(readPrescription, { id: params["id"] ?? "" });
 	return (
 		<>
+			<p class="print-only">{t.product}</p>
 			<Title text={text.prescription} />
-			<Show loaded={loaded}>{(data) => <Sheet prescription={data} />}</Show>
+			<Show loaded={loaded} own={noPrescription()}>
+				{(data) => <Sheet prescription={data} />}
+			</Show>
 		</>
 	);
+}
+
+/** Whether an address is wrong, or of somebody else, looks the same. */
+function noPrescription(): Explanations {
+	return { "not-found": text.noSuchPrescription, "validation-failed": text.noSuchPrescription };
 }
 
 function Sheet({ prescription: p }: { prescription: Data }) {
@@ -33,7 +42,10 @@ function Sheet({ prescription: p }: { prescription: Data }) {
 		<>
 			{p.supersededBy && (
 				<p class="warning">
-					{text.supersededHint} <a href={"/prescriptions/" + p.supersededBy}>{text.toNewer}</a>
+					{text.supersededHint}{" "}
+					<a class="no-print" href={"/prescriptions/" + p.supersededBy}>
+						{text.toNewer}
+					</a>
 				</p>
 			)}
 			<dl>
@@ -88,30 +100,53 @@ function Sheet({ prescription: p }: { prescription: Data }) {
 
 function Medicines({ medications }: { medications: Medication[] }) {
 	return (
-		<div class="scroll" tabIndex={0} role="group" aria-label={text.medicines}>
-			<table>
+		<div class="scroll figures" tabIndex={0} role="group" aria-label={text.medicines}>
+			{/* Narrow screens show a row as a block, which only named roles keep a row of a table. */}
+			<table class="stack" role="table">
 				<caption>{text.medicines}</caption>
-				<thead>
-					<tr>
-						<th scope="col">{text.medicine}</th>
-						<th scope="col">{text.dosage}</th>
-						<th scope="col">{text.frequency}</th>
-						<th scope="col" class="number">
+				<thead role="rowgroup">
+					<tr role="row">
+						<th scope="col" role="columnheader">
+							{text.medicine}
+						</th>
+						<th scope="col" role="columnheader">
+							{text.dosage}
+						</th>
+						<th scope="col" role="columnheader">
+							{text.frequency}
+						</th>
+						<th scope="col" role="columnheader" class="number">
 							{text.duration}
 						</th>
-						<th scope="col">{text.route}</th>
-						<th scope="col">{text.instructions}</th>
+						<th scope="col" role="columnheader">
+							{text.route}
+						</th>
+						<th scope="col" role="columnheader">
+							{text.instructions}
+						</th>
 					</tr>
 				</thead>
-				<tbody>
+				<tbody role="rowgroup">
 					{medications.map((m, i) => (
-						<tr key={i}>
-							<th scope="row">{m.name}</th>
-							<td>{m.dosage}</td>
-							<td>{m.frequency}</td>
-							<td class="number">{m.durationDays ?? "–"}</td>
-							<td>{m.route || "–"}</td>
-							<td class="text">{m.instructions || "–"}</td>
+						<tr key={i} role="row">
+							<th scope="row" role="rowheader">
+								{m.name}
+							</th>
+							<td role="cell" data-label={text.dosage}>
+								{m.dosage}
+							</td>
+							<td role="cell" data-label={text.frequency}>
+								{m.frequency}
+							</td>
+							<td role="cell" data-label={text.duration} class="number">
+								{m.durationDays ?? "–"}
+							</td>
+							<td role="cell" data-label={text.route}>
+								{m.route || "–"}
+							</td>
+							<td role="cell" data-label={text.instructions} class="text">
+								{m.instructions || "–"}
+							</td>
 						</tr>
 					))}
 				</tbody>

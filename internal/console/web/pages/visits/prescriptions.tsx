@@ -41,7 +41,9 @@ function Row({ prescription: p }: { prescription: Prescription }) {
 			</p>
 			{visit && (
 				<p>
-					<Name>{visit.doctorName ?? ""}</Name>, {text.forWhom}: <ForWhom visit={visit} />
+					<Name>{visit.doctorName ?? ""}</Name>
+					<br />
+					{text.forWhom}: <ForWhom visit={visit} />
 				</p>
 			)}
 			<p>{p.medications.map((m) => m.name).join(", ")}</p>

@@ -7,7 +7,7 @@ import { currentUser } from "../../session";
 import { t } from "../../text";
 import type { PageProps } from "..";
 import { MoneyTables } from "./money";
-import { about } from "./shared";
+import { about, noVisit } from "./shared";
 import { text } from "./text";
 
 /** The payment of one visit, to keep on paper. The address has the id of the visit. */
@@ -16,8 +16,9 @@ export function Receipt({ params }: PageProps) {
 	const visit = useLoad(readConsultation, { id }, about(id));
 	return (
 		<>
+			<p class="print-only">{t.product}</p>
 			<Title text={text.receiptTitle} />
-			<Show loaded={visit} own={text.problems}>
+			<Show loaded={visit} own={noVisit()}>
 				{(data) => <Sheet visit={data} />}
 			</Show>
 		</>
@@ -37,6 +38,7 @@ function Sheet({ visit }: { visit: Consultation }) {
 					const back = data.refunds
 						.filter((r) => r.status === "SUCCEEDED" || r.status === "PENDING")
 						.reduce((sum, r) => sum + Number(r.amount), 0);
+					if (captured === 0) return null;
 					return (
 						<>
 							<dl>
@@ -78,9 +80,11 @@ function Sheet({ visit }: { visit: Consultation }) {
 			</Show>
 			<ZoneNote />
 			<div class="actions">
-				<button type="button" class="primary" onClick={() => print()}>
-					{t.print}
-				</button>
+				{visit.paymentStatus === "PAID" && (
+					<button type="button" class="primary" onClick={() => print()}>
+						{t.print}
+					</button>
+				)}
 				<a class="button" href={"/visits/" + visit.id}>
 					{text.toVisit}
 				</a>

@@ -2,7 +2,7 @@
 
 import { listAddenda, listConsultationPrescriptions, type Consultation } from "../../api/operations";
 import { Show, useLoad } from "../../parts/load";
-import { Time, shortDate } from "../../parts/time";
+import { Time, clock, shortDate } from "../../parts/time";
 import { about } from "./shared";
 import { text } from "./text";
 
@@ -16,14 +16,16 @@ export function NotesPart({ visit }: { visit: Consultation }) {
 				{(data) => (
 					<>
 						{!visit.notes && data.items.length === 0 && <p class="empty">{text.noNotes}</p>}
-						{data.items.map((addendum) => (
-							<article key={addendum.id} class="card">
-								<h3>
-									{text.addendum(addendum.authorName ?? "")}, <Time at={addendum.createdAt} />
-								</h3>
-								<p class="text">{addendum.text}</p>
-							</article>
-						))}
+						<div class="list">
+							{data.items.map((addendum) => (
+								<article key={addendum.id} class="card">
+									<h3>
+										{text.addendum(addendum.authorName ?? "")}, <Time at={addendum.createdAt} />
+									</h3>
+									<p class="text">{addendum.text}</p>
+								</article>
+							))}
+						</div>
 					</>
 				)}
 			</Show>
@@ -45,9 +47,9 @@ export function PrescriptionsPart({ visit }: { visit: Consultation }) {
 							{data.items.map((p) => (
 								<li key={p.id}>
 									<a href={"/prescriptions/" + p.id}>
-										{text.prescriptionOf(shortDate(p.createdAt))}
+										{text.prescriptionOf(`${shortDate(p.createdAt)}, ${clock(p.createdAt)}`)}
 									</a>
-									: {p.medications.map((m) => m.name).join(", ")}
+									: {p.medications.map((m) => m.name).join(", ")}{" "}
 									{p.supersededBy && <span class="chip">{text.superseded}</span>}
 								</li>
 							))}

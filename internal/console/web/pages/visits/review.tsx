@@ -1,22 +1,29 @@
 import { useState } from "preact/hooks";
-import { call, isProblem } from "../../api/call";
+import { call } from "../../api/call";
 import { createReview, readOwnReview, updateReview, type Consultation, type OwnReview } from "../../api/operations";
+import { focusOn } from "../../parts/focus";
 import { Form, TextArea } from "../../parts/form";
 import { Show, useLoad } from "../../parts/load";
 import { fullTime } from "../../parts/time";
 import { Stars } from "../../parts/value";
 import { t } from "../../text";
-import { focusTitle } from "./shared";
+import { useIsNone } from "./shared";
 import { text } from "./text";
 
 /** The patient's review of a visit that took place. */
 export function ReviewPart({ visit }: { visit: Consultation }) {
 	const review = useLoad(readOwnReview, { id: visit.id });
 	const [isChanging, setChanging] = useState(false);
-	const isNone = review.data === undefined && isProblem(review.error, "not-found");
+	const change = (isOpen: boolean): void => {
+		setChanging(isOpen);
+		focusOn("review");
+	};
+	const isNone = useIsNone(review);
 	return (
 		<section aria-labelledby="review">
-			<h2 id="review">{text.review}</h2>
+			<h2 id="review" tabIndex={-1}>
+				{text.review}
+			</h2>
 			{isNone ? (
 				<Form
 					action={text.reviewSend}
@@ -26,7 +33,7 @@ export function ReviewPart({ visit }: { visit: Consultation }) {
 						const said = values.optional("text");
 						const body = { rating: values.number("rating"), ...(said ? { text: said } : {}) };
 						review.set(await call(createReview, { id: visit.id }, body, { idempotencyKey: key }));
-						focusTitle();
+						focusOn("review");
 					}}
 				>
 					<ReviewFields />
@@ -40,7 +47,7 @@ export function ReviewPart({ visit }: { visit: Consultation }) {
 								done={t.saved}
 								own={text.problems}
 								aside={
-									<button type="button" onClick={() => setChanging(false)}>
+									<button type="button" onClick={() => change(false)}>
 										{t.cancel}
 									</button>
 								}
@@ -50,14 +57,13 @@ export function ReviewPart({ visit }: { visit: Consultation }) {
 									review.set(
 										await call(updateReview, { id: visit.id }, body, ifMatch ? { ifMatch } : {}),
 									);
-									setChanging(false);
-									focusTitle();
+									change(false);
 								}}
 							>
 								<ReviewFields review={data} />
 							</Form>
 						) : (
-							<Written review={data} change={() => setChanging(true)} />
+							<Written review={data} change={() => change(true)} />
 						)
 					}
 				</Show>

@@ -1,8 +1,10 @@
 // What several pages about visits share.
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { isProblem } from "../../api/call";
 import type { Change } from "../../api/events";
 import type { Consultation, ConsultationStatus } from "../../api/operations";
+import type { Explanations } from "../../parts/refusal";
 import { Name } from "../../parts/value";
 import { t } from "../../text";
 import { text } from "./text";
@@ -16,6 +18,11 @@ export function isLive(visit: Consultation): boolean {
 /** Accepts the events of one visit. Those that name none may be about any. */
 export function about(id: string): (change: Change) => boolean {
 	return (change) => !change.consultationId || change.consultationId === id;
+}
+
+/** What to say when a visit isn't there. Whether its address is wrong, or of somebody else, looks the same. */
+export function noVisit(): Explanations {
+	return { ...text.problems, "validation-failed": text.problems["not-found"] ?? "" };
 }
 
 /** For whom a visit is. */
@@ -52,4 +59,29 @@ export function timeLeft(until: string, now: number): string {
 /** Moves the focus to the heading of the page, when what had it is gone. */
 export function focusTitle(): void {
 	setTimeout(() => document.querySelector("h1")?.focus(), 50);
+}
+
+/** Moves the focus to the heading when a change from elsewhere took away what had it. */
+export function useKeptFocus(change: unknown): void {
+	const last = useRef<EventTarget | null>(null);
+	useEffect(() => {
+		const note = (event: FocusEvent): void => void (last.current = event.target);
+		document.addEventListener("focusin", note);
+		return () => document.removeEventListener("focusin", note);
+	}, []);
+	useEffect(() => {
+		const timer = setTimeout(() => {
+			const isGone = last.current instanceof Node && !last.current.isConnected;
+			if (isGone && document.activeElement === document.body) focusTitle();
+		}, 100);
+		return () => clearTimeout(timer);
+	}, [change]);
+}
+
+/** Reports whether there is nothing yet, also while a later look fails: a form that is filled in stays. */
+export function useIsNone({ data, error }: { data: unknown; error: unknown }): boolean {
+	const known = useRef(false);
+	if (data !== undefined) known.current = false;
+	else if (isProblem(error, "not-found")) known.current = true;
+	return known.current;
 }

@@ -13,7 +13,7 @@ import { Move } from "./move";
 import { WhatNow } from "./now";
 import { NotesPart, PrescriptionsPart } from "./record";
 import { ReviewPart } from "./review";
-import { ForWhom, about, isLive } from "./shared";
+import { ForWhom, about, isLive, noVisit, useKeptFocus, useNow } from "./shared";
 import { text } from "./text";
 
 export function Visit({ params }: PageProps) {
@@ -21,10 +21,11 @@ export function Visit({ params }: PageProps) {
 	const loaded = useLoad(readConsultation, { id }, about(id));
 	const isBack = useAddress().searchParams.has("paid");
 	const doctor = loaded.data?.doctorName;
+	useKeptFocus(loaded.data);
 	return (
 		<>
 			<Title text={doctor ? text.visitWith(doctor) : text.visit} />
-			<Show loaded={loaded} own={text.problems}>
+			<Show loaded={loaded} own={noVisit()}>
 				{(visit) => (
 					<>
 						<Facts visit={visit} />
@@ -37,7 +38,9 @@ export function Visit({ params }: PageProps) {
 							)}
 						{isLive(visit) && <Now visit={visit} reload={loaded.reload} />}
 						{visit.status === "NO_SHOW" && visit.absent === "PATIENT" && <DisputePart visit={visit} />}
-						{!isLive(visit) && visit.status !== "CANCELLED" && <NotesPart visit={visit} />}
+						{(visit.notes || (!isLive(visit) && visit.status !== "CANCELLED")) && (
+							<NotesPart visit={visit} />
+						)}
 						{visit.startedAt && <PrescriptionsPart visit={visit} />}
 						<MoneyPart visit={visit} />
 						{visit.status === "COMPLETED" && <ReviewPart visit={visit} />}
@@ -55,11 +58,15 @@ function Facts({ visit }: { visit: Consultation }) {
 			<dl>
 				<dt>{text.status}</dt>
 				<dd>
-					<Status status={visit.status} />
+					<span aria-live="polite">
+						<Status status={visit.status} />
+					</span>
 					{visit.status === "CANCELLED" && visit.cancelledBy && (
 						<>
 							{" "}
-							{text.cancelledBy[visit.cancelledBy]}
+							{visit.cancelledBy === "SYSTEM" && visit.paymentStatus !== "PAID"
+								? text.notPaidInTime
+								: text.cancelledBy[visit.cancelledBy]}
 							{visit.cancelledAt && (
 								<>
 									, <Time at={visit.cancelledAt} />
@@ -121,7 +128,8 @@ function Now({ visit, reload }: { visit: Consultation; reload: () => void }) {
 		setOpen("");
 		reload();
 	};
-	const canChange = visit.status !== "IN_PROGRESS" && Date.parse(visit.startTime) > Date.now();
+	const now = useNow(30_000);
+	const canChange = visit.status !== "IN_PROGRESS" && Date.parse(visit.startTime) > now;
 	return (
 		<section aria-labelledby="now">
 			<h2 id="now">{text.now}</h2>

@@ -80,8 +80,10 @@ function Upcoming({ items, reload }: { items: Consultation[]; reload: () => void
 					<Time at={next.startTime} />
 				</h3>
 				<p>
-					<Status status={next.status} /> <Name>{next.doctorName ?? ""}</Name>, {text.forWhom}:{" "}
-					<ForWhom visit={next} />
+					<Status status={next.status} /> <Name>{next.doctorName ?? ""}</Name>
+				</p>
+				<p>
+					{text.forWhom}: <ForWhom visit={next} />
 				</p>
 				<WhatNow visit={next} reload={reload} />
 				<OpenLink visit={next} class="button" />
@@ -121,7 +123,9 @@ function Row({ visit, children }: { visit: Consultation; children?: ComponentChi
 				<Status status={visit.status} />
 			</p>
 			<p>
-				<Name>{visit.doctorName ?? ""}</Name>, {text.forWhom}: <ForWhom visit={visit} />
+				<Name>{visit.doctorName ?? ""}</Name>
+				<br />
+				{text.forWhom}: <ForWhom visit={visit} />
 			</p>
 			{children}
 			<OpenLink visit={visit} />
