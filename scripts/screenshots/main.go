@@ -62,6 +62,9 @@ func main() {
 }
 
 func run(ctx context.Context) error {
+	if err := os.MkdirAll(folder, 0o750); err != nil {
+		return err
+	}
 	data, err := os.MkdirTemp("", "amrutam-screenshots")
 	if err != nil {
 		return err
@@ -83,7 +86,7 @@ func run(ctx context.Context) error {
 		_ = server.Process.Signal(syscall.SIGTERM)
 		_ = server.Wait()
 	}()
-	s := &studio{environment: environment}
+	s := &studio{environment: environment, sessions: map[string]string{}}
 	if s.url, s.password, err = readWelcome(bufio.NewScanner(out)); err != nil {
 		return err
 	}
@@ -130,6 +133,7 @@ func readWelcome(lines *bufio.Scanner) (url, password string, err error) {
 type studio struct {
 	url, password string
 	environment   []string
+	sessions      map[string]string // by user
 	tab           context.Context //nolint:containedctx // chromedp names a tab by its context
 }
 
@@ -144,11 +148,14 @@ func (s *studio) take(one shot) error {
 	}
 	cookies := map[string]string{"language": language}
 	if one.user != "" {
-		session, err := s.signIn(one.user + "@amrutam.example")
-		if err != nil {
-			return err
+		if s.sessions[one.user] == "" { // a code of the authenticator works once
+			session, err := s.signIn(one.user + "@amrutam.example")
+			if err != nil {
+				return err
+			}
+			s.sessions[one.user] = session
 		}
-		cookies["__Host-amrutam"] = session
+		cookies["__Host-amrutam"] = s.sessions[one.user]
 	}
 	for name, value := range cookies {
 		isSession := name != "language"
