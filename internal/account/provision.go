@@ -34,7 +34,7 @@ type NewUser struct {
 // Provision creates the user, the profile and the data key that seals it. The caller checks the values, writes the
 // audit row and sends mails. Returns ErrAddressTaken if another user has the address.
 func (s *Service) Provision(ctx context.Context, tx *postgres.Tx, u NewUser) (uuid.UUID, error) {
-	id := uuid.Must(uuid.NewV7())
+	id := tx.NewID()
 	made, err := insertUser(ctx, tx,
 		insertUserParams{ID: id, Email: normalizeEmail(u.Email), PasswordHash: u.PasswordHash, Role: u.Role,
 			IsEmailVerified: u.Verified, Now: tx.Now})
@@ -59,7 +59,7 @@ func (s *Service) Provision(ctx context.Context, tx *postgres.Tx, u NewUser) (uu
 		u.Timezone = DefaultTimezone
 	}
 	u.Language = cmp.Or(u.Language, language.English)
-	profile := uuid.Must(uuid.NewV7())
+	profile := tx.NewID()
 	sealed, err := s.sealContact(key, profile, contact{u.DateOfBirth, u.Phone, u.Address})
 	if err != nil {
 		return uuid.Nil, err

@@ -152,12 +152,14 @@ func (a *App) CreateDemoData(ctx context.Context) ([]DemoAccount, error) {
 		if err != nil {
 			return nil, err
 		}
-		err = a.DB.Write(ctx, func(tx *postgres.Tx) error {
-			if err := a.demoApproval(ctx, tx, d, id, admin); err != nil || d.isWaiting {
-				return err
-			}
-			return a.demoHours(ctx, tx, d, id)
-		})
+		applied := a.demoPast()
+		if d.isWaiting {
+			applied = a.DB
+		}
+		err = applied.Write(ctx, func(tx *postgres.Tx) error { return a.demoApproval(ctx, tx, d, id, admin) })
+		if err == nil && !d.isWaiting {
+			err = a.DB.Write(ctx, func(tx *postgres.Tx) error { return a.demoHours(ctx, tx, d, id) })
+		}
 		if err != nil {
 			return nil, fmt.Errorf("demo doctor: %w", err)
 		}
@@ -189,7 +191,7 @@ func (a *App) demoAccount(ctx context.Context, demo DemoAccount) (id uuid.UUID, 
 	if err != nil {
 		return uuid.Nil, err
 	}
-	err = a.DB.Write(ctx, func(tx *postgres.Tx) (err error) {
+	err = a.demoPast().Write(ctx, func(tx *postgres.Tx) (err error) {
 		user := account.NewUser{
 			Email: demo.Email, PasswordHash: hash, Role: demo.Role, FullName: demo.Name, Verified: true,
 		}

@@ -75,6 +75,15 @@ func TestDemoDataHasAPast(t *testing.T) {
 			t.Errorf("%s: %d, want %d to %d", what, n, least, most)
 		}
 	}
+	password, err := c.App.DemoPassword()
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := c.Post(apptest.User{}, "auth/login", map[string]any{"email": "patient@amrutam.example",
+		"password": password}).Want(200).Text("accessToken")
+	if n := len(c.Get(apptest.User{Token: token}, "consultations/me?limit=100").Want(200).Items()); n < 5 {
+		t.Errorf("the patient's list has %d visits", n)
+	}
 	if c.Count(`SELECT count(*) FROM consultations c JOIN users u ON u.id = c.patient_id
 		WHERE u.email = 'patient@amrutam.example'
 			AND scheduled_start BETWEEN now() AND now() + interval '2 days'`) > 0 {

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -80,16 +81,18 @@ type demoHistory struct {
 }
 
 // createDemoHistory gives the demo accounts visits of the last month, with notes, prescriptions and reviews, and some
-// to come, unless there are any consultations. The past is not mailed.
+// to come, unless there are any consultations or an account is too new to have a past. The past is not mailed.
 func (a *App) createDemoHistory(ctx context.Context, patients, doctors []uuid.UUID) error {
-	var hasAny bool
+	h := &demoHistory{App: a, now: a.DB.Now(), patients: patients, doctors: doctors}
+	var hasAny, areNew bool
 	err := a.DB.Read(ctx, func(r *postgres.Read) error {
-		return r.QueryRow(ctx, "SELECT EXISTS (SELECT FROM consultations)").Scan(&hasAny)
+		return r.QueryRow(ctx, `SELECT EXISTS (SELECT FROM consultations),
+			EXISTS (SELECT FROM users WHERE id = ANY($1) AND created_at > $2)`, slices.Concat(patients, doctors),
+			h.now.AddDate(0, 0, -demoDays-2)).Scan(&hasAny, &areNew)
 	})
-	if err != nil || hasAny {
+	if err != nil || hasAny || areNew {
 		return err
 	}
-	h := &demoHistory{App: a, now: a.DB.Now(), patients: patients, doctors: doctors}
 	n := 0
 	for day := demoDays; day > 0; day-- {
 		for i := range doctors {
@@ -109,6 +112,11 @@ func (a *App) createDemoHistory(ctx context.Context, patients, doctors []uuid.UU
 		return err
 	}
 	return h.bookAhead(ctx)
+}
+
+// demoPast returns a database in which it is some days before the past of the demo accounts begins: then they sign up.
+func (a *App) demoPast() *postgres.DB {
+	return &postgres.DB{Pool: a.DB.Pool, Clock: func() time.Time { return a.DB.Now().AddDate(0, 0, -demoDays-10) }}
 }
 
 // at carries out a transaction as of an instant.

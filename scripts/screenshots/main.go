@@ -47,11 +47,20 @@ var shots = []shot{
 	{name: "visits", path: "/visits", user: "patient", width: phone},
 	{name: "visits-hindi", path: "/visits", user: "patient", width: phone, hindi: true},
 	{name: "prescription", path: "/prescriptions > main a[href^='/prescriptions/']", user: "patient", width: desktop},
-	{name: "today", path: "/today", user: "dr.nair", width: desktop},
+	{name: "today", path: "/today?date=" + workday(), user: "dr.nair", width: desktop},
 	{name: "hours", path: "/hours", user: "dr.nair", width: desktop},
 	{name: "people", path: "/people", user: "admin", width: desktop},
 	{name: "analytics", path: "/admin/analytics", user: "admin", width: desktop},
 	{name: "audit", path: "/admin/audit", user: "admin", width: desktop},
+}
+
+// workday returns the next day from Monday to Friday.
+func workday() string {
+	day := time.Now().AddDate(0, 0, 1) //nolint:forbidigo // of this machine
+	for day.Weekday() == time.Saturday || day.Weekday() == time.Sunday {
+		day = day.AddDate(0, 0, 1)
+	}
+	return day.Format(time.DateOnly)
 }
 
 func main() {
@@ -134,7 +143,7 @@ type studio struct {
 	url, password string
 	environment   []string
 	sessions      map[string]string // by user
-	tab           context.Context //nolint:containedctx // chromedp names a tab by its context
+	tab           context.Context   //nolint:containedctx // chromedp names a tab by its context
 }
 
 func (s *studio) take(one shot) error {
