@@ -254,12 +254,13 @@ func (h *demoHistory) bookAhead(ctx context.Context) error {
 			if j == 0 {
 				index = len(slots) - 1
 			}
-			if (j == 0 && i > 0) || index < 0 || index >= len(slots) || (j > 0 && (i+j)%2 == 0) {
+			if (j == 0 && i != len(h.doctors)-1) || index < 0 || index >= len(slots) || (j > 0 && (i+j)%2 == 0) {
 				continue
 			}
 			actor := access.Actor{ID: patient, Role: access.RolePatient, Job: demoJob}
 			reason := demoCases[(i+j)%len(demoCases)].reason
-			if _, err := h.bookAndPay(ctx, actor, slots[index], reason, h.now); err != nil {
+			_, err := h.bookAndPay(ctx, actor, slots[index], reason, h.now.Add(-2*time.Minute))
+			if err != nil {
 				return fmt.Errorf("a visit of the demo data to come: %w", err)
 			}
 		}
