@@ -50,8 +50,7 @@ function menuFor(role: Role | undefined): MenuItem[] {
 			["/admin/analytics", nav.analytics],
 		],
 	};
-	const items = role ? menus[role] : ([["/doctors", nav.doctors]] satisfies MenuItem[]);
-	return items.filter(([path]) => findPlace(path));
+	return role ? menus[role] : [["/doctors", nav.doctors]];
 }
 
 function isCurrent(path: string, pathname: string): boolean {
@@ -103,7 +102,7 @@ function Header({ pathname }: { pathname: string }) {
 
 /** Returns the page on which the day of a role begins. */
 export function homeOf(role: Role): string {
-	return menuFor(role)[role === "PATIENT" ? 1 : 0]?.[0] ?? "/account";
+	return { PATIENT: "/visits", DOCTOR: "/today", SUPPORT: "/people", ADMIN: "/admin/doctors" }[role];
 }
 
 function signInAddress(pathname: string): string {

@@ -3,11 +3,11 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Role } from "./api/operations";
 import routesFile from "./routes.json";
-import type { Area } from "./text";
+import type { PageArea } from "./text";
 
 export interface Route {
 	path: string;
-	area: Area;
+	area: PageArea;
 	page: string;
 	/** Who may open the page; everybody when it is missing. */
 	roles?: Role[];

@@ -4,6 +4,11 @@ import type { Event as Change } from "./operations";
 
 export type { Change };
 
+/** Accepts what may change a list of visits. */
+export function isAboutVisits(change: Change): boolean {
+	return change.type === "consultation.changed" || change.type === "reset";
+}
+
 const listeners = new Set<(change: Change) => void>();
 let source: EventSource | null = null;
 let lastHeard = 0;

@@ -1,7 +1,7 @@
 // The pages of each area, which are loaded when the first one of them is opened.
 
 import type { ComponentType } from "preact";
-import type { Area } from "../text";
+import type { PageArea } from "../text";
 
 /** What a page is given: the values of its address. */
 export interface PageProps {
@@ -16,7 +16,7 @@ interface AreaModule {
 	pages: Record<string, Page>;
 }
 
-const areas: Partial<Record<Area, () => Promise<AreaModule>>> = {
+const areas: Record<PageArea, () => Promise<AreaModule>> = {
 	home: () => import("./home"),
 	entry: () => import("./entry"),
 	support: () => import("./support"),
@@ -30,10 +30,8 @@ const areas: Partial<Record<Area, () => Promise<AreaModule>>> = {
 };
 
 /** Loads a page with its texts. Throws an error if the network is away or the page doesn't exist. */
-export async function loadPage(area: Area, name: string): Promise<Page> {
-	const load = areas[area];
-	if (!load) throw new Error(`no area ${area}`);
-	const module = await load();
+export async function loadPage(area: PageArea, name: string): Promise<Page> {
+	const module = await areas[area]();
 	await module.load();
 	const page = module.pages[name];
 	if (!page) throw new Error(`no page ${name}`);

@@ -14,6 +14,12 @@ export function Arrival({ class: className, children }: { class?: string; childr
 	);
 }
 
+/** Moves the focus to the heading of the page, when what had it is gone. */
+export function focusTitle(): void {
+	// After the list is drawn anew, and after a dialog has given the focus back.
+	setTimeout(() => document.querySelector("h1")?.focus(), 50);
+}
+
 /** Moves the focus to the heading of a part, when what had it is gone. */
 export function focusOn(id: string): void {
 	// A dialog that closes gives the focus back first.

@@ -84,41 +84,18 @@ export function Form({
 	class: className,
 }: FormProps) {
 	const form = useRef<HTMLFormElement>(null);
-	const key = useRef(newKey());
-	const [isBusy, setBusy] = useState(false);
-	const [error, setError] = useState<unknown>(null);
-	const busy = useRef(false);
+	const { isBusy, error, send, renew } = useSending(done);
 
-	const send = async (event: Event): Promise<void> => {
+	const submitted = (event: Event): void => {
 		event.preventDefault();
-		if (busy.current || !form.current) return;
-		busy.current = true;
-		const sent = key.current;
-		setBusy(true);
-		setError(null);
-		try {
-			await submit(new Values(new FormData(form.current)), sent);
-			key.current = newKey();
-			if (done) announce(done);
-		} catch (e) {
-			if (isFinal(e)) key.current = newKey();
-			setError(e);
-		} finally {
-			busy.current = false;
-			setBusy(false);
-		}
+		const element = form.current;
+		if (element) void send((key) => submit(new Values(new FormData(element)), key));
 	};
 
 	const faults = isProblem(error) ? error.errors : [];
 	const of = (name: string): string | undefined => faults.find((f) => lastName(f.location) === name)?.message;
 	return (
-		<form
-			ref={form}
-			class={className}
-			noValidate={false}
-			onSubmit={(e) => void send(e)}
-			onInput={() => void (key.current = newKey())}
-		>
+		<form ref={form} class={className} noValidate={false} onSubmit={submitted} onInput={renew}>
 			<Errors.Provider value={{ of }}>
 				{children}
 				{error !== null && <Faults error={error} own={own} form={form.current} extra={onRefusal?.(error)} />}
@@ -131,6 +108,43 @@ export function Form({
 			</Errors.Provider>
 		</form>
 	);
+}
+
+interface Sending {
+	isBusy: boolean;
+	/** What the last attempt threw, or null. */
+	error: unknown;
+	/** Runs what sends, unless it runs already. */
+	send: (run: (key: string) => Promise<void>) => Promise<void>;
+	/** Makes the next attempt another intention. */
+	renew: () => void;
+}
+
+/** Sends one thing at a time, with the same key until it is answered. done is said afterwards. */
+function useSending(done: string | undefined): Sending {
+	const key = useRef(newKey());
+	const busy = useRef(false);
+	const [isBusy, setBusy] = useState(false);
+	const [error, setError] = useState<unknown>(null);
+	const renew = (): void => void (key.current = newKey());
+	const send = async (run: (key: string) => Promise<void>): Promise<void> => {
+		if (busy.current) return;
+		busy.current = true;
+		setBusy(true);
+		setError(null);
+		try {
+			await run(key.current);
+			renew();
+			if (done) announce(done);
+		} catch (e) {
+			if (isFinal(e)) renew();
+			setError(e);
+		} finally {
+			busy.current = false;
+			setBusy(false);
+		}
+	};
+	return { isBusy, error, send, renew };
 }
 
 /** Reports whether an error is the answer: without one, the same key finds out what became of the request. */
@@ -400,27 +414,7 @@ interface ActionProps {
 
 /** A button that does one thing, once however often it is pressed. */
 export function ActionButton({ run, text, done, own = {}, class: className, label }: ActionProps) {
-	const key = useRef(newKey());
-	const busy = useRef(false);
-	const [isBusy, setBusy] = useState(false);
-	const [error, setError] = useState<unknown>(null);
-	const press = async (): Promise<void> => {
-		if (busy.current) return;
-		busy.current = true;
-		setBusy(true);
-		setError(null);
-		try {
-			await run(key.current);
-			key.current = newKey();
-			if (done) announce(done);
-		} catch (e) {
-			if (isFinal(e)) key.current = newKey();
-			setError(e);
-		} finally {
-			busy.current = false;
-			setBusy(false);
-		}
-	};
+	const { isBusy, error, send } = useSending(done);
 	return (
 		<>
 			<button
@@ -428,7 +422,7 @@ export function ActionButton({ run, text, done, own = {}, class: className, labe
 				class={className}
 				aria-label={label}
 				aria-disabled={isBusy}
-				onClick={() => void press()}
+				onClick={() => void send(run)}
 			>
 				{isBusy ? t.sending : text}
 			</button>

@@ -70,6 +70,16 @@ export function addDays(day: string, n: number): string {
 	return at.toISOString().slice(0, 10);
 }
 
+/** Returns the minutes from one instant to another. */
+export function minutesBetween(from: string, to: string): number {
+	return Math.round((Date.parse(to) - Date.parse(from)) / 60_000);
+}
+
+/** Reports whether a text is a day like "2026-03-03": an address may name anything. */
+export function isDay(text: string | null): text is string {
+	return !!text && /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text)) && addDays(text, 0) === text;
+}
+
 interface TimeProps {
 	at: string;
 	/** What is shown: the time with its date unless said otherwise. */

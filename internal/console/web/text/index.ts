@@ -38,6 +38,9 @@ const files = {
 
 export type Area = keyof typeof files.en;
 
+/** The areas that have pages. */
+export type PageArea = Exclude<Area, "common">;
+
 /** Loads the texts of an area into its object, like loadText("care", text). */
 export async function loadText(area: Area, into: object): Promise<void> {
 	const module: Record<string, object> = await files[language][area]();

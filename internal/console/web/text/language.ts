@@ -7,10 +7,15 @@ export const language: Language = document.documentElement.lang === "hi" ? "hi" 
 /** The locale of dates, amounts and plurals: Indian forms in both languages, and Western digits. */
 export const locale: string = language === "hi" ? "hi-IN-u-nu-latn" : "en-IN";
 
-/** Stores the language for the next pages, and shows this one in it. Everything typed is lost. */
-export function changeLanguage(to: Language): void {
+/** Stores the language for the next pages. */
+export function rememberLanguage(to: Language): void {
 	document.cookie =
 		`language=${to}; path=/; max-age=31536000; samesite=lax` + (location.protocol === "https:" ? "; secure" : "");
+}
+
+/** Stores the language, and shows this page in it. Everything typed is lost. */
+export function changeLanguage(to: Language): void {
+	rememberLanguage(to);
 	location.reload();
 }
 

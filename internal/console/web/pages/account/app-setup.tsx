@@ -4,7 +4,7 @@ import { confirmMfa, enableMfa, type AuthenticatorSetup } from "../../api/operat
 import { ActionButton, Field, Form } from "../../parts/form";
 import { text as entry } from "../entry/text";
 import { Arrival } from "../../parts/focus";
-import { CopyButton } from "./copy-button";
+import { CopyButton } from "../../parts/copy";
 import { text } from "./text";
 
 interface AppSetupProps {
@@ -59,7 +59,7 @@ export function AppSetup({ done, isSet, class: className }: AppSetupProps) {
 					</p>
 					<p>
 						{own.orType} <code>{setup.secret.replace(/(.{4})(?=.)/g, "$1 ")}</code>{" "}
-						<CopyButton value={setup.secret} label={own.copySecret} />
+						<CopyButton value={setup.secret} label={own.copySecret} failed={text.copyByHand} />
 					</p>
 					<p>
 						<a href={setup.otpauthUrl}>{own.openApp}</a>

@@ -3,7 +3,7 @@ import { call } from "../../api/call";
 import { createCalendar, deleteCalendar } from "../../api/operations";
 import { ActionButton } from "../../parts/form";
 import { Arrival } from "../../parts/focus";
-import { CopyButton } from "./copy-button";
+import { CopyButton } from "../../parts/copy";
 import { text } from "./text";
 
 /** The secret address that calendar programs read the visits from. */
@@ -22,7 +22,7 @@ export function CalendarFeed() {
 					<label for={id}>{own.address}</label>
 					<input id={id} readOnly value={url} onFocus={(event) => event.currentTarget.select()} />
 					<p class="small">{own.once}</p>
-					<CopyButton value={url} label={own.copy} />
+					<CopyButton value={url} label={own.copy} failed={text.copyByHand} />
 				</Arrival>
 			)}
 			{isEnded && (

@@ -1,6 +1,6 @@
 import { Title } from "../../app";
 import { t } from "../../text";
-import { CopyButton } from "./copy-button";
+import { CopyButton } from "../../parts/copy";
 import { text } from "./text";
 
 /** The recovery codes, shown once, alone on their page: so that they print alone too. */
@@ -19,7 +19,7 @@ export function RecoveryCodes({ codes, done }: { codes: string[]; done: () => vo
 			</ul>
 			<p>{own.keep}</p>
 			<div class="actions">
-				<CopyButton value={codes.join("\n")} label={own.copy} />
+				<CopyButton value={codes.join("\n")} label={own.copy} failed={text.copyByHand} />
 				<button type="button" onClick={() => print()} aria-label={own.print}>
 					{t.print}
 				</button>

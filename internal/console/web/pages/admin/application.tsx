@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import { Title } from "../../app";
 import { Problem, call, isProblem } from "../../api/call";
 import { approveDoctor, readDoctor, searchDoctors, type Doctor } from "../../api/operations";
+import { focusTitle } from "../../parts/focus";
 import { announce } from "../../parts/announce";
 import { Checkbox, Form, TextArea } from "../../parts/form";
 import { Show, useLoad, type Loaded } from "../../parts/load";
@@ -10,7 +11,6 @@ import { Name, money } from "../../parts/value";
 import type { PageProps } from "../index";
 import { locale } from "../../text/language";
 import { plainNumber } from "./doctors";
-import { Link, focusTitle } from "./parts";
 import { text } from "./text";
 
 /** The application of a doctor with the decision about it, or the approval that can be withdrawn. */
@@ -79,7 +79,7 @@ function Facts({ doctor: d }: { doctor: Doctor }) {
 			</dd>
 			<dt>{text.account}</dt>
 			<dd>
-				<Link to={"/people/" + d.userId}>{text.accountLink}</Link>
+				<a href={"/people/" + d.userId}>{text.accountLink}</a>
 				{" · "}
 				<a href={`/admin/audit?entityType=doctor&entityId=${d.id}`}>{text.history}</a>
 			</dd>

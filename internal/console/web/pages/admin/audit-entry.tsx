@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import { Title } from "../../app";
 import { read } from "../../api/call";
 import { proveAuditLog, readAuditLog, type AuditEvent, type AuditProof } from "../../api/operations";
+import { CopyButton } from "../../parts/copy";
 import { ActionButton } from "../../parts/form";
 import { Show, useLoad } from "../../parts/load";
 import { Time, ZoneNote } from "../../parts/time";
@@ -9,7 +10,7 @@ import type { PageProps } from "../index";
 import { filterOf } from "./audit-filter";
 import { Actor, Entity } from "./audit-log";
 import { actionName } from "./audit-words";
-import { Copy, count } from "./parts";
+import { count } from "./parts";
 import { text } from "./text";
 
 const none = filterOf(new URLSearchParams());
@@ -138,7 +139,7 @@ function ProofShown({ proof, id }: { proof: AuditProof; id: string }) {
 			</p>
 			<p>{text.proofCheck}</p>
 			<p class="actions">
-				<Copy value={whole} label={text.copyProof} />
+				<CopyButton value={whole} label={text.copyProof} failed={text.notCopied} />
 				<a
 					class="button"
 					download={`audit-proof-${id}.json`}

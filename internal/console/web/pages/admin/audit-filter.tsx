@@ -2,8 +2,9 @@
 
 import { Problem } from "../../api/call";
 import { Field, type Values } from "../../parts/form";
-import { zone } from "../../parts/time";
-import { instantOf } from "./parts";
+import { isId } from "../../parts/id";
+import { isDay, zone } from "../../parts/time";
+import { instantOf } from "../../parts/wall";
 import { entityName, actionName } from "./audit-words";
 import { text } from "./text";
 
@@ -21,19 +22,24 @@ export function queryOf(filter: Filter): string {
 	return query.size > 0 ? "?" + query.toString() : "";
 }
 
+/** Returns the instant of a local time like "2026-03-03T14:30" in the user's zone; "" for none. */
+function instant(local: string): string {
+	const [day = "", time = ""] = local.split("T");
+	return isDay(day) && /^([01]\d|2[0-3]):[0-5]\d(:|$)/.test(time) ? instantOf(day, time.slice(0, 5), zone()).at : "";
+}
+
 /** Returns the filter as the API takes it. */
 export function paramsOf(filter: Filter): Partial<Filter> {
-	const params = { ...filter, from: instantOf(filter.from, zone()), to: instantOf(filter.to, zone()) };
+	const params = { ...filter, from: instant(filter.from), to: instant(filter.to) };
 	return Object.fromEntries(Object.entries(params).filter(([, value]) => value));
 }
 
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const ip = /^([\d.]{7,15}|[\da-f:.]*:[\da-f:.]*)$/i;
 
 /** Returns what is wrong with a filter. */
 export function faultsOf(filter: Filter): Problem["errors"] {
 	const errors: Problem["errors"] = [];
-	if (filter.actorId && !uuid.test(filter.actorId)) errors.push({ location: "actorId", message: text.notAnId });
+	if (filter.actorId && !isId(filter.actorId)) errors.push({ location: "actorId", message: text.notAnId });
 	if (filter.ipAddress && !ip.test(filter.ipAddress))
 		errors.push({ location: "ipAddress", message: text.notAnAddress });
 	if (filter.from && filter.to && filter.from >= filter.to)

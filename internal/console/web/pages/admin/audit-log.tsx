@@ -7,7 +7,6 @@ import { navigate, setQuery, useAddress } from "../../router";
 import { t } from "../../text";
 import { FilterFields, faultsOf, filterOf, paramsOf, queryOf, typedFilter, type Filter } from "./audit-filter";
 import { actionName, entityName, nobody, pageOf } from "./audit-words";
-import { Link } from "./parts";
 import { text } from "./text";
 
 /** The audit log by its filters, which the address keeps. */
@@ -128,7 +127,7 @@ export function Entity({ entry, filter }: { entry: AuditEvent; filter: Filter })
 	const name = entityName(entry.entityType);
 	return (
 		<>
-			{page ? <Link to={page}>{name}</Link> : name}{" "}
+			{page ? <a href={page}>{name}</a> : name}{" "}
 			<a class="small" href={"/admin/audit" + queryOf(to)}>
 				<span class="hidden">{text.onlyThis(name)} </span>
 				{short(entry.entityId)}
@@ -143,7 +142,7 @@ export function Actor({ entry, filter }: { entry: AuditEvent; filter: Filter }) 
 	const role = entry.actorRole ? t.roles[entry.actorRole] : text.user;
 	return (
 		<>
-			<Link to={"/people/" + entry.actorId}>{role}</Link>{" "}
+			<a href={"/people/" + entry.actorId}>{role}</a>{" "}
 			<a class="small" href={"/admin/audit" + queryOf({ ...filter, actorId: entry.actorId })}>
 				<span class="hidden">{text.onlyThis(role)} </span>
 				{short(entry.actorId)}

@@ -10,7 +10,7 @@ import {
 	type FreeSlotWait,
 } from "../../api/operations";
 import { Bars, Figures, inWords } from "./charts";
-import { Link, count, duration, percent } from "./parts";
+import { count, duration, percent } from "./parts";
 import { Report, type PeriodProps } from "./report";
 import { text } from "./text";
 
@@ -84,7 +84,7 @@ function Doctors({ items, hasBefore }: { items: DoctorUsage[]; hasBefore: boolea
 					...(hasBefore ? [text.before] : []),
 				]}
 				rows={items.map((d) => [
-					<Link to={"/admin/doctors/" + d.doctorId}>{nameOf(d)}</Link>,
+					<a href={"/admin/doctors/" + d.doctorId}>{nameOf(d)}</a>,
 					d.specialization,
 					count(Math.round(d.offeredMinutes / 60)),
 					count(Math.round(d.bookedMinutes / 60)),

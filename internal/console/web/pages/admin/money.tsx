@@ -8,6 +8,7 @@ import {
 	type UnmatchedMoneyAction,
 	type UnmatchedMoneyStatus,
 } from "../../api/operations";
+import { focusTitle } from "../../parts/focus";
 import { announce } from "../../parts/announce";
 import { Dialog } from "../../parts/dialog";
 import { Form, TextArea } from "../../parts/form";
@@ -15,7 +16,6 @@ import { List } from "../../parts/load";
 import { Time, ZoneNote } from "../../parts/time";
 import { money } from "../../parts/value";
 import { useAddress } from "../../router";
-import { Link, focusTitle } from "./parts";
 import { text } from "./text";
 
 const statuses: UnmatchedMoneyStatus[] = ["WAITING", "RETURNING", "RETURNED", "MATCHED", "CLOSED"];
@@ -88,7 +88,7 @@ function Item({ item, reload }: { item: Money; reload: () => void }) {
 					<>
 						<dt>{text.visit}</dt>
 						<dd>
-							<Link to={"/all-visits/" + item.consultationId}>{text.openVisit}</Link>
+							<a href={"/all-visits/" + item.consultationId}>{text.openVisit}</a>
 						</dd>
 					</>
 				)}
@@ -100,7 +100,7 @@ function Item({ item, reload }: { item: Money; reload: () => void }) {
 							{item.resolvedBy && (
 								<>
 									{" · "}
-									<Link to={"/people/" + item.resolvedBy}>{text.decidedBy}</Link>
+									<a href={"/people/" + item.resolvedBy}>{text.decidedBy}</a>
 								</>
 							)}
 						</dd>

@@ -2,7 +2,7 @@
 
 import { Problem } from "../../api/call";
 import { Checkbox, Field, Form, Select } from "../../parts/form";
-import { addDays, dayOf, zone } from "../../parts/time";
+import { addDays, dayOf, isDay, zone } from "../../parts/time";
 import { setQuery } from "../../router";
 import { t } from "../../text";
 import { text } from "./text";
@@ -29,10 +29,6 @@ export function choiceOf(query: URLSearchParams): Choice {
 function zones(): string[] {
 	const all = typeof Intl.supportedValuesOf === "function" ? Intl.supportedValuesOf("timeZone") : [];
 	return [...new Set([zone(), "UTC", "Asia/Kolkata", ...all])].sort();
-}
-
-function isDay(day: string | null): day is string {
-	return !!day && /^\d{4}-\d\d-\d\d$/.test(day) && !Number.isNaN(Date.parse(day));
 }
 
 /** Returns the period that the address names; the last 30 days unless it says otherwise. */

@@ -7,7 +7,6 @@ import { List } from "../../parts/load";
 import { Time, ZoneNote } from "../../parts/time";
 import { Name } from "../../parts/value";
 import { t } from "../../text";
-import { Link } from "./parts";
 import { text } from "./text";
 
 const roles = ["ADMIN", "SUPPORT"] as const;
@@ -85,9 +84,9 @@ function StaffTable({ users, caption }: { users: StaffUser[]; caption: string })
 					{users.map((u) => (
 						<tr key={u.id}>
 							<th scope="row">
-								<Link to={"/people/" + u.id}>
+								<a href={"/people/" + u.id}>
 									<Name>{u.fullName}</Name>
-								</Link>
+								</a>
 							</th>
 							<td>{u.email}</td>
 							<td>

@@ -3,11 +3,11 @@ import { listFreeDays, listFreeSlots, type Doctor, type FreeDay, type FreeSlot }
 import { addMonths, Month, monthName } from "../../parts/calendar";
 import { List, Loading, useLoad } from "../../parts/load";
 import { Refusal } from "../../parts/refusal";
-import { addDays, clock, dayName, dayOf, fullTime, zone, ZoneNote } from "../../parts/time";
+import { addDays, clock, dayName, dayOf, fullTime, isDay, minutesBetween, zone, ZoneNote } from "../../parts/time";
+import { beginOf } from "../../parts/wall";
 import { setQuery } from "../../router";
 import { useUser } from "../../session";
 import { t } from "../../text";
-import { endOf, isDay, minutesBetween, startOf } from "./days";
 import { bookAddress } from "./doctor-facts";
 import { useOwnAddress } from "./own-address";
 import { text } from "./text";
@@ -108,7 +108,12 @@ function Times({ doctor, day }: { doctor: Doctor; day: string }) {
 			</h3>
 			<List
 				op={listFreeSlots}
-				params={{ doctorId: doctor.id, from: startOf(day), to: endOf(day), limit: 100 }}
+				params={{
+					doctorId: doctor.id,
+					from: beginOf(day, zone()),
+					to: beginOf(addDays(day, 1), zone()),
+					limit: 100,
+				}}
 				empty={text.noTimes}
 			>
 				{(slots) => <Slots slots={slots.filter((s) => dayOf(s.startTime) === day)} />}

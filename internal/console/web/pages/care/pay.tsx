@@ -1,13 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { call, isProblem, newKey } from "../../api/call";
-import {
-	cancelConsultation,
-	listDependants,
-	readDoctor,
-	startPayment,
-	type Consultation,
-	type PaymentStart,
-} from "../../api/operations";
+import { call, isProblem } from "../../api/call";
+import { cancelConsultation, listDependants, readDoctor, type Consultation } from "../../api/operations";
+import { payVisit } from "../../parts/checkout";
 import { Countdown } from "../../parts/countdown";
 import { ActionButton } from "../../parts/form";
 import { Show, useLoad } from "../../parts/load";
@@ -72,9 +66,7 @@ function Buttons({ visit, reload }: { visit: Consultation; reload: () => void })
 	const [note, setNote] = useState("");
 	const pay = async (key: string): Promise<void> => {
 		try {
-			const { attempt } = await start(visit.id, key);
-			if (attempt.checkout) location.assign(attempt.checkout.url);
-			else setNote(text.noCheckout);
+			if (!(await payVisit(visit.id, "/visits/" + visit.id, key))) setNote(text.noCheckout);
 		} catch (error) {
 			if (isProblem(error, "already-paid")) return navigate("/visits/" + visit.id, { replace: true });
 			if (isProblem(error, "illegal-transition", "not-found")) reload();
@@ -109,17 +101,6 @@ function Buttons({ visit, reload }: { visit: Consultation; reload: () => void })
 			)}
 		</>
 	);
-}
-
-/** Begins the payment, which leads back to the visit. A server that doesn't know this address leads back by itself. */
-async function start(consultationId: string, key: string): Promise<PaymentStart> {
-	const returnUrl = `${location.origin}/visits/${consultationId}`;
-	try {
-		return (await call(startPayment, {}, { consultationId, returnUrl }, { idempotencyKey: key })).data;
-	} catch (error) {
-		if (!isProblem(error, "validation-failed")) throw error;
-		return (await call(startPayment, {}, { consultationId }, { idempotencyKey: newKey() })).data;
-	}
 }
 
 function What({ visit }: { visit: Consultation }) {

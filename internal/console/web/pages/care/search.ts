@@ -1,8 +1,8 @@
 // What is looked for: the query of the address, and the parameters of the search that follow from it.
 
 import type { DoctorFacets, DoctorSort } from "../../api/operations";
-import { plainDate } from "../../parts/time";
-import { endOf, isDay, startOf } from "./days";
+import { addDays, isDay, plainDate, zone } from "../../parts/time";
+import { beginOf } from "../../parts/wall";
 import { languageName } from "./doctor-facts";
 import { text } from "./text";
 
@@ -53,8 +53,8 @@ export function searchParams(s: Search) {
 		...(s.currency && { currency: s.currency }),
 		...(s.minRating && { minRating: Number(s.minRating) }),
 		...(s.minExperience && { minExperience: Number(s.minExperience) }),
-		...(s.from && { availableFrom: startOf(s.from) }),
-		...(s.to && { availableTo: endOf(s.to) }),
+		...(s.from && { availableFrom: beginOf(s.from, zone()) }),
+		...(s.to && { availableTo: beginOf(addDays(s.to, 1), zone()) }),
 	};
 }
 

@@ -1,8 +1,7 @@
 import type { Doctor } from "../../api/operations";
-import { fullTime, Time } from "../../parts/time";
+import { fullTime, Time, minutesBetween } from "../../parts/time";
 import { Name } from "../../parts/value";
 import { t } from "../../text";
-import { minutesBetween } from "./days";
 import { feeText, isFree, Policy } from "./doctor-facts";
 import { text } from "./text";
 

@@ -2,7 +2,8 @@
 
 import { call } from "../../api/call";
 import { readBookingRules, updateBookingRules } from "../../api/operations";
-import { Field, Form, type Values } from "../../parts/form";
+import { Form, type Values } from "../../parts/form";
+import { NumberField } from "../../parts/number-field";
 import { Show, useLoad } from "../../parts/load";
 import { LoadAgain } from "./load-again";
 import { text } from "./text";
@@ -38,51 +39,46 @@ export function BookingRulesForm() {
 							rules.set(await call(updateBookingRules, {}, body, { ifMatch: rules.etag }));
 						}}
 					>
-						<Field
+						<NumberField
 							name="minimumNoticeMinutes"
 							label={text.rules.notice}
 							hint={text.rules.noticeHint}
-							type="number"
 							min={0}
 							max={43200}
-							initial={data.minimumNoticeMinutes.toString()}
+							initial={data.minimumNoticeMinutes}
 							required
 						/>
-						<Field
+						<NumberField
 							name="horizonDays"
 							label={text.rules.horizon}
 							hint={text.rules.horizonHint}
-							type="number"
 							min={1}
 							max={365}
-							initial={data.horizonDays?.toString()}
+							initial={data.horizonDays}
 						/>
-						<Field
+						<NumberField
 							name="dailyMaximum"
 							label={text.rules.maximum}
 							hint={text.rules.maximumHint}
-							type="number"
 							min={1}
 							max={1000}
-							initial={data.dailyMaximum?.toString()}
+							initial={data.dailyMaximum}
 						/>
-						<Field
+						<NumberField
 							name="firstVisitMinutes"
 							label={text.rules.first}
 							hint={text.rules.lengthHint}
-							type="number"
 							min={5}
 							max={480}
-							initial={data.firstVisitMinutes?.toString()}
+							initial={data.firstVisitMinutes}
 						/>
-						<Field
+						<NumberField
 							name="followUpMinutes"
 							label={text.rules.followUp}
 							hint={text.rules.lengthHint}
-							type="number"
 							min={5}
 							max={480}
-							initial={data.followUpMinutes?.toString()}
+							initial={data.followUpMinutes}
 						/>
 					</Form>
 				)}

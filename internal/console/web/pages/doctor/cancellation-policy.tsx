@@ -3,7 +3,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { call, isProblem, Problem } from "../../api/call";
 import { updateDoctor, type CancellationStep, type Doctor } from "../../api/operations";
-import { ActionButton, Field, Form } from "../../parts/form";
+import { ActionButton, Form } from "../../parts/form";
+import { NumberField } from "../../parts/number-field";
 import type { Loaded } from "../../parts/load";
 import { LoadAgain } from "./load-again";
 import { text } from "./text";
@@ -100,22 +101,20 @@ function Steps({ profile, doctor, saved }: StepsProps) {
 					<fieldset key={one.key}>
 						<legend>{text.policy.step(i + 1)}</legend>
 						<div class="row">
-							<Field
+							<NumberField
 								name={`cancellationPolicy[${i}].hoursBefore`}
 								label={text.policy.hours}
-								type="number"
 								min={0}
 								max={168}
-								initial={one.initial.hoursBefore?.toString()}
+								initial={one.initial.hoursBefore}
 								required
 							/>
-							<Field
+							<NumberField
 								name={`cancellationPolicy[${i}].refundPercent`}
 								label={text.policy.percent}
-								type="number"
 								min={1}
 								max={100}
-								initial={one.initial.refundPercent?.toString()}
+								initial={one.initial.refundPercent}
 								required
 							/>
 						</div>

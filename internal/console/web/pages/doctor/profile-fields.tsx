@@ -3,6 +3,7 @@
 import { isProblem, Problem } from "../../api/call";
 import type { Doctor } from "../../api/operations";
 import { Checkbox, Field, TextArea, type Values } from "../../parts/form";
+import { NumberField } from "../../parts/number-field";
 import { locale } from "../../text/language";
 import { text } from "./text";
 
@@ -77,13 +78,12 @@ export function ProfileFields({ doctor }: { doctor?: Doctor | undefined }) {
 				maxLength={100}
 				required
 			/>
-			<Field
+			<NumberField
 				name="yearsOfExperience"
 				label={text.profile.years}
-				type="number"
 				min={0}
 				max={80}
-				initial={doctor?.yearsOfExperience.toString()}
+				initial={doctor?.yearsOfExperience}
 				required
 			/>
 			<Field name="clinicName" label={text.profile.clinic} initial={doctor?.clinicName ?? ""} maxLength={200} />

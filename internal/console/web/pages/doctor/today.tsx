@@ -1,10 +1,11 @@
 // One day of a doctor: visits, free times and leaves by their start.
 
-import { useEffect, useState } from "preact/hooks";
 import { Title } from "../../app";
+import { isAboutVisits } from "../../api/events";
 import { listDoctorConsultations, type Consultation, type Gap, type Leave } from "../../api/operations";
+import { useNow } from "../../parts/now";
 import { Show, useLoad } from "../../parts/load";
-import { addDays, clock, dayName, dayOf, Time, ZoneNote } from "../../parts/time";
+import { addDays, clock, dayName, dayOf, isDay, Time, ZoneNote } from "../../parts/time";
 import { Name, Status } from "../../parts/value";
 import { setQuery, useAddress } from "../../router";
 import { t } from "../../text";
@@ -13,31 +14,15 @@ import { text } from "./text";
 
 /** Returns a day of the address like "2026-03-03", or the alternative if it is none. */
 export function dayFrom(value: string | null, alternative: string): string {
-	const isDay = /^\d{4}-\d\d-\d\d$/.test(value ?? "") && !Number.isNaN(Date.parse(value + "T12:00:00Z"));
-	// A date such as 30 February names another day.
-	return isDay && addDays(value as string, 0) === value ? (value as string) : alternative;
-}
-
-/** Returns the time, again every half a minute. */
-export function useNow(): Date {
-	const [now, setNow] = useState(() => new Date());
-	useEffect(() => {
-		const timer = setInterval(() => setNow(new Date()), 30_000);
-		return () => clearInterval(timer);
-	}, []);
-	return now;
+	return isDay(value) ? value : alternative;
 }
 
 export function Today() {
 	const address = useAddress();
-	const today = dayOf(useNow());
+	const today = dayOf(new Date(useNow(30_000)));
 	const date = dayFrom(address.searchParams.get("date"), today);
 	const profile = useOwnProfile();
-	const day = useLoad(
-		listDoctorConsultations,
-		{ date },
-		(change) => change.type === "consultation.changed" || change.type === "reset",
-	);
+	const day = useLoad(listDoctorConsultations, { date }, isAboutVisits);
 	return (
 		<>
 			<Title text={date === today ? text.today.title : dayName(date)} />
@@ -112,7 +97,7 @@ export function nextVisit(items: Consultation[], now: Date): Consultation | unde
 }
 
 function DayList({ date, items, gaps, leaves, isBarred: isWaiting }: DayProps) {
-	const now = useNow();
+	const now = new Date(useNow(30_000));
 	const next = date === dayOf(now) ? nextVisit(items, now) : undefined;
 	const entries: Entry[] = [
 		...items.map((visit) => ({ at: visit.startTime, order: 1, visit })),

@@ -3,12 +3,12 @@
 import { useEffect, useState } from "preact/hooks";
 import { Title } from "../../app";
 import { read } from "../../api/call";
-import { onEvent } from "../../api/events";
 import { listDoctorConsultations, type DoctorConsultationPage } from "../../api/operations";
 import { Loading } from "../../parts/load";
 import { Refusal } from "../../parts/refusal";
 import { addDays, dayName, dayOf, plainDate, Time, ZoneNote } from "../../parts/time";
 import { Name, Status } from "../../parts/value";
+import { useVisitChanges } from "../../parts/visit-changes";
 import { setQuery, useAddress } from "../../router";
 import { Standing, useOwnProfile } from "./standing";
 import { text } from "./text";
@@ -43,20 +43,8 @@ function useWeek(from: string): WeekState & { reload: () => void } {
 		);
 		return () => abort.abort();
 	}, [from, round]);
-	useEffect(() => {
-		let timer = 0;
-		const end = onEvent((change) => {
-			if (change.type !== "consultation.changed" && change.type !== "reset") return;
-			// Several changes at once, as after a leave, are read once.
-			clearTimeout(timer);
-			timer = setTimeout(() => setRound((n) => n + 1), 500);
-		});
-		return () => {
-			clearTimeout(timer);
-			end();
-		};
-	}, []);
 	const reload = (): void => setRound((n) => n + 1);
+	useVisitChanges(reload);
 	return state.from === from ? { ...state, reload } : { from, reload };
 }
 

@@ -5,6 +5,7 @@ import { call } from "../../api/call";
 import { writePrescription, type Medication, type Prescription } from "../../api/operations";
 import { announce } from "../../parts/announce";
 import { Field, Form, TextArea, type Values } from "../../parts/form";
+import { NumberField } from "../../parts/number-field";
 import { CopyRows } from "./copy-rows";
 import { text } from "./text";
 import { useUnsaved } from "./unsaved";
@@ -168,13 +169,12 @@ function MedicationRow({ i, initial, remove }: RowProps) {
 					maxLength={200}
 					required
 				/>
-				<Field
+				<NumberField
 					name={name("durationDays")}
 					label={text.rx.days}
-					type="number"
 					min={1}
 					max={730}
-					initial={initial.durationDays?.toString()}
+					initial={initial.durationDays}
 				/>
 				<Field name={name("route")} label={text.rx.route} initial={initial.route} maxLength={200} />
 			</div>

@@ -3,7 +3,7 @@ import { Title, homeOf } from "../../app";
 import { Loading } from "../../parts/load";
 import { navigate, safeNext, useAddress } from "../../router";
 import { currentUser, useUser } from "../../session";
-import { language } from "../../text/language";
+import { language, rememberLanguage } from "../../text/language";
 import { withNext } from "./next";
 import { SignInForm } from "./sign-in-form";
 import { text } from "./text";
@@ -18,7 +18,7 @@ export function SignIn() {
 		if (!now) return;
 		const next = safeNext(asked, homeOf(now.role));
 		if (now.language !== language && !document.cookie.includes("language=")) {
-			document.cookie = `language=${now.language}; path=/; max-age=31536000; samesite=lax`;
+			rememberLanguage(now.language);
 			location.assign(next);
 			return;
 		}

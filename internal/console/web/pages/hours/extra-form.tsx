@@ -2,11 +2,11 @@ import { call } from "../../api/call";
 import { createAvailabilityException, type ChangedException, type CreateExceptionRequest } from "../../api/operations";
 import { Field, Form, type Values } from "../../parts/form";
 import { addDays, dayOf, zone } from "../../parts/time";
+import { instantOf } from "../../parts/wall";
 import { refuse } from "./fault";
 import { firstDay, ownOf } from "./leave-form";
 import { SlotFields } from "./rule-form";
 import { text } from "./text";
-import { instantOf } from "./wall";
 
 /** Reads extra hours, and refuses those that the server would. */
 function extraOf(values: Values): CreateExceptionRequest {

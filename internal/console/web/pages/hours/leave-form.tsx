@@ -16,9 +16,9 @@ import { Show, useLoad } from "../../parts/load";
 import { addDays, dayOf, fullTime, zone } from "../../parts/time";
 import { Name } from "../../parts/value";
 import { t } from "../../text";
+import { beginOf, instantOf } from "../../parts/wall";
 import { refuse } from "./fault";
 import { text } from "./text";
-import { beginOf, instantOf } from "./wall";
 
 /** The longest that a visit lasts. */
 const longest = 8 * 3_600_000;

@@ -8,17 +8,16 @@ import {
 	type Exception,
 	type SlotChanges,
 } from "../../api/operations";
-import { Dialog } from "../../parts/dialog";
-import { ActionButton } from "../../parts/form";
 import { List } from "../../parts/load";
 import { ZoneNote, addDays, clock, dayName, zone } from "../../parts/time";
 import { t } from "../../text";
+import { beginOf, wallOf } from "../../parts/wall";
 import { Changes } from "./changes";
 import { ExtraForm } from "./extra-form";
 import { LeaveForm } from "./leave-form";
 import { Tabs } from "./tabs";
+import { DeleteDialog } from "./delete-dialog";
 import { text } from "./text";
-import { beginOf, wallOf } from "./wall";
 
 const page: { limit?: number } = { limit: 50 };
 
@@ -82,21 +81,13 @@ export function Leave() {
 				</section>
 			</div>
 			{unwanted && (
-				<Dialog
+				<DeleteDialog
 					title={unwanted.kind === "LEAVE" ? text.deleteLeave : text.deleteExtra}
+					what={timesOf(unwanted)}
+					hint={unwanted.kind === "LEAVE" ? text.deleteLeaveHint : text.deleteExtraHint}
+					remove={() => remove(unwanted)}
 					close={() => setUnwanted(null)}
-				>
-					<p>
-						<strong>{timesOf(unwanted)}</strong>
-					</p>
-					<p>{unwanted.kind === "LEAVE" ? text.deleteLeaveHint : text.deleteExtraHint}</p>
-					<div class="actions">
-						<ActionButton class="danger" text={text.deleteIt} run={() => remove(unwanted)} />
-						<button type="button" onClick={() => setUnwanted(null)}>
-							{text.keepIt}
-						</button>
-					</div>
-				</Dialog>
+				/>
 			)}
 		</>
 	);

@@ -2,7 +2,6 @@
 
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { read, type Answer } from "../../api/call";
-import { onEvent } from "../../api/events";
 import {
 	listAvailabilityExceptions,
 	listOwnSlots,
@@ -13,7 +12,8 @@ import {
 } from "../../api/operations";
 import { addMonths } from "../../parts/calendar";
 import { dayOf, zone } from "../../parts/time";
-import { beginOf } from "./wall";
+import { useVisitChanges } from "../../parts/visit-changes";
+import { beginOf } from "../../parts/wall";
 
 interface Read {
 	month: string;
@@ -37,9 +37,6 @@ export interface MonthSlots {
 
 const nothing: Read = { month: "", slots: [], leaves: [], isWhole: false };
 
-/** Changes that follow each other at once are read together. */
-const together = 500;
-
 /** Reads the slots of a month, and again when visits are booked or cancelled. What is there so far shows meanwhile. */
 export function useMonthSlots(month: string): MonthSlots {
 	const [state, setState] = useState(nothing);
@@ -55,18 +52,7 @@ export function useMonthSlots(month: string): MonthSlots {
 		return () => abort.abort();
 	}, [month, round]);
 	const reload = useCallback(() => setRound((n) => n + 1), []);
-	useEffect(() => {
-		let timer = 0;
-		const end = onEvent(({ type }) => {
-			if (type !== "consultation.changed" && type !== "reset") return;
-			clearTimeout(timer);
-			timer = setTimeout(reload, together);
-		});
-		return () => {
-			clearTimeout(timer);
-			end();
-		};
-	}, []);
+	useVisitChanges(reload);
 	const change = (edit: (slots: Slot[]) => Slot[]): void => setState((s) => ({ ...s, slots: edit(s.slots) }));
 	const drop = (id: string): void => change((slots) => slots.filter((slot) => slot.id !== id));
 	const put = (slot: Slot): void =>

@@ -5,6 +5,7 @@ import type { ComponentChildren } from "preact";
 import { isProblem } from "../../api/call";
 import type { Rule, RuleRequest } from "../../api/operations";
 import { Checkbox, Field, Form, Select, Values } from "../../parts/form";
+import { NumberField } from "../../parts/number-field";
 import { addDays, dayOf, plainDate, zone } from "../../parts/time";
 import { refusal, refuse } from "./fault";
 import { Preview } from "./preview";
@@ -237,32 +238,29 @@ interface SlotFieldsProps {
 export function SlotFields({ slotMinutes = 30, bufferMinutes = 0, maxPatients = 1 }: SlotFieldsProps) {
 	return (
 		<div class="row">
-			<Field
+			<NumberField
 				name="slotMinutes"
 				label={text.slotMinutes}
-				type="number"
 				min={5}
 				max={480}
 				required
-				initial={String(slotMinutes)}
+				initial={slotMinutes}
 			/>
-			<Field
+			<NumberField
 				name="bufferMinutes"
 				label={text.bufferMinutes}
-				type="number"
 				min={0}
 				max={480}
 				required
-				initial={String(bufferMinutes)}
+				initial={bufferMinutes}
 			/>
-			<Field
+			<NumberField
 				name="maxPatients"
 				label={text.maxPatients}
-				type="number"
 				min={1}
 				max={100}
 				required
-				initial={String(maxPatients)}
+				initial={maxPatients}
 			/>
 		</div>
 	);

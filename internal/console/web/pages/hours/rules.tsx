@@ -2,8 +2,6 @@ import { useState } from "preact/hooks";
 import { Title } from "../../app";
 import { call } from "../../api/call";
 import { deleteAvailabilityRule, listAvailabilityRules, type Rule, type SlotChanges } from "../../api/operations";
-import { Dialog } from "../../parts/dialog";
-import { ActionButton } from "../../parts/form";
 import { Show, useLoad } from "../../parts/load";
 import { ZoneNote } from "../../parts/time";
 import { t } from "../../text";
@@ -11,6 +9,7 @@ import { Changes } from "./changes";
 import { daysOf, inWords, isOver, moreInWords } from "./rule";
 import { Special } from "./rule-pages";
 import { Tabs } from "./tabs";
+import { DeleteDialog } from "./delete-dialog";
 import { text } from "./text";
 
 /** A doctor's regular hours. */
@@ -50,18 +49,13 @@ export function Hours() {
 				}
 			</Show>
 			{unwanted && (
-				<Dialog title={text.deleteRule} close={() => setUnwanted(null)}>
-					<p>
-						<strong>{inWords(unwanted)}</strong>
-					</p>
-					<p>{text.deleteRuleHint}</p>
-					<div class="actions">
-						<ActionButton class="danger" text={text.deleteIt} run={() => remove(unwanted)} />
-						<button type="button" onClick={() => setUnwanted(null)}>
-							{text.keepIt}
-						</button>
-					</div>
-				</Dialog>
+				<DeleteDialog
+					title={text.deleteRule}
+					what={inWords(unwanted)}
+					hint={text.deleteRuleHint}
+					remove={() => remove(unwanted)}
+					close={() => setUnwanted(null)}
+				/>
 			)}
 		</>
 	);

@@ -3,12 +3,13 @@
 import { call, isProblem } from "../../api/call";
 import { createSlot, readSlot, updateSlot, type Slot, type SlotUpdateRequest } from "../../api/operations";
 import { Checkbox, Field, Form, type Values } from "../../parts/form";
+import { NumberField } from "../../parts/number-field";
 import { Show, useLoad } from "../../parts/load";
 import { addDays, dayOf, zone } from "../../parts/time";
 import { t } from "../../text";
+import { instantOf, wallOf } from "../../parts/wall";
 import { refuse } from "./fault";
 import { text } from "./text";
-import { instantOf, wallOf } from "./wall";
 
 /** Returns the refusals of slots, in words. */
 export function slotRefusals(): Record<string, string> {
@@ -74,15 +75,7 @@ export function AddSlot({ day, after, added }: AddSlotProps) {
 						initial={after && wallOf(after.endTime, zone()).time}
 					/>
 					<Field name="endTime" label={text.endTime} type="time" required />
-					<Field
-						name="maxPatients"
-						label={text.maxPatients}
-						type="number"
-						min={1}
-						max={100}
-						required
-						initial="1"
-					/>
+					<NumberField name="maxPatients" label={text.maxPatients} min={1} max={100} required initial={1} />
 				</div>
 				<Checkbox name="status" label={text.addBlocked} hint={text.addBlockedHint} />
 			</Form>
@@ -157,14 +150,13 @@ function ChangeForm({ slot, etag, changed, reload }: ChangeFormProps) {
 					</div>
 				</>
 			)}
-			<Field
+			<NumberField
 				name="maxPatients"
 				label={text.maxPatients}
-				type="number"
 				min={Math.max(taken, 1)}
 				max={100}
 				required
-				initial={String(slot.maxPatients)}
+				initial={slot.maxPatients}
 			/>
 		</Form>
 	);

@@ -8,6 +8,7 @@ import { clock, dayName, dayOf } from "../../parts/time";
 import { Name } from "../../parts/value";
 import { t } from "../../text";
 import { ChangeSlot, slotRefusals } from "./slot-forms";
+import { DeleteDialog } from "./delete-dialog";
 import { text } from "./text";
 
 /** Reports whether places of a slot are taken. */
@@ -86,7 +87,7 @@ export function SlotRow({ slot, visits, isAway, put, deleted }: SlotRowProps) {
 					/>
 				</Dialog>
 			)}
-			{open === "delete" && <DeleteDialog slot={slot} times={times} close={close} deleted={deleted} />}
+			{open === "delete" && <DeleteSlot slot={slot} times={times} close={close} deleted={deleted} />}
 		</li>
 	);
 }
@@ -99,14 +100,14 @@ function Opener({ action, of, open }: { action: string; of: string; open: () => 
 	);
 }
 
-interface DeleteDialogProps {
+interface DeleteSlotProps {
 	slot: Slot;
 	times: string;
 	close: () => void;
 	deleted: () => void;
 }
 
-function DeleteDialog({ slot, times, close, deleted }: DeleteDialogProps) {
+function DeleteSlot({ slot, times, close, deleted }: DeleteSlotProps) {
 	const remove = async (): Promise<void> => {
 		await call(deleteSlot, { id: slot.id }, undefined);
 		close();
@@ -114,19 +115,13 @@ function DeleteDialog({ slot, times, close, deleted }: DeleteDialogProps) {
 		deleted();
 	};
 	return (
-		<Dialog title={text.deleteSlot} close={close}>
-			<p>
-				<strong>
-					{dayName(dayOf(slot.startTime))}, {times}
-				</strong>
-			</p>
-			<p>{text.deleteSlotHint}</p>
-			<div class="actions">
-				<ActionButton class="danger" text={text.deleteIt} own={slotRefusals()} run={remove} />
-				<button type="button" onClick={close}>
-					{text.keepIt}
-				</button>
-			</div>
-		</Dialog>
+		<DeleteDialog
+			title={text.deleteSlot}
+			what={`${dayName(dayOf(slot.startTime))}, ${times}`}
+			hint={text.deleteSlotHint}
+			own={slotRefusals()}
+			remove={remove}
+			close={close}
+		/>
 	);
 }

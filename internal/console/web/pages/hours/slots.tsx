@@ -1,17 +1,18 @@
 import { useRef } from "preact/hooks";
 import { Title } from "../../app";
+import { isAboutVisits } from "../../api/events";
 import { listDoctorConsultations, type Exception, type Slot } from "../../api/operations";
 import { Month } from "../../parts/calendar";
 import { useLoad } from "../../parts/load";
 import { Refusal } from "../../parts/refusal";
-import { ZoneNote, addDays, dayName, dayOf, zone } from "../../parts/time";
+import { ZoneNote, addDays, dayName, dayOf, isDay, zone } from "../../parts/time";
 import { setQuery, useAddress } from "../../router";
+import { beginOf } from "../../parts/wall";
 import { useMonthSlots } from "./month-slots";
 import { AddSlot } from "./slot-forms";
 import { SlotRow, hasVisits } from "./slot-row";
 import { Tabs } from "./tabs";
 import { text } from "./text";
-import { beginOf } from "./wall";
 
 /** Single times that patients can book: a month, and the times of a day. */
 export function Slots() {
@@ -79,10 +80,6 @@ export function Slots() {
 	);
 }
 
-function isDay(day: string): boolean {
-	return /^\d{4}-\d\d-\d\d$/.test(day) && !Number.isNaN(Date.parse(day));
-}
-
 function isOn(leave: Exception, day: string): boolean {
 	const [begin, end] = [day, addDays(day, 1)].map((d) => Date.parse(beginOf(d, zone()))) as [number, number];
 	return Date.parse(leave.from) < end && Date.parse(leave.to) > begin;
@@ -107,11 +104,7 @@ function Day({ day, slots, leaves, empty, put, drop }: DayProps) {
 	const heading = useRef<HTMLHeadingElement>(null);
 	// Slots that a leave closed keep their visits until the patients have answered.
 	const mayHaveVisits = slots.some(hasVisits) || (leaves.length > 0 && slots.length > 0);
-	const visits = useLoad(
-		listDoctorConsultations,
-		mayHaveVisits ? { date: day } : null,
-		({ type }) => type === "consultation.changed" || type === "reset",
-	);
+	const visits = useLoad(listDoctorConsultations, mayHaveVisits ? { date: day } : null, isAboutVisits);
 	const deleted = (id: string): void => {
 		drop(id);
 		// After the dialog has given the focus back to a button that is gone.

@@ -6,7 +6,7 @@ import { List } from "../../parts/load";
 import { ZoneNote, addDays } from "../../parts/time";
 import { setQuery, useAddress } from "../../router";
 import { t } from "../../text";
-import { PersonLink, beginOf, idOf } from "./shared";
+import { PersonLink, beginOfDay, idOf } from "./shared";
 import { text } from "./text";
 import { VisitTable } from "./visit-table";
 
@@ -15,7 +15,7 @@ export function AllVisits() {
 	const query = useAddress().searchParams;
 	const get = (name: string): string => query.get(name) ?? "";
 	const status = get("status") in t.status ? [get("status") as ConsultationStatus] : [];
-	const to = get("to") && beginOf(get("to")) ? beginOf(addDays(get("to"), 1)) : "";
+	const to = get("to") && beginOfDay(get("to")) ? beginOfDay(addDays(get("to"), 1)) : "";
 	const names = ["status", "from", "to", "sort"];
 	return (
 		<>
@@ -80,7 +80,7 @@ export function AllVisits() {
 				params={{
 					limit: 50,
 					status,
-					from: beginOf(get("from")),
+					from: beginOfDay(get("from")),
 					to,
 					sort: get("sort") === "earliest" ? "earliest" : "latest",
 					patientId: idOf(get("patientId")),

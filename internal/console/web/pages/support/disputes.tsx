@@ -71,10 +71,9 @@ function Card({ dispute, set }: { dispute: Dispute; set: (dispute: Dispute) => v
 					button={text.decide}
 					label={text.decideDisputeOf(fullTime(visit?.startTime ?? dispute.createdAt))}
 					title={text.decideDispute}
-					action={text.decide}
 					done={text.disputeDecided}
 					focus={"state-" + id}
-					own={text.refusals}
+
 					submit={async (values, key) => {
 						const body = {
 							decision: values.text("decision") as "UPHELD" | "REFUNDED",

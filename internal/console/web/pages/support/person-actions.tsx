@@ -34,11 +34,10 @@ export function PersonActions({ user, loaded }: { user: StaffUser; loaded: Loade
 				key={String(isDisabled)}
 				button={isDisabled ? text.enable : text.disable}
 				title={isDisabled ? text.enableTitle(user.fullName) : text.disableTitle(user.fullName)}
-				action={isDisabled ? text.enable : text.disable}
 				done={isDisabled ? text.enabledNow : text.disabledNow}
 				danger={!isDisabled}
 				focus="account"
-				own={text.refusals}
+
 				onRefusal={confirmVisits}
 				submit={async (values) => {
 					const reason = values.optional("reason");
@@ -69,11 +68,9 @@ export function PersonActions({ user, loaded }: { user: StaffUser; loaded: Loade
 				<Ask
 					key={user.role}
 					button={text.makeRole(t.roles[otherRole])}
-					title={text.makeRole(t.roles[otherRole])}
-					action={text.makeRole(t.roles[otherRole])}
 					done={t.saved}
 					focus="account"
-					own={text.refusals}
+
 					submit={async () => loaded.set(await call(updateUserRole, { id }, { role: otherRole }))}
 				>
 					<p>{otherRole === "ADMIN" ? text.adminHint : text.supportHint}</p>
@@ -82,12 +79,10 @@ export function PersonActions({ user, loaded }: { user: StaffUser; loaded: Loade
 			{user.mfaEnabled && (
 				<Ask
 					button={text.resetFactor}
-					title={text.resetFactor}
-					action={text.resetFactor}
 					done={text.factorReset}
 					danger
 					focus="account"
-					own={text.refusals}
+
 					submit={async (_, key) => {
 						await call(resetUserMfa, { id }, undefined, { idempotencyKey: key });
 						loaded.reload();
@@ -116,11 +111,10 @@ export function ErasureOf({ user }: { user: StaffUser }) {
 					<Ask
 						button={text.askErasure}
 						title={text.erasureTitle(user.fullName)}
-						action={text.askErasure}
 						done={text.erasureAsked}
 						danger
 						focus="erasure"
-						own={text.refusals}
+
 						onRefusal={confirmVisits}
 						submit={async (values, key) => {
 							const body: ErasureRequest = values.checked("cancelConsultations")
@@ -159,8 +153,6 @@ export function ErasureOf({ user }: { user: StaffUser }) {
 							{erasure.status === "PENDING" && (
 								<Ask
 									button={text.cancelErasure}
-									title={text.cancelErasure}
-									action={text.cancelErasure}
 									done={text.erasureCancelled}
 									focus="erasure"
 									own={{ ...text.refusals, "not-found": text.erasureBegun }}

@@ -23,11 +23,9 @@ function Decide({ refund, set }: { refund: ListedRefund; set: (refund: ListedRef
 			<Ask
 				button={text.approve}
 				label={text.approveRefund(amount)}
-				title={text.approveRefund(amount)}
-				action={text.approve}
 				done={text.refundApproved}
 				focus={"state-" + id}
-				own={text.refusals}
+
 				submit={async (_, key) => {
 					const { data } = await call(approveRefund, { id }, undefined, { idempotencyKey: key });
 					set({ ...refund, ...data });
@@ -38,11 +36,9 @@ function Decide({ refund, set }: { refund: ListedRefund; set: (refund: ListedRef
 			<Ask
 				button={text.decline}
 				label={text.declineRefund(amount)}
-				title={text.declineRefund(amount)}
-				action={text.decline}
 				done={text.refundDeclined}
 				focus={"state-" + id}
-				own={text.refusals}
+
 				submit={async (values, key) => {
 					const body = { reason: values.text("reason") };
 					const { data } = await call(declineRefund, { id }, body, { idempotencyKey: key });

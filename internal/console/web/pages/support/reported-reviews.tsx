@@ -25,10 +25,9 @@ function Decision({
 			button={title}
 			label={text.ofReview(title, fullTime(review.createdAt))}
 			title={title}
-			action={title}
 			done={text.reviewDecided}
 			focus={"state-" + review.id}
-			own={text.refusals}
+
 			submit={async (values) => {
 				const isFalse = values.checked("isFalse");
 				const body = { ...change, reason: values.text("reason"), ...(isFalse && { isFalse }) };

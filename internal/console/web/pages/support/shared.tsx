@@ -5,11 +5,14 @@ import { useEffect, useState } from "preact/hooks";
 import { isProblem, read } from "../../api/call";
 import { readConsultation, readUser, type Consultation } from "../../api/operations";
 import { Dialog } from "../../parts/dialog";
+import { focusOn } from "../../parts/focus";
 import { Form, Select, type Values } from "../../parts/form";
+import { isId } from "../../parts/id";
 import type { Loaded } from "../../parts/load";
 import { Refusal, type Explanations } from "../../parts/refusal";
-import { addDays, dayOf, zone } from "../../parts/time";
+import { isDay, zone } from "../../parts/time";
 import { Name } from "../../parts/value";
+import { beginOf } from "../../parts/wall";
 import { setQuery } from "../../router";
 import { currentUser } from "../../session";
 import { t } from "../../text";
@@ -21,19 +24,12 @@ export function isAdmin(): boolean {
 
 /** Returns an id that an address names; "" when it can't be one. */
 export function idOf(value: string | null): string {
-	return value && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value) ? value : "";
+	return value && isId(value) ? value : "";
 }
 
 /** Returns the instant at which a day begins in the user's zone; "" for none. */
-export function beginOf(day: string): string {
-	if (!/^\d{4}-\d\d-\d\d$/.test(day) || Number.isNaN(Date.parse(day)) || addDays(day, 0) !== day) return "";
-	// The offset of a zone is a multiple of a quarter of an hour between -12 and +14 hours.
-	const midnight = Date.parse(day + "T00:00:00Z");
-	for (let quarter = -56; quarter <= 48; quarter++) {
-		const at = new Date(midnight + quarter * 900_000);
-		if (dayOf(at, zone()) === day) return at.toISOString();
-	}
-	return "";
+export function beginOfDay(day: string): string {
+	return isDay(day) ? beginOf(day, zone()) : "";
 }
 
 interface MissingProps<Out> {
@@ -54,11 +50,6 @@ export function OrMissing<Out>({ loaded, text: missing, href, link, children }: 
 			<a href={href}>{link}</a>
 		</Refusal>
 	);
-}
-
-/** Moves the focus to an element after a dialog has closed, which gives it back to its button first. */
-export function focusSoon(id: string): void {
-	setTimeout(() => document.getElementById(id)?.focus(), 100);
 }
 
 // Every reading is audited: a name that is shown in many rows is read once.
@@ -102,11 +93,12 @@ export function useVisit(id: string): Consultation | null {
 }
 
 interface AskProps {
+	/** The button that opens the dialog, and the one that does it. */
 	button: string;
 	/** Says which one, when there are several such buttons. */
 	label?: string;
-	title: string;
-	action: string;
+	/** Of the dialog, unless it is what the button says. */
+	title?: string;
 	done: string;
 	own?: Explanations;
 	danger?: boolean;
@@ -118,7 +110,7 @@ interface AskProps {
 }
 
 /** A button that asks in a dialog before it does something. */
-export function Ask({ button, label, title, submit, focus, danger, children, ...form }: AskProps) {
+export function Ask({ button, label, title, submit, focus, danger, own, children, ...form }: AskProps) {
 	const [isOpen, setOpen] = useState(false);
 	return (
 		<>
@@ -126,14 +118,16 @@ export function Ask({ button, label, title, submit, focus, danger, children, ...
 				{button}
 			</button>
 			{isOpen && (
-				<Dialog title={title} close={() => setOpen(false)}>
+				<Dialog title={title ?? label ?? button} close={() => setOpen(false)}>
 					<Form
 						{...form}
+						action={button}
+						own={own ?? text.refusals}
 						danger={danger ?? false}
 						submit={async (values, key) => {
 							await submit(values, key);
 							setOpen(false);
-							focusSoon(focus);
+							focusOn(focus);
 						}}
 						aside={
 							<button type="button" onClick={() => setOpen(false)}>
@@ -156,7 +150,7 @@ export function useChanged<Item extends { id: string }>(): [(item: Item) => Item
 		(item) => changed[item.id] ?? item,
 		(item) => {
 			setChanged((all) => ({ ...all, [item.id]: item }));
-			focusSoon("state-" + item.id);
+			focusOn("state-" + item.id);
 		},
 	];
 }

@@ -50,11 +50,9 @@ function Card({ transfer, set }: { transfer: DependantTransfer; set: (transfer: 
 						<Ask
 							button={text.approve}
 							label={text.approveTransfer(name)}
-							title={text.approveTransfer(name)}
-							action={text.approve}
 							done={text.transferApproved}
 							focus={"state-" + id}
-							own={text.refusals}
+
 							submit={async (_, key) => {
 								const { data } = await call(approveDependantTransfer, { id }, undefined, {
 									idempotencyKey: key,
@@ -68,12 +66,10 @@ function Card({ transfer, set }: { transfer: DependantTransfer; set: (transfer: 
 					<Ask
 						button={text.endTransfer}
 						label={text.endTransferOf(name)}
-						title={text.endTransferOf(name)}
-						action={text.endTransfer}
 						done={text.transferEnded}
 						danger
 						focus={"state-" + id}
-						own={text.refusals}
+
 						submit={async () => {
 							await call(endDependantTransfer, { id });
 							set({ ...transfer, status: "REFUSED" });

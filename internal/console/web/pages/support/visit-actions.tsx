@@ -11,7 +11,7 @@ import { Field, Select, TextArea } from "../../parts/form";
 import { Show, useLoad, type Loaded } from "../../parts/load";
 import { dayOf, fullTime } from "../../parts/time";
 import { money } from "../../parts/value";
-import { Ask, beginOf } from "./shared";
+import { Ask, beginOfDay } from "./shared";
 import { text } from "./text";
 
 /** What comes back when the visit is cancelled now. */
@@ -35,7 +35,7 @@ function Terms({ id }: { id: string }) {
 /** The free times of the doctor from a day on. */
 function FreeTimes({ doctorId }: { doctorId: string }) {
 	const [from, setFrom] = useState(dayOf(new Date()));
-	const since = from > dayOf(new Date()) ? beginOf(from) : "";
+	const since = from > dayOf(new Date()) ? beginOfDay(from) : "";
 	const loaded = useLoad(listFreeSlots, { doctorId, limit: 100, ...(since && { from: since }) });
 	return (
 		<>
@@ -77,11 +77,9 @@ export function VisitActions({ visit, loaded }: { visit: Consultation; loaded: L
 			{isOpen && !hasBegun && (
 				<Ask
 					button={text.move}
-					title={text.move}
-					action={text.move}
 					done={text.moved}
 					focus="visit"
-					own={text.refusals}
+
 					submit={async (values, key) => {
 						const [slotId = "", startTime = ""] = values.text("slotId").split(" ");
 						if (!slotId) throw new Problem("no-time", 0, "", "", [], 0, {});
@@ -97,12 +95,10 @@ export function VisitActions({ visit, loaded }: { visit: Consultation; loaded: L
 			{((isOpen && !hasBegun) || isRunning) && (
 				<Ask
 					button={text.cancelVisit}
-					title={text.cancelVisit}
-					action={text.cancelVisit}
 					done={text.visitCancelled}
 					danger
 					focus="visit"
-					own={text.refusals}
+
 					submit={async (values, key) => {
 						const reason = values.optional("reason");
 						await call(cancelConsultation, { id }, reason ? { reason } : {}, { idempotencyKey: key });

@@ -90,11 +90,9 @@ export function VisitPayment({ visit }: { visit: Consultation }) {
 								{Number(left) > 0 && (
 									<Ask
 										button={text.askRefund}
-										title={text.askRefund}
-										action={text.askRefund}
 										done={text.refundAsked}
 										focus="payment"
-										own={text.refusals}
+
 										submit={async (values, key) => {
 											const body = {
 												amount: values.text("amount"),

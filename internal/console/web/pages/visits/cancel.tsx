@@ -6,12 +6,12 @@ import {
 	type Consultation,
 	type ConsultationCancellationRequest,
 } from "../../api/operations";
+import { focusTitle } from "../../parts/focus";
 import { Dialog } from "../../parts/dialog";
 import { Form, TextArea } from "../../parts/form";
 import { Show, useLoad } from "../../parts/load";
 import { Time, fullTime } from "../../parts/time";
 import { Name, money } from "../../parts/value";
-import { focusTitle } from "./shared";
 import { text } from "./text";
 
 interface CancelProps {

@@ -1,9 +1,9 @@
 import { call } from "../../api/call";
 import { rescheduleConsultation, type Consultation, type OfferedSlot, type Offers } from "../../api/operations";
+import { focusTitle } from "../../parts/focus";
 import { ActionButton } from "../../parts/form";
 import { Time, fullTime } from "../../parts/time";
 import { Name, money } from "../../parts/value";
-import { focusTitle } from "./shared";
 import { text } from "./text";
 
 interface LeaveProps {

@@ -8,30 +8,18 @@ import {
 	type Consultation,
 	type FreeSlot,
 } from "../../api/operations";
+import { focusTitle } from "../../parts/focus";
 import { Month, addMonths } from "../../parts/calendar";
 import { ActionButton } from "../../parts/form";
 import { List, Show, useLoad } from "../../parts/load";
 import { Time, addDays, clock, dayName, dayOf, fullTime, zone } from "../../parts/time";
 import { money } from "../../parts/value";
+import { beginOf } from "../../parts/wall";
 import { t } from "../../text";
-import { focusTitle } from "./shared";
 import { text } from "./text";
 
 /** How many months ahead the calendar goes. */
 const monthsAhead = 6;
-
-/** Returns the instant at which a day begins in the zone of the journey. */
-function beginOf(day: string): string {
-	const noon = Date.parse(day + "T12:00:00Z");
-	let before = noon - 30 * 3600_000;
-	let inside = noon + 12 * 3600_000;
-	while (inside - before > 60_000) {
-		const middle = (before + inside) / 2;
-		if (dayOf(new Date(middle)) < day) before = middle;
-		else inside = middle;
-	}
-	return new Date(Math.floor(inside / 60_000) * 60_000).toISOString();
-}
 
 interface MoveProps {
 	visit: Consultation;
@@ -114,8 +102,8 @@ interface TimesProps {
 function Times({ visit, day, round, chosen, choose }: TimesProps) {
 	const params = {
 		doctorId: visit.doctorId,
-		from: [beginOf(day), new Date().toISOString()].sort()[1] ?? "",
-		to: beginOf(addDays(day, 1)),
+		from: [beginOf(day, zone()), new Date().toISOString()].sort()[1] ?? "",
+		to: beginOf(addDays(day, 1), zone()),
 		limit: 50,
 		...(visit.dependantId ? { dependantId: visit.dependantId } : {}),
 	};

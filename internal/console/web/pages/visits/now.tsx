@@ -7,10 +7,12 @@ import {
 	consentToConsultation,
 	listConsents,
 	listConsultationOffers,
-	startPayment,
 	type Consultation,
 	type Notice,
 } from "../../api/operations";
+import { focusTitle } from "../../parts/focus";
+import { useNow } from "../../parts/now";
+import { payVisit } from "../../parts/checkout";
 import { ActionButton } from "../../parts/form";
 import { useLoad } from "../../parts/load";
 import { clock, fullTime } from "../../parts/time";
@@ -18,7 +20,7 @@ import { money } from "../../parts/value";
 import { currentUser } from "../../session";
 import { language } from "../../text/language";
 import { Leave } from "./leave";
-import { about, focusTitle, isLive, timeLeft, useNow } from "./shared";
+import { about, isLive, timeLeft } from "./shared";
 import { text } from "./text";
 
 interface WhatNowProps {
@@ -64,15 +66,7 @@ function Pay({ visit, reload, isPage }: { visit: Consultation; reload: () => voi
 	const isOver = until !== null && Date.parse(until) <= now;
 	const left = until ? timeLeft(until, now) : "";
 	const pay = async (key: string): Promise<void> => {
-		const returnUrl = `${location.origin}/visits/${visit.id}?paid=yes`;
-		const { data } = await call(
-			startPayment,
-			{},
-			{ consultationId: visit.id, returnUrl },
-			{ idempotencyKey: key },
-		);
-		if (data.attempt.checkout) location.assign(data.attempt.checkout.url);
-		else reload();
+		if (!(await payVisit(visit.id, `/visits/${visit.id}?paid=yes`, key))) reload();
 	};
 	const which = `${text.pay(amount)}: ${visit.doctorName ?? ""}, ${fullTime(visit.startTime)}`;
 	if (isOver) return <p class="warning">{text.payOver}</p>;

@@ -1,4 +1,5 @@
 import { Title } from "../../app";
+import { isAboutVisits } from "../../api/events";
 import { listOwnPrescriptions, readConsultation, type Prescription } from "../../api/operations";
 import { List, useLoad } from "../../parts/load";
 import { Time, ZoneNote, fullTime } from "../../parts/time";
@@ -14,7 +15,7 @@ export function Prescriptions() {
 			<List
 				op={listOwnPrescriptions}
 				params={{ limit: 10 }}
-				refreshOn={(change) => change.type === "consultation.changed" || change.type === "reset"}
+				refreshOn={isAboutVisits}
 				empty={text.noPrescriptions}
 			>
 				{(items) => (

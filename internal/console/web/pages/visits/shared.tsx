@@ -1,9 +1,10 @@
 // What several pages about visits share.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { isProblem } from "../../api/call";
 import type { Change } from "../../api/events";
 import type { Consultation, ConsultationStatus } from "../../api/operations";
+import { focusTitle } from "../../parts/focus";
 import type { Explanations } from "../../parts/refusal";
 import { Name } from "../../parts/value";
 import { t } from "../../text";
@@ -36,16 +37,6 @@ export function ForWhom({ visit }: { visit: Consultation }) {
 	);
 }
 
-/** Returns the time in milliseconds, and draws the component again as it passes. */
-export function useNow(every: number): number {
-	const [now, setNow] = useState(Date.now);
-	useEffect(() => {
-		const timer = setInterval(() => setNow(Date.now()), every);
-		return () => clearInterval(timer);
-	}, [every]);
-	return now;
-}
-
 /** Returns how long it is until then: seconds in the last two minutes, else minutes, hours or days. */
 export function timeLeft(until: string, now: number): string {
 	const seconds = Math.max(0, Math.floor((Date.parse(until) - now) / 1000));
@@ -54,11 +45,6 @@ export function timeLeft(until: string, now: number): string {
 	if (minutes < 120) return t.minutes(minutes);
 	const hours = Math.floor(minutes / 60);
 	return hours < 48 ? t.hours(hours) : t.days(Math.floor(hours / 24));
-}
-
-/** Moves the focus to the heading of the page, when what had it is gone. */
-export function focusTitle(): void {
-	setTimeout(() => document.querySelector("h1")?.focus(), 50);
 }
 
 /** Moves the focus to the heading when a change from elsewhere took away what had it. */

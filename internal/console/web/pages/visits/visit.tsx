@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { Title } from "../../app";
 import { readConsultation, type Consultation } from "../../api/operations";
+import { useNow } from "../../parts/now";
 import { Show, useLoad } from "../../parts/load";
 import { Time, ZoneNote, clock } from "../../parts/time";
 import { Name, Status, money } from "../../parts/value";
@@ -13,7 +14,7 @@ import { Move } from "./move";
 import { WhatNow } from "./now";
 import { NotesPart, PrescriptionsPart } from "./record";
 import { ReviewPart } from "./review";
-import { ForWhom, about, isLive, noVisit, useKeptFocus, useNow } from "./shared";
+import { ForWhom, about, isLive, noVisit, useKeptFocus } from "./shared";
 import { text } from "./text";
 
 export function Visit({ params }: PageProps) {

@@ -9,24 +9,11 @@ const formats = new Map<string, Intl.DateTimeFormat>();
 function shown(at: number, timeZone: string): number {
 	let format = formats.get(timeZone);
 	if (!format) {
-		format = new Intl.DateTimeFormat("en-US", {
-			calendar: "gregory",
-			numberingSystem: "latn",
-			hourCycle: "h23",
-			year: "numeric",
-			month: "numeric",
-			day: "numeric",
-			hour: "numeric",
-			minute: "numeric",
-			second: "numeric",
-			timeZone,
-		});
+		// Swedish dates are those of ISO 8601.
+		format = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "medium", timeZone });
 		formats.set(timeZone, format);
 	}
-	const part: Record<string, number> = {};
-	for (const { type, value } of format.formatToParts(at)) part[type] = Number(value);
-	const { year = 0, month = 1, day = 1, minute = 0, second = 0 } = part;
-	return Date.UTC(year, month - 1, day, part["hour"] ?? 0, minute, second);
+	return Date.parse(format.format(at).replace(" ", "T") + "Z");
 }
 
 function offset(at: number, timeZone: string): number {
