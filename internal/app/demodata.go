@@ -152,15 +152,7 @@ func (a *App) CreateDemoData(ctx context.Context) ([]DemoAccount, error) {
 		if err != nil {
 			return nil, err
 		}
-		applied := a.demoPast()
-		if d.isWaiting {
-			applied = a.DB
-		}
-		err = applied.Write(ctx, func(tx *postgres.Tx) error { return a.demoApproval(ctx, tx, d, id, admin) })
-		if err == nil && !d.isWaiting {
-			err = a.DB.Write(ctx, func(tx *postgres.Tx) error { return a.demoHours(ctx, tx, d, id) })
-		}
-		if err != nil {
+		if err := a.demoPractice(ctx, d, id, admin); err != nil {
 			return nil, fmt.Errorf("demo doctor: %w", err)
 		}
 		if !d.isWaiting {
@@ -169,6 +161,18 @@ func (a *App) CreateDemoData(ctx context.Context) ([]DemoAccount, error) {
 		all = append(all, d.DemoAccount)
 	}
 	return all, a.createDemoHistory(ctx, patients, doctors)
+}
+
+// demoPractice gives a doctor a profile, and hours unless it waits for its approval.
+func (a *App) demoPractice(ctx context.Context, d demoDoctor, id, admin uuid.UUID) error {
+	if d.isWaiting {
+		return a.DB.Write(ctx, func(tx *postgres.Tx) error { return a.demoApproval(ctx, tx, d, id, admin) })
+	}
+	err := a.demoPast().Write(ctx, func(tx *postgres.Tx) error { return a.demoApproval(ctx, tx, d, id, admin) })
+	if err != nil {
+		return err
+	}
+	return a.DB.Write(ctx, func(tx *postgres.Tx) error { return a.demoHours(ctx, tx, d, id) })
 }
 
 // demoAccount returns the id of a demo account, and creates it if it doesn't exist.

@@ -10,7 +10,6 @@ import (
 
 	"amrutam/internal/access"
 	"amrutam/internal/consultation"
-	"amrutam/internal/money"
 	"amrutam/internal/postgres"
 	"amrutam/internal/prescription"
 	"amrutam/internal/review"
@@ -108,7 +107,10 @@ func (a *App) createDemoHistory(ctx context.Context, patients, doctors []uuid.UU
 			n++
 		}
 	}
-	if err := h.DB.Write(ctx, func(tx *postgres.Tx) error { return h.mails.SkipBefore(ctx, tx, h.now) }); err != nil {
+	err = h.DB.Write(ctx, func(tx *postgres.Tx) error {
+		return h.mails.SkipBefore(ctx, tx, access.System(demoJob), h.now)
+	})
+	if err != nil {
 		return err
 	}
 	return h.bookAhead(ctx)
@@ -116,13 +118,17 @@ func (a *App) createDemoHistory(ctx context.Context, patients, doctors []uuid.UU
 
 // demoPast returns a database in which it is some days before the past of the demo accounts begins: then they sign up.
 func (a *App) demoPast() *postgres.DB {
-	return &postgres.DB{Pool: a.DB.Pool, Clock: func() time.Time { return a.DB.Now().AddDate(0, 0, -demoDays-10) }}
+	return a.dbAt(a.DB.Now().AddDate(0, 0, -demoDays-10))
+}
+
+// dbAt returns the database as of an instant.
+func (a *App) dbAt(instant time.Time) *postgres.DB {
+	return &postgres.DB{Pool: a.DB.Pool, Clock: func() time.Time { return instant }}
 }
 
 // at carries out a transaction as of an instant.
 func (h *demoHistory) at(ctx context.Context, instant time.Time, do func(tx *postgres.Tx) error) error {
-	past := &postgres.DB{Pool: h.DB.Pool, Clock: func() time.Time { return instant }}
-	return past.Write(ctx, func(tx *postgres.Tx) error {
+	return h.dbAt(instant).Write(ctx, func(tx *postgres.Tx) error {
 		// What a crash takes away is made again.
 		if _, err := tx.Exec(ctx, "SET LOCAL synchronous_commit = off"); err != nil {
 			return err
@@ -198,11 +204,8 @@ func (h *demoHistory) bookAndPay(ctx context.Context, patient access.Actor, slot
 		if err != nil {
 			return err
 		}
-		amount, err := money.Parse(initiated.Payment.Amount.String())
-		if err != nil {
-			return err
-		}
-		paid, err := h.stub.Captured(initiated.Attempt.TransactionReference, amount, initiated.Payment.Currency)
+		paid, err := h.stub.Captured(initiated.Attempt.TransactionReference, initiated.Payment.Amount,
+			initiated.Payment.Currency)
 		if err != nil {
 			return err
 		}

@@ -134,7 +134,8 @@ func eachCheckpoint(ctx context.Context, r *postgres.Read, size int64, fn func(e
 		err := row.Scan(&i.Size, &i.Xid, &i.Note)
 		return i, err
 	}
-	return postgres.Failed("eachCheckpoint", postgres.ForEach(ctx, r, scan, fn, eachCheckpointSQL, size))
+	err := postgres.ForEach(ctx, r, scan, fn, eachCheckpointSQL, size)
+	return postgres.Failed("eachCheckpoint", err)
 }
 
 const expireFilesSQL = `-- name: expireFiles :exec

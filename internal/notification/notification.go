@@ -279,8 +279,8 @@ func (s *Service) markMails(ctx context.Context, ids []uuid.UUID, kind string, f
 }
 
 // SkipBefore marks the mails that were made before an instant as sent.
-func (s *Service) SkipBefore(ctx context.Context, tx *postgres.Tx, instant time.Time) error {
-	audit.WriteFor(tx, access.System("demo data"), "mail.skip", "mail", tx.NewID().String(), nil)
+func (s *Service) SkipBefore(ctx context.Context, tx *postgres.Tx, actor access.Actor, instant time.Time) error {
+	audit.WriteFor(tx, actor, "mail.skip", "mail", tx.NewID().String(), nil)
 	return skipMails(ctx, tx, instant)
 }
 

@@ -95,18 +95,24 @@ func TestTransferBesideErasure(t *testing.T) {
 	t.Logf("%d of %d records were moved first", moved.Load(), len(delays))
 }
 
+// acceptTransfer has a mother ask for the move of a grown son's record to his own account, which accepts it.
+func acceptTransfer(c *apptest.Clinic) (mother apptest.User, son uuid.UUID, grown apptest.User, id string) {
+	mother, grown = c.Patient(), c.Patient()
+	son = c.Dependant(mother, 20*365*day)
+	c.Prove(mother)
+	c.Prove(grown)
+	id = c.Post(mother, "users/me/dependants/"+son.String()+"/transfer", object{"email": grown.Email}).
+		Want(201).Text("id")
+	c.Post(grown, "dependant-transfers/"+id+"/accept", nil).Want(200)
+	return mother, son, grown, id
+}
+
 // transferBesideErasure returns 1 if the record was moved.
 func transferBesideErasure(t *testing.T, delay int) int32 {
 	t.Helper()
 	c := open(t)
-	mother, grown, support := c.Patient(), c.Patient(), c.Support()
-	son := c.Dependant(mother, 20*365*day)
-	for _, user := range []apptest.User{mother, grown} {
-		c.Prove(user)
-	}
-	id := c.Post(mother, "users/me/dependants/"+son.String()+"/transfer", object{"email": grown.Email}).
-		Want(201).Text("id")
-	c.Post(grown, "dependant-transfers/"+id+"/accept", nil).Want(200)
+	mother, son, grown, id := acceptTransfer(c)
+	support := c.Support()
 	requestErasure(c, mother).Want(202)
 	c.Clock.Advance(49 * time.Hour)
 	c.Prove(support)
@@ -139,14 +145,7 @@ func transferBesideErasure(t *testing.T, delay int) int32 {
 func TestExportOfTransfers(t *testing.T) {
 	t.Parallel()
 	c := open(t)
-	mother, grown := c.Patient(), c.Patient()
-	son := c.Dependant(mother, 20*365*day)
-	for _, user := range []apptest.User{mother, grown} {
-		c.Prove(user)
-	}
-	id := c.Post(mother, "users/me/dependants/"+son.String()+"/transfer", object{"email": grown.Email}).
-		Want(201).Text("id")
-	c.Post(grown, "dependant-transfers/"+id+"/accept", nil).Want(200)
+	mother, _, grown, id := acceptTransfer(c)
 	for _, user := range []apptest.User{mother, grown} {
 		files, _ := unzip(t, download(t, c, user).Body)
 		if text := fmt.Sprint(files["dependants.json"]); !strings.Contains(text, id) {

@@ -79,7 +79,8 @@ func eachAddendum(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn fu
 		)
 		return i, err
 	}
-	return postgres.Failed("eachAddendum", postgres.ForEach(ctx, r, scan, fn, eachAddendumSQL, userID))
+	err := postgres.ForEach(ctx, r, scan, fn, eachAddendumSQL, userID)
+	return postgres.Failed("eachAddendum", err)
 }
 
 const eachAvailabilityExceptionSQL = `-- name: eachAvailabilityException :many
@@ -113,7 +114,8 @@ func eachAvailabilityException(ctx context.Context, r *postgres.Read, userID uui
 		)
 		return i, err
 	}
-	return postgres.Failed("eachAvailabilityException", postgres.ForEach(ctx, r, scan, fn, eachAvailabilityExceptionSQL, userID))
+	err := postgres.ForEach(ctx, r, scan, fn, eachAvailabilityExceptionSQL, userID)
+	return postgres.Failed("eachAvailabilityException", err)
 }
 
 const eachAvailabilityRuleSQL = `-- name: eachAvailabilityRule :many
@@ -157,7 +159,8 @@ func eachAvailabilityRule(ctx context.Context, r *postgres.Read, userID uuid.UUI
 		)
 		return i, err
 	}
-	return postgres.Failed("eachAvailabilityRule", postgres.ForEach(ctx, r, scan, fn, eachAvailabilityRuleSQL, userID))
+	err := postgres.ForEach(ctx, r, scan, fn, eachAvailabilityRuleSQL, userID)
+	return postgres.Failed("eachAvailabilityRule", err)
 }
 
 const eachBookingRulesSQL = `-- name: eachBookingRules :many
@@ -187,7 +190,8 @@ func eachBookingRules(ctx context.Context, r *postgres.Read, userID uuid.UUID, f
 		)
 		return i, err
 	}
-	return postgres.Failed("eachBookingRules", postgres.ForEach(ctx, r, scan, fn, eachBookingRulesSQL, userID))
+	err := postgres.ForEach(ctx, r, scan, fn, eachBookingRulesSQL, userID)
+	return postgres.Failed("eachBookingRules", err)
 }
 
 const eachConsentSQL = `-- name: eachConsent :many
@@ -219,7 +223,8 @@ func eachConsent(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn fun
 		)
 		return i, err
 	}
-	return postgres.Failed("eachConsent", postgres.ForEach(ctx, r, scan, fn, eachConsentSQL, userID))
+	err := postgres.ForEach(ctx, r, scan, fn, eachConsentSQL, userID)
+	return postgres.Failed("eachConsent", err)
 }
 
 const eachConsultationConsentSQL = `-- name: eachConsultationConsent :many
@@ -248,7 +253,8 @@ func eachConsultationConsent(ctx context.Context, r *postgres.Read, userID uuid.
 		)
 		return i, err
 	}
-	return postgres.Failed("eachConsultationConsent", postgres.ForEach(ctx, r, scan, fn, eachConsultationConsentSQL, userID))
+	err := postgres.ForEach(ctx, r, scan, fn, eachConsultationConsentSQL, userID)
+	return postgres.Failed("eachConsultationConsent", err)
 }
 
 const eachDoctorSQL = `-- name: eachDoctor :many
@@ -301,7 +307,8 @@ func eachDoctor(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func
 		)
 		return i, err
 	}
-	return postgres.Failed("eachDoctor", postgres.ForEach(ctx, r, scan, fn, eachDoctorSQL, userID))
+	err := postgres.ForEach(ctx, r, scan, fn, eachDoctorSQL, userID)
+	return postgres.Failed("eachDoctor", err)
 }
 
 const eachErasureSQL = `-- name: eachErasure :many
@@ -328,7 +335,8 @@ func eachErasure(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn fun
 		)
 		return i, err
 	}
-	return postgres.Failed("eachErasure", postgres.ForEach(ctx, r, scan, fn, eachErasureSQL, userID))
+	err := postgres.ForEach(ctx, r, scan, fn, eachErasureSQL, userID)
+	return postgres.Failed("eachErasure", err)
 }
 
 const eachExportSQL = `-- name: eachExport :many
@@ -358,7 +366,8 @@ func eachExport(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func
 		)
 		return i, err
 	}
-	return postgres.Failed("eachExport", postgres.ForEach(ctx, r, scan, fn, eachExportSQL, userID))
+	err := postgres.ForEach(ctx, r, scan, fn, eachExportSQL, userID)
+	return postgres.Failed("eachExport", err)
 }
 
 const eachMailSQL = `-- name: eachMail :many
@@ -388,7 +397,8 @@ func eachMail(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(e
 		)
 		return i, err
 	}
-	return postgres.Failed("eachMail", postgres.ForEach(ctx, r, scan, fn, eachMailSQL, userID))
+	err := postgres.ForEach(ctx, r, scan, fn, eachMailSQL, userID)
+	return postgres.Failed("eachMail", err)
 }
 
 const eachPasskeySQL = `-- name: eachPasskey :many
@@ -415,7 +425,8 @@ func eachPasskey(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn fun
 		)
 		return i, err
 	}
-	return postgres.Failed("eachPasskey", postgres.ForEach(ctx, r, scan, fn, eachPasskeySQL, userID))
+	err := postgres.ForEach(ctx, r, scan, fn, eachPasskeySQL, userID)
+	return postgres.Failed("eachPasskey", err)
 }
 
 const eachPrescriptionSQL = `-- name: eachPrescription :many
@@ -445,7 +456,8 @@ func eachPrescription(ctx context.Context, r *postgres.Read, userID uuid.UUID, f
 		)
 		return i, err
 	}
-	return postgres.Failed("eachPrescription", postgres.ForEach(ctx, r, scan, fn, eachPrescriptionSQL, userID))
+	err := postgres.ForEach(ctx, r, scan, fn, eachPrescriptionSQL, userID)
+	return postgres.Failed("eachPrescription", err)
 }
 
 const eachReviewSQL = `-- name: eachReview :many
@@ -485,7 +497,8 @@ func eachReview(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func
 		)
 		return i, err
 	}
-	return postgres.Failed("eachReview", postgres.ForEach(ctx, r, scan, fn, eachReviewSQL, userID))
+	err := postgres.ForEach(ctx, r, scan, fn, eachReviewSQL, userID)
+	return postgres.Failed("eachReview", err)
 }
 
 const eachReviewReplySQL = `-- name: eachReviewReply :many
@@ -511,7 +524,8 @@ func eachReviewReply(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn
 		)
 		return i, err
 	}
-	return postgres.Failed("eachReviewReply", postgres.ForEach(ctx, r, scan, fn, eachReviewReplySQL, userID))
+	err := postgres.ForEach(ctx, r, scan, fn, eachReviewReplySQL, userID)
+	return postgres.Failed("eachReviewReply", err)
 }
 
 const eachReviewReportSQL = `-- name: eachReviewReport :many
@@ -530,7 +544,8 @@ func eachReviewReport(ctx context.Context, r *postgres.Read, userID uuid.UUID, f
 		err := row.Scan(&i.ReviewID, &i.Reason, &i.CreatedAt)
 		return i, err
 	}
-	return postgres.Failed("eachReviewReport", postgres.ForEach(ctx, r, scan, fn, eachReviewReportSQL, userID))
+	err := postgres.ForEach(ctx, r, scan, fn, eachReviewReportSQL, userID)
+	return postgres.Failed("eachReviewReport", err)
 }
 
 const eachSessionSQL = `-- name: eachSession :many
@@ -565,7 +580,8 @@ func eachSession(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn fun
 		)
 		return i, err
 	}
-	return postgres.Failed("eachSession", postgres.ForEach(ctx, r, scan, fn, eachSessionSQL, userID))
+	err := postgres.ForEach(ctx, r, scan, fn, eachSessionSQL, userID)
+	return postgres.Failed("eachSession", err)
 }
 
 const eachSlotSQL = `-- name: eachSlot :many
@@ -600,7 +616,8 @@ func eachSlot(ctx context.Context, r *postgres.Read, userID uuid.UUID, fn func(e
 		)
 		return i, err
 	}
-	return postgres.Failed("eachSlot", postgres.ForEach(ctx, r, scan, fn, eachSlotSQL, userID))
+	err := postgres.ForEach(ctx, r, scan, fn, eachSlotSQL, userID)
+	return postgres.Failed("eachSlot", err)
 }
 
 const eachWaitlistEntrySQL = `-- name: eachWaitlistEntry :many
@@ -641,7 +658,8 @@ func eachWaitlistEntry(ctx context.Context, r *postgres.Read, userID uuid.UUID, 
 		)
 		return i, err
 	}
-	return postgres.Failed("eachWaitlistEntry", postgres.ForEach(ctx, r, scan, fn, eachWaitlistEntrySQL, userID))
+	err := postgres.ForEach(ctx, r, scan, fn, eachWaitlistEntrySQL, userID)
+	return postgres.Failed("eachWaitlistEntry", err)
 }
 
 const eachWaitlistOfferSQL = `-- name: eachWaitlistOffer :many
@@ -672,7 +690,8 @@ func eachWaitlistOffer(ctx context.Context, r *postgres.Read, userID uuid.UUID, 
 		)
 		return i, err
 	}
-	return postgres.Failed("eachWaitlistOffer", postgres.ForEach(ctx, r, scan, fn, eachWaitlistOfferSQL, userID))
+	err := postgres.ForEach(ctx, r, scan, fn, eachWaitlistOfferSQL, userID)
+	return postgres.Failed("eachWaitlistOffer", err)
 }
 
 const endErasureSQL = `-- name: endErasure :exec

@@ -71,6 +71,9 @@ func main() {
 }
 
 func run(ctx context.Context) error {
+	if len(os.Args) != 2 {
+		return errors.New("usage: screenshots, and the path of Chromium, which scripts/chromium.sh prints")
+	}
 	if err := os.MkdirAll(folder, 0o750); err != nil {
 		return err
 	}
@@ -100,7 +103,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	tab, cancel := chromedp.NewContext(ctx, chromedp.WithAllocatorOptions(chromedp.NoSandbox,
-		chromedp.ExecPath(chromium())))
+		chromedp.ExecPath(os.Args[1])))
 	defer cancel()
 	s.tab = tab
 	for _, one := range shots {
@@ -109,16 +112,6 @@ func run(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// chromium returns the path of the browser, or its usual name.
-func chromium() string {
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	return "chromium"
 }
 
 var (

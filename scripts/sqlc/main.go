@@ -154,7 +154,7 @@ func function(name, rest string, reads bool) (string, error) {
 		return fmt.Sprintf("func %s(ctx context.Context, r *postgres.Read%s, fn func(%s) error) error {\n"+
 			"\tscan := func(row pgx.CollectableRow) (%[3]s, error) {\n\t\tvar %[4]s %[3]s\n"+
 			"\t\terr := row.Scan(%[5]s)\n\t\treturn %[4]s, err\n\t}\n"+
-			"\treturn postgres.Failed(%[1]q, postgres.ForEach(ctx, r, scan, fn, %[6]s))\n}\n",
+			"\terr := postgres.ForEach(ctx, r, scan, fn, %[6]s)\n\treturn postgres.Failed(%[1]q, err)\n}\n",
 			name, arguments, kind, row, parts[5], statement), nil
 	}
 	return "func " + name + "(ctx context.Context, tx *postgres.Tx" + rest + "\n}\n", nil

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -184,12 +185,7 @@ func opens(route console.Route, role access.Role) bool {
 	if len(route.Roles) == 0 {
 		return role == ""
 	}
-	for _, r := range route.Roles {
-		if r == string(role) {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(route.Roles, string(role))
 }
 
 func checkPage(t *testing.T, p *browser.Page, address, language string) {
