@@ -72,9 +72,11 @@ var demoCases = []demoCase{
 	},
 }
 
-// demoHistory makes the past of the demo accounts: each step is a transaction of its own time.
+// demoHistory makes the past of the demo accounts in one transaction, so that it is there as a whole or not at all, and
+// that no job finds a visit of the past half done.
 type demoHistory struct {
 	*App
+	tx                *postgres.Tx
 	now               time.Time
 	patients, doctors []uuid.UUID
 }
@@ -82,19 +84,40 @@ type demoHistory struct {
 // createDemoHistory gives the demo accounts visits of the last month, with notes, prescriptions and reviews, and some
 // to come, unless there are any consultations or an account is too new to have a past. The past is not mailed.
 func (a *App) createDemoHistory(ctx context.Context, patients, doctors []uuid.UUID) error {
-	h := &demoHistory{App: a, now: a.DB.Now(), patients: patients, doctors: doctors}
-	var hasAny, areNew bool
-	err := a.DB.Read(ctx, func(r *postgres.Read) error {
-		return r.QueryRow(ctx, `SELECT EXISTS (SELECT FROM consultations),
-			EXISTS (SELECT FROM users WHERE id = ANY($1) AND created_at > $2)`, slices.Concat(patients, doctors),
-			h.now.AddDate(0, 0, -demoDays-2)).Scan(&hasAny, &areNew)
+	return a.DB.Write(ctx, func(tx *postgres.Tx) error {
+		h := &demoHistory{App: a, tx: tx, now: tx.Now, patients: patients, doctors: doctors}
+		if isWanted, err := h.isWanted(ctx); err != nil || !isWanted {
+			return err
+		}
+		if err := h.createPast(ctx); err != nil {
+			return fmt.Errorf("a visit of the demo data: %w", err)
+		}
+		err := h.at(ctx, h.now, func(tx *postgres.Tx) error {
+			return h.mails.SkipBefore(ctx, tx, access.System(demoJob), h.now)
+		})
+		if err != nil {
+			return err
+		}
+		return h.bookAhead(ctx)
 	})
-	if err != nil || hasAny || areNew {
-		return err
+}
+
+// isWanted tells whether there is no consultation yet and every account is old enough to have a past. Another server
+// that asks waits for the end of the transaction.
+func (h *demoHistory) isWanted(ctx context.Context) (isWanted bool, err error) {
+	if _, err := h.tx.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", demoJob); err != nil {
+		return false, err
 	}
+	err = h.tx.QueryRow(ctx, `SELECT NOT EXISTS (SELECT FROM consultations)
+		AND NOT EXISTS (SELECT FROM users WHERE id = ANY($1) AND created_at > $2)`,
+		slices.Concat(h.patients, h.doctors), h.now.AddDate(0, 0, -demoDays-2)).Scan(&isWanted)
+	return isWanted, err
+}
+
+func (h *demoHistory) createPast(ctx context.Context) error {
 	n := 0
 	for day := demoDays; day > 0; day-- {
-		for i := range doctors {
+		for i := range h.doctors {
 			if (day+i)%2 == 0 {
 				continue // a free day
 			}
@@ -102,39 +125,26 @@ func (a *App) createDemoHistory(ctx context.Context, patients, doctors []uuid.UU
 			hour := time.Duration(4+i) * time.Hour // UTC: the morning in India
 			start := h.now.Truncate(24*time.Hour).AddDate(0, 0, -day).Add(hour)
 			if err := h.visit(ctx, n, i, start); err != nil {
-				return fmt.Errorf("a visit of the demo data: %w", err)
+				return err
 			}
 			n++
 		}
 	}
-	err = h.DB.Write(ctx, func(tx *postgres.Tx) error {
-		return h.mails.SkipBefore(ctx, tx, access.System(demoJob), h.now)
-	})
-	if err != nil {
-		return err
-	}
-	return h.bookAhead(ctx)
+	return nil
 }
 
 // demoPast returns a database in which it is some days before the past of the demo accounts begins: then they sign up.
 func (a *App) demoPast() *postgres.DB {
-	return a.dbAt(a.DB.Now().AddDate(0, 0, -demoDays-10))
+	past := a.DB.Now().AddDate(0, 0, -demoDays-10)
+	return &postgres.DB{Pool: a.DB.Pool, Clock: func() time.Time { return past }}
 }
 
-// dbAt returns the database as of an instant.
-func (a *App) dbAt(instant time.Time) *postgres.DB {
-	return &postgres.DB{Pool: a.DB.Pool, Clock: func() time.Time { return instant }}
-}
-
-// at carries out a transaction as of an instant.
+// at carries out a step of the transaction as of an instant.
 func (h *demoHistory) at(ctx context.Context, instant time.Time, do func(tx *postgres.Tx) error) error {
-	return h.dbAt(instant).Write(ctx, func(tx *postgres.Tx) error {
-		// What a crash takes away is made again.
-		if _, err := tx.Exec(ctx, "SET LOCAL synchronous_commit = off"); err != nil {
-			return err
-		}
-		return do(tx)
-	})
+	if err := h.tx.MoveTo(ctx, instant); err != nil {
+		return err
+	}
+	return do(h.tx)
 }
 
 // visit makes the nth visit: booked the day before, and mostly completed.
@@ -244,11 +254,9 @@ func (h *demoHistory) prescribe(ctx context.Context, doctor access.Actor, id uui
 func (h *demoHistory) bookAhead(ctx context.Context) error {
 	for i, id := range h.doctors {
 		var slots []uuid.UUID
-		err := h.DB.Read(ctx, func(r *postgres.Read) error {
-			return r.QueryRow(ctx, `SELECT array(SELECT id FROM availability_slots WHERE doctor_id = $1
-				AND start_time > $2 AND status = 'AVAILABLE' ORDER BY start_time LIMIT 40)`,
-				id, h.now.Add(time.Hour)).Scan(&slots)
-		})
+		err := h.tx.QueryRow(ctx, `SELECT array(SELECT id FROM availability_slots WHERE doctor_id = $1
+			AND start_time > $2 AND status = 'AVAILABLE' ORDER BY start_time LIMIT 40)`,
+			id, h.now.Add(time.Hour)).Scan(&slots)
 		if err != nil {
 			return err
 		}

@@ -144,7 +144,8 @@ func open(ctx context.Context, t testing.TB, tune func(*pgx.ConnConfig), configu
 	dsn := testdb.New(t, testdb.Migrate, postgres.Fingerprint())
 	owner, err := postgres.Open(ctx, dsn, postgres.Options{Clock: clock.Now, MaxConns: 12, Owner: true})
 	must(t, err)
-	db, err := postgres.Open(ctx, dsn, postgres.Options{Clock: clock.Now, MaxConns: 12, Tune: tune})
+	db, err := postgres.Open(ctx, dsn, postgres.Options{Clock: clock.Now, MaxConns: 12, Tune: tune,
+		AcquireWithin: 20 * time.Second}) // likewise
 	must(t, err)
 	sealer, err := seal.Open(ctx, db.Pool, cfg.MasterKeys, clock.Now)
 	must(t, err)

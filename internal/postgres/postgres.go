@@ -2,6 +2,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,7 +18,7 @@ import (
 	pgxuuid "github.com/vgarvardt/pgx-google-uuid/v5"
 )
 
-// acquireTimeout is how long a caller waits for a connection of the pool. After that it gets ErrBusy.
+// acquireTimeout is how long a caller waits for a connection of the pool by default. After that it gets ErrBusy.
 const acquireTimeout = time.Second
 
 // AppRole is the role of the server. It can change neither the schema nor evidence, see migration 00009.
@@ -28,8 +29,9 @@ type DB struct {
 	Pool  *pgxpool.Pool
 	Clock func() time.Time
 
-	retried   atomic.Int64
-	onCommits atomic.Pointer[[]func()]
+	acquireWithin time.Duration
+	retried       atomic.Int64
+	onCommits     atomic.Pointer[[]func()]
 }
 
 // OnCommit has f called after each transaction of Write that commits. f must not wait.
@@ -53,6 +55,8 @@ func (db *DB) Retried() int64 { return db.retried.Load() }
 type Options struct {
 	MaxConns int32
 	Clock    func() time.Time
+	// AcquireWithin is how long a caller waits for a connection of the pool.
+	AcquireWithin time.Duration
 	// Owner keeps the rights of the login instead of switching to AppRole.
 	Owner bool
 	// Tune may change the configuration of connections. Tests watch statements with it.
@@ -114,7 +118,7 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the pool: %w", err)
 	}
-	return &DB{Pool: pool, Clock: o.Clock}, nil
+	return &DB{Pool: pool, Clock: o.Clock, acquireWithin: o.AcquireWithin}, nil
 }
 
 // Close waits until all connections are returned, and closes them.
@@ -184,7 +188,8 @@ func (db *DB) WithOwnConn(ctx context.Context, fn func(conn *pgx.Conn) error) er
 
 // acquire takes a connection from the pool. Errors: ErrBusy, ErrUnavailable, the context's.
 func (db *DB) acquire(ctx context.Context) (*pgxpool.Conn, error) {
-	acquireCtx, cancel := context.WithTimeout(ctx, acquireTimeout)
+	within := cmp.Or(db.acquireWithin, acquireTimeout)
+	acquireCtx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	conn, err := db.Pool.Acquire(acquireCtx)
 	switch {
@@ -193,7 +198,7 @@ func (db *DB) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case acquireCtx.Err() != nil:
-		return nil, fmt.Errorf("%w: no connection within %s", ErrBusy, acquireTimeout)
+		return nil, fmt.Errorf("%w: no connection within %s", ErrBusy, within)
 	default:
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
