@@ -72,8 +72,8 @@ var demoCases = []demoCase{
 	},
 }
 
-// demoHistory makes the past of the demo accounts in one transaction, so that it is there as a whole or not at all, and
-// that no job finds a visit of the past half done.
+// demoHistory makes the past of the demo accounts in one transaction: it is there as a whole or not at all, and no job
+// finds a visit of the past half done.
 type demoHistory struct {
 	*App
 	tx                *postgres.Tx

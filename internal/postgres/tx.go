@@ -77,8 +77,8 @@ func (tx *Tx) Queue(sql string, args ...any) { tx.queue.Queue(sql, args...) }
 // a transaction that waits for these rows waits only for the COMMIT.
 func (tx *Tx) QueueLast(sql string, args ...any) { tx.queueLast.Queue(sql, args...) }
 
-// MoveTo makes it another instant in the transaction, after it has sent the queued statements. It is for the demo data,
-// whose past is made as a whole. Errors: those of the queued statements.
+// MoveTo makes it another instant in the transaction, after it has sent the queued statements. It is for the demo
+// data, whose past is made as a whole. Errors: those of the queued statements.
 func (tx *Tx) MoveTo(ctx context.Context, instant time.Time) error {
 	batch := pgx.Batch{QueuedQueries: slices.Concat(tx.queue.QueuedQueries, tx.queueLast.QueuedQueries)}
 	tx.queue, tx.queueLast, tx.Now = pgx.Batch{}, pgx.Batch{}, instant
