@@ -94,7 +94,7 @@ var storyOrder = []string{
 	"create-availability-rule", "preview-availability-rule", "list-availability-rules", "read-availability-rule",
 	"update-availability-rule", "delete-availability-rule",
 	"create-availability-exception", "list-availability-exceptions", "delete-availability-exception",
-	"list-doctor-consultations", "read-patient", "check-in", "update-consultation-status", "save-notes",
+	"list-doctor-consultations", "read-patient", "check-in", "join-call", "update-consultation-status", "save-notes",
 	"write-addendum", "release-addendum", "write-prescription", "reply-to-review",
 	"search-consultations", "list-reviews", "read-review", "moderate-review",
 	"list-disputes", "decide-dispute", "request-refund", "list-refunds",
@@ -165,7 +165,8 @@ var storyValues = map[string]any{
 	"Addendum.id": addendumID, "Addendum.authorId": meeraID, "Addendum.createdAt": addedAt,
 	"Addendum.releasedAt": addedAt, "Dispute.id": disputeID, "Dispute.createdAt": reportedAt,
 	"Dispute.decidedBy": nil, "Dispute.decidedAt": nil, "Dispute.decisionReason": nil,
-	"SavedNotes.updatedAt": begunAt, "CheckIns.doctorArrivedAt": checkedInAt, "CheckIns.patientArrivedAt": checkedInAt,
+	"SavedNotes.updatedAt": begunAt, "CallSide.updatedAt": checkedInAt,
+	"CheckIns.doctorArrivedAt": checkedInAt, "CheckIns.patientArrivedAt": checkedInAt,
 	"EarlierVisit.consultationId": visitID, "EarlierVisit.startTime": visitedAt,
 
 	"Payment.id": paymentID, "Payment.createdAt": bookedAt, "Payment.updatedAt": bookedAt,

@@ -64,6 +64,9 @@ type Config struct {
 	StubWebhookSecret string   `env:"AMRUTAM_STUB_WEBHOOK_SECRET" help:"whsec_<base64> of the stub payment provider; generated in development" production:"needed: echo whsec_$(openssl rand -base64 32)"`
 	ReturnOrigins     []string `env:"AMRUTAM_RETURN_ORIGINS" help:"origins whose addresses a checkout may lead back to, comma-separated: https://app.example.org; those of AMRUTAM_PUBLIC_URL it may anyway"`
 
+	ICEServers []string `env:"AMRUTAM_ICE_SERVERS" help:"STUN and TURN servers that help the two sides of a video call to reach each other, comma-separated: turn:turn.example.org:3478?transport=udp; unset: only browsers of one network do; behind many carriers and clinics only a TURN server connects" section:"Video calls"`
+	TURNSecret string   `env:"AMRUTAM_TURN_SECRET" help:"secret that the TURN servers share with this one (static-auth-secret of coturn), at least 20 characters"`
+
 	CORSOrigins    []string `env:"AMRUTAM_CORS_ORIGINS" help:"origins whose pages may call the API, comma-separated: https://app.example.org" section:"Browsers and apps"`
 	PasskeyDomain  string   `env:"AMRUTAM_PASSKEY_DOMAIN" help:"domain that passkeys are bound to, for good: example.org, if pages and apps are on names below it; unset: the host of AMRUTAM_PUBLIC_URL, localhost for an IP address"`
 	PasskeyOrigins []string `env:"AMRUTAM_PASSKEY_ORIGINS" help:"who else may use passkeys, comma-separated: origins below the domain, apps as android:apk-key-hash:…; AMRUTAM_PUBLIC_URL and AMRUTAM_CORS_ORIGINS below the domain may anyway"`

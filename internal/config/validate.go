@@ -116,6 +116,7 @@ func (c *Config) validate(errs *settingErrors, need Need) {
 	c.validateOrigins(errs)
 	c.validateHosts(errs)
 	c.validatePasskeys(errs)
+	c.validateICE(errs)
 	c.validateDurations(errs)
 	if c.Production() {
 		c.requireProduction(errs, need)

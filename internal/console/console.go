@@ -180,6 +180,7 @@ func (b *bundle) serve(w http.ResponseWriter, r *http.Request, route Route) {
 	}
 	h := w.Header()
 	h.Set("Vary", "Accept-Language, Cookie")
+	h.Set("Permissions-Policy", "camera=(self), microphone=(self), geolocation=()") // for the call of a visit
 	httpapi.WritePageWith(w, http.StatusOK, policy, b.page, s)
 }
 

@@ -33,29 +33,50 @@ func (a CheckIns) Entity() (string, uuid.UUID) { return "consultation", a.Consul
 // The first time counts. Returns problem.NotFound, problem.InvalidTransition, ErrTooEarly, ErrTooLate.
 func (s *Service) Arrive(ctx context.Context, tx *postgres.Tx, actor access.Actor, in ArriveRequest) (CheckIns,
 	error) {
-	row, err := s.lock(ctx, tx, actor, in.ID)
+	row, err := s.lockForAttendance(ctx, tx, actor, in.ID)
 	if err != nil {
 		return CheckIns{}, err
 	}
-	if row.Status != StatusConfirmed && row.Status != StatusInProgress {
-		return CheckIns{}, problem.InvalidTransition.WithDetail(
-			"Nobody can check in to a consultation that is " + string(row.Status) + ".")
-	}
-	if err := checkWindow(tx.Now, row.ScheduledStart.Add(-s.Config.StartEarly), row.ScheduledEnd); err != nil {
+	if err := checkWindow(tx.Now, time.Time{}, row.ScheduledEnd); err != nil {
 		return CheckIns{}, err
 	}
-	arrived, note := &row.PatientArrivedAt, notePatientArrival
-	if isDoctor(actor, row) {
-		arrived, note = &row.DoctorArrivedAt, noteDoctorArrival
-	}
-	isFirst := *arrived == nil
-	if isFirst {
-		*arrived = &tx.Now
-		if err := note(ctx, tx, &tx.Now, row.ID); err != nil {
-			return CheckIns{}, err
-		}
+	isFirst, err := s.noteArrival(ctx, tx, actor, &row)
+	if err != nil {
+		return CheckIns{}, err
 	}
 	audit.Write(tx, actor, "consultation.arrive", row.ID, audit.Meta{"changed": isFirst})
 	return CheckIns{ConsultationID: row.ID, PatientArrivedAt: row.PatientArrivedAt,
 		DoctorArrivedAt: row.DoctorArrivedAt}, nil
+}
+
+// lockForAttendance locks a consultation that its parties can attend now: one that is confirmed, from the configured
+// time before the start to the end of the slot, and one in progress. Returns problem.NotFound,
+// problem.InvalidTransition, ErrTooEarly, ErrTooLate.
+func (s *Service) lockForAttendance(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	id uuid.UUID) (ConsultationRow, error) {
+	row, err := s.lock(ctx, tx, actor, id)
+	switch {
+	case err != nil:
+		return row, err
+	case row.Status == StatusInProgress:
+		return row, nil
+	case row.Status != StatusConfirmed:
+		return row, problem.InvalidTransition.WithDetail(
+			"Nobody can check in to a consultation that is " + string(row.Status) + ".")
+	}
+	return row, checkWindow(tx.Now, row.ScheduledStart.Add(-s.Config.StartEarly), row.ScheduledEnd)
+}
+
+// noteArrival notes that a party is there, in the row too. isFirst tells whether it wasn't noted before.
+func (s *Service) noteArrival(ctx context.Context, tx *postgres.Tx, actor access.Actor,
+	row *ConsultationRow) (isFirst bool, err error) {
+	arrived, note := &row.PatientArrivedAt, notePatientArrival
+	if isDoctor(actor, *row) {
+		arrived, note = &row.DoctorArrivedAt, noteDoctorArrival
+	}
+	if *arrived != nil {
+		return false, nil
+	}
+	*arrived = &tx.Now
+	return true, note(ctx, tx, &tx.Now, row.ID)
 }

@@ -267,6 +267,15 @@ UPDATE consultations SET patient_arrived_at = @now, updated_at = @now WHERE id =
 -- name: noteDoctorArrival :exec
 UPDATE consultations SET doctor_arrived_at = @now, updated_at = @now WHERE id = @id AND doctor_arrived_at IS NULL;
 
+-- name: callSides :many
+SELECT * FROM call_sides WHERE consultation_id = @consultation_id;
+
+-- name: upsertCallSide :exec
+INSERT INTO call_sides (consultation_id, is_doctor, client_id, description, peer_id, updated_at)
+VALUES (@consultation_id, @is_doctor, @client_id, sqlc.narg('description'), sqlc.narg('peer_id'), @now)
+ON CONFLICT (consultation_id, is_doctor) DO UPDATE SET client_id = excluded.client_id, description = excluded.description,
+    peer_id = excluded.peer_id, updated_at = excluded.updated_at;
+
 -- name: insertAddendum :exec
 INSERT INTO addenda (id, consultation_id, patient_id, author_id, author_name, text, released_at, created_at)
 VALUES (@id, @consultation_id, @patient_id, @author_id, @author_name, @text, sqlc.narg('released_at'), @now);

@@ -98,6 +98,37 @@ func batchReadPatient(b *pgx.Batch, arg batchReadPatientParams, got func(batchRe
 	})
 }
 
+const callSidesSQL = `-- name: callSides :many
+SELECT consultation_id, is_doctor, client_id, description, peer_id, updated_at FROM call_sides WHERE consultation_id = $1
+`
+
+func callSides(ctx context.Context, db postgres.Querier, consultationID uuid.UUID) ([]callSide, error) {
+	rows, err := db.Query(ctx, callSidesSQL, consultationID)
+	if err != nil {
+		return nil, postgres.Failed("callSides", err)
+	}
+	defer rows.Close()
+	var items []callSide
+	for rows.Next() {
+		var i callSide
+		if err := rows.Scan(
+			&i.ConsultationID,
+			&i.IsDoctor,
+			&i.ClientID,
+			&i.Description,
+			&i.PeerID,
+			&i.UpdatedAt,
+		); err != nil {
+			return nil, postgres.Failed("callSides", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("callSides", err)
+	}
+	return items, nil
+}
+
 const confirmedAtSQL = `-- name: confirmedAt :one
 SELECT EXISTS (SELECT FROM consultations
     WHERE id = $1 AND status = 'CONFIRMED' AND scheduled_start = $2) AS planned
@@ -1812,6 +1843,34 @@ func updateNotes(ctx context.Context, tx *postgres.Tx, arg updateNotesParams) er
 		arg.ID,
 	)
 	return postgres.Failed("updateNotes", err)
+}
+
+const upsertCallSideSQL = `-- name: upsertCallSide :exec
+INSERT INTO call_sides (consultation_id, is_doctor, client_id, description, peer_id, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (consultation_id, is_doctor) DO UPDATE SET client_id = excluded.client_id, description = excluded.description,
+    peer_id = excluded.peer_id, updated_at = excluded.updated_at
+`
+
+type upsertCallSideParams struct {
+	ConsultationID uuid.UUID
+	IsDoctor       bool
+	ClientID       uuid.UUID
+	Description    *string
+	PeerID         *uuid.UUID
+	Now            time.Time
+}
+
+func upsertCallSide(ctx context.Context, tx *postgres.Tx, arg upsertCallSideParams) error {
+	_, err := tx.Exec(ctx, upsertCallSideSQL,
+		arg.ConsultationID,
+		arg.IsDoctor,
+		arg.ClientID,
+		arg.Description,
+		arg.PeerID,
+		arg.Now,
+	)
+	return postgres.Failed("upsertCallSide", err)
 }
 
 const wasCancelledBySQL = `-- name: wasCancelledBy :one

@@ -12,5 +12,13 @@ var Retention = []retention.Rule{
 		Table: "reminders",
 		Since: "scheduled_start",
 		Keep:  30 * retention.Day,
+	}, {
+		Name:  "calls",
+		What:  "How browsers reached each other in a video call",
+		After: "they last said so",
+		Why:   "a client that connects anew needs the other side's; after the visit nobody does",
+		Table: "call_sides",
+		Since: "updated_at",
+		Keep:  retention.Day,
 	},
 }

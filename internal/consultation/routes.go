@@ -237,6 +237,19 @@ func (s *Service) careRoutes(api *httpapi.API) {
 		Refusals: []*problem.Error{problem.NotFound, problem.InvalidTransition, ErrTooEarly, ErrTooLate},
 	}, s.Arrive)
 	httpapi.Command(api, httpapi.Op{
+		Method: "POST", Path: "/consultations/{id}/call", ID: "join-call", Tag: "consultations",
+		Summary: "Join the video call of a consultation",
+		Doc: "Both browsers connect to each other by WebRTC; the server passes on their session descriptions and " +
+			"sees no picture and no sound. Join with a new clientId, which checks you in too: from the configured " +
+			"time before the start (AMRUTAM_START_EARLY) until the end of the slot, and while the consultation is " +
+			"IN_PROGRESS. When `other` is there, the doctor's client sends an offer for its clientId, and the " +
+			"patient's client answers it. The event `call.changed` tells to ask again; without the stream, ask " +
+			"every few seconds. Who connects anew, joins with another clientId, and the other side begins anew " +
+			"too. Descriptions are deleted within two days.",
+		Roles: access.Patient | access.Doctor, NoKeyReason: "the same request again changes nothing",
+		Refusals: []*problem.Error{problem.NotFound, problem.InvalidTransition, ErrTooEarly, ErrTooLate},
+	}, s.JoinCall)
+	httpapi.Command(api, httpapi.Op{
 		Method: "PATCH", Path: "/consultations/{id}/notes", ID: "save-notes", Tag: "consultations",
 		Summary: "Save or release the notes",
 		Doc: "For saving while the doctor types: If-Match is required, and a save that is based on an older version " +

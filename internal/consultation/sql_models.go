@@ -126,3 +126,12 @@ type LeaveOffer struct {
 	ExpiresAt      time.Time
 	CreatedAt      time.Time
 }
+
+type callSide struct {
+	ConsultationID uuid.UUID
+	IsDoctor       bool
+	ClientID       uuid.UUID
+	Description    *string
+	PeerID         *uuid.UUID
+	UpdatedAt      time.Time
+}

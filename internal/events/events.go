@@ -41,13 +41,15 @@ const (
 	PaymentChanged      Type = "payment.changed"
 	RefundChanged       Type = "refund.changed"
 	OfferChanged        Type = "offer.changed"
+	CallChanged         Type = "call.changed"
 	Reset               Type = "reset"
 )
 
 // Schema lists the types.
 func (Type) Schema(r huma.Registry) *huma.Schema {
 	return httpapi.Enum(r, "EventType", "What an event is about; `reset` tells to read everything anew",
-		ConsultationChanged, PaymentChanged, RefundChanged, OfferChanged, Reset)
+		ConsultationChanged, PaymentChanged, RefundChanged, OfferChanged,
+		CallChanged, Reset)
 }
 
 // Event is what a client is told: ids and states, never what they are about.

@@ -16,7 +16,8 @@ var notChecked = []string{"password", "currentPassword", "newPassword", "token",
 	"recoveryCode", "phone", "email", "newEmail"}
 
 // severalLines has the fields whose texts may have line breaks and tabs.
-var severalLines = []string{"reason", "notes", "advice", "instructions", "bio", "address", "text"}
+var severalLines = []string{"reason", "notes", "advice", "instructions", "bio", "address", "text",
+	"description"}
 
 // TestInvisibleCharacters adds an invisible character to each text of each operation's body.
 func TestInvisibleCharacters(t *testing.T) {

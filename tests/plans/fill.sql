@@ -253,6 +253,8 @@ INSERT INTO reminders (consultation_id, recipient_id, lead, scheduled_start, mai
 INSERT INTO events (user_id, type, payload, created_at)
     SELECT CASE WHEN k = 0 THEN patient ELSE doctor END, 'consultation.changed', jsonb_build_object('consultationId', id), now()
     FROM booking, generate_series(0, 1) k;
+INSERT INTO call_sides (consultation_id, is_doctor, client_id, description, peer_id, updated_at)
+    SELECT id, k = 1, gen_random_uuid(), 'v=0', gen_random_uuid(), now() FROM booking, generate_series(0, 1) k WHERE n % 10 = 0;
 INSERT INTO idempotency_keys (id, key, user_id, method, path, request_hash, response_body, status_code,
         entity_type, entity_id, created_at, expires_at)
     SELECT pg_temp.id(at, 18, n), 'key-' || n, patient, 'POST', '/api/v1/consultations', 'hash', 'sealed', 201,

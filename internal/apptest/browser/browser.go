@@ -59,6 +59,10 @@ func Open(t *testing.T, c *apptest.Clinic) *Page {
 		chromedp.NoSandbox,
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
+		// A made-up camera and microphone, and calls within this machine.
+		chromedp.Flag("use-fake-device-for-media-stream", true),
+		chromedp.Flag("use-fake-ui-for-media-stream", true),
+		chromedp.Flag("allow-loopback-in-peer-connection", true),
 	))
 	t.Cleanup(func() {
 		_ = chromedp.Cancel(tab)

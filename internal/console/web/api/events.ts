@@ -27,6 +27,7 @@ function connect(): void {
 		"payment.changed",
 		"refund.changed",
 		"offer.changed",
+		"call.changed",
 		"reset",
 	] as const) {
 		source.addEventListener(type, (event) =>

@@ -192,6 +192,25 @@ export type CalendarDay = {
 	timezone: string;
 };
 
+export type Call = {
+	consultationId: string;
+	iceServers: Array<ICEServer>;
+	other: CallSide | null;
+};
+
+export type CallRequest = {
+	clientId: string;
+	description?: string;
+	peerId?: string;
+};
+
+export type CallSide = {
+	clientId: string;
+	description: string | null;
+	peerId: string | null;
+	updatedAt: string;
+};
+
 export type CancellationCounts = {
 	doctor: number;
 	patient: number;
@@ -710,7 +729,7 @@ export type Event = {
 	waitlistId?: string;
 };
 
-export type EventType = "consultation.changed" | "payment.changed" | "refund.changed" | "offer.changed" | "reset";
+export type EventType = "consultation.changed" | "payment.changed" | "refund.changed" | "offer.changed" | "call.changed" | "reset";
 
 export type Exception = {
 	bufferMinutes: number | null;
@@ -801,6 +820,12 @@ export type Gender = "MALE" | "FEMALE" | "OTHER" | "PREFER_NOT_TO_SAY";
 export type Health = {
 	restoreMode?: boolean;
 	status: "ok";
+};
+
+export type ICEServer = {
+	credential?: string;
+	urls: Array<string>;
+	username?: string;
 };
 
 export type JoinWaitlistRequest = {
@@ -2038,6 +2063,10 @@ export const writeAddendum: Operation<{
 export const checkIn: Operation<{
 	id: string;
 }, undefined, CheckIns> = "POST /consultations/{id}/arrive";
+
+export const joinCall: Operation<{
+	id: string;
+}, CallRequest, Call> = "POST /consultations/{id}/call";
 
 export const cancelConsultation: Operation<{
 	id: string;

@@ -10,6 +10,7 @@ export const t = {} as typeof common;
 const files = {
 	en: {
 		common: () => import("./en/common"),
+		call: () => import("./en/call"),
 		home: () => import("./en/home"),
 		entry: () => import("./en/entry"),
 		support: () => import("./en/support"),
@@ -23,6 +24,7 @@ const files = {
 	},
 	hi: {
 		common: () => import("./hi/common"),
+		call: () => import("./hi/call"),
 		home: () => import("./hi/home"),
 		entry: () => import("./hi/entry"),
 		support: () => import("./hi/support"),
@@ -39,7 +41,7 @@ const files = {
 export type Area = keyof typeof files.en;
 
 /** The areas that have pages. */
-export type PageArea = Exclude<Area, "common">;
+export type PageArea = Exclude<Area, "common" | "call">;
 
 /** Loads the texts of an area into its object, like loadText("care", text). */
 export async function loadText(area: Area, into: object): Promise<void> {

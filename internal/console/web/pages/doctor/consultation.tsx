@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Title } from "../../app";
 import { isProblem } from "../../api/call";
 import { readConsultation, readPatient, type ComingPatient, type Consultation as Visit } from "../../api/operations";
+import { CallPart } from "../../parts/call";
 import { Show, useLoad, type Loaded } from "../../parts/load";
 import { fullTime, Time, ZoneNote } from "../../parts/time";
 import { Name, Status } from "../../parts/value";
@@ -21,7 +22,7 @@ export function Consultation({ params }: { params: Record<string, string> }) {
 	const visit = useLoad(
 		readConsultation,
 		{ id },
-		(change) => change.type === "reset" || change.consultationId === id,
+		(change) => change.type === "reset" || (change.type !== "call.changed" && change.consultationId === id),
 	);
 	const patient = useLoad(readPatient, visit.data ? { id } : null);
 	useLeaveGuard();
@@ -67,6 +68,7 @@ function Parts({ visit, loaded, patient }: PartsProps) {
 		<>
 			<Facts visit={visit} />
 			<Steps visit={visit} saver={saver} reload={loaded.reload} />
+			<CallPart visit={visit} isDoctor name={visit.patientName ?? text.patient} />
 			<div class="columns">
 				<Patient loaded={patient} />
 				<section aria-labelledby="reason">

@@ -18,7 +18,7 @@ export function isLive(visit: Consultation): boolean {
 
 /** Accepts the events of one visit. Those that name none may be about any. */
 export function about(id: string): (change: Change) => boolean {
-	return (change) => !change.consultationId || change.consultationId === id;
+	return (change) => change.type !== "call.changed" && (!change.consultationId || change.consultationId === id);
 }
 
 /** What to say when a visit isn't there. Whether its address is wrong, or of somebody else, looks the same. */

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { Title } from "../../app";
 import { readConsultation, type Consultation } from "../../api/operations";
+import { CallPart } from "../../parts/call";
 import { useNow } from "../../parts/now";
 import { Show, useLoad } from "../../parts/load";
 import { Time, ZoneNote, clock } from "../../parts/time";
@@ -38,6 +39,7 @@ export function Visit({ params }: PageProps) {
 								</p>
 							)}
 						{isLive(visit) && <Now visit={visit} reload={loaded.reload} />}
+						<CallPart visit={visit} isDoctor={false} name={visit.doctorName ?? ""} />
 						{visit.status === "NO_SHOW" && visit.absent === "PATIENT" && <DisputePart visit={visit} />}
 						{(visit.notes || (!isLive(visit) && visit.status !== "CANCELLED")) && (
 							<NotesPart visit={visit} />

@@ -1,0 +1,23 @@
+export const call = {
+	title: "Video call",
+	join: "Join the video call",
+	hint: (name: string) =>
+		`Picture and sound go straight to the device of ${name}, encrypted. The camera and the microphone are used during the call only.`,
+	starting: "Your browser asks for the camera and the microphone: allow both.",
+	waiting: (name: string) => `Waiting for ${name}. Stay on this page: the call begins by itself.`,
+	connected: (name: string) => `You are connected with ${name}.`,
+	over: "The time of this visit is over, so nobody can join the call any more.",
+	noCamera: "There is no camera, so you are heard but not seen.",
+	denied: "The browser may not use the microphone. Allow it for this page, at the lock beside the address, and join again.",
+	noMicrophone: "No microphone was found. Connect one, or use another device, and join again.",
+	inUse: "The camera or the microphone is used by another program. Close that, and join again.",
+	unsupported: "This browser can't make video calls. Use a current Chrome, Firefox, Safari or Edge.",
+	mute: "Turn the microphone off",
+	unmute: "Turn the microphone on",
+	hide: "Turn the camera off",
+	show: "Turn the camera on",
+	leave: "Leave the call",
+	left: "You left the call.",
+	remoteVideo: (name: string) => `Picture of ${name}`,
+	localVideo: "Your own picture",
+};
