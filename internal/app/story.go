@@ -95,7 +95,7 @@ var storyOrder = []string{
 	"update-availability-rule", "delete-availability-rule",
 	"create-availability-exception", "list-availability-exceptions", "delete-availability-exception",
 	"list-doctor-consultations", "read-patient", "check-in", "update-consultation-status", "save-notes",
-	"write-addendum", "release-addendum", "write-prescription", "reply-to-review",
+	"write-addendum", "release-addendum", "write-prescription", "reply-to-review", "read-own-figures",
 	"search-consultations", "list-reviews", "read-review", "moderate-review",
 	"list-disputes", "decide-dispute", "request-refund", "list-refunds",
 	"approve-refund", "decline-refund", "list-unmatched-money", "resolve-unmatched-money",

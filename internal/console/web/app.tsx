@@ -37,6 +37,7 @@ function menuFor(role: Role | undefined): MenuItem[] {
 			["/today", nav.today],
 			["/week", nav.week],
 			["/hours", nav.hours],
+			["/figures", nav.figures],
 			["/reviews", nav.reviews],
 			["/application", nav.application],
 		],

@@ -742,6 +742,13 @@ export type Export = {
 
 export type ExportStatus = "PENDING" | "READY";
 
+export type Fees = {
+	currency: string;
+	net: Amount;
+	paid: Amount;
+	refunded: Amount;
+};
+
 export type FieldError = {
 	location: string;
 	message: string;
@@ -958,6 +965,61 @@ export type OutsideSlot = {
 	endTime: string;
 	slotId: string;
 	startTime: string;
+};
+
+export type OwnDay = {
+	absent: AbsenceCounts;
+	booked: number;
+	cancelled: number;
+	cancelledBy: CancellationCounts;
+	completed: number;
+	day: string;
+	fees: Array<Fees>;
+	noShows: number;
+	open: number;
+	seatsOffered: number;
+	seatsTaken: number;
+};
+
+export type OwnFigures = {
+	absent: AbsenceCounts;
+	booked: number;
+	cancelled: number;
+	cancelledBy: CancellationCounts;
+	completed: number;
+	fees: Array<Fees>;
+	from: string;
+	items: Array<OwnDay>;
+	noShowRate: number | null;
+	noShows: number;
+	open: number;
+	previous?: OwnPeriod;
+	rating: number | null;
+	ratings: number;
+	seatsOffered: number;
+	seatsTaken: number;
+	timezone: string;
+	to: string;
+	utilization: number | null;
+};
+
+export type OwnPeriod = {
+	absent: AbsenceCounts;
+	booked: number;
+	cancelled: number;
+	cancelledBy: CancellationCounts;
+	completed: number;
+	fees: Array<Fees>;
+	from: string;
+	items: Array<OwnDay>;
+	noShowRate: number | null;
+	noShows: number;
+	open: number;
+	seatsOffered: number;
+	seatsTaken: number;
+	timezone: string;
+	to: string;
+	utilization: number | null;
 };
 
 export type OwnReview = {
@@ -2144,6 +2206,14 @@ export const listDoctorFacets: Operation<object, undefined, DoctorFacets> = "GET
 export const readBookingRules: Operation<object, undefined, BookingRules> = "GET /doctors/me/booking-rules";
 
 export const updateBookingRules: Operation<object, BookingRulesUpdateRequest, BookingRules> = "PATCH /doctors/me/booking-rules";
+
+export const readOwnFigures: Operation<{
+	compare?: "previous";
+	format?: "json" | "csv";
+	from?: string;
+	timezone?: string;
+	to?: string;
+}, undefined, OwnFigures> = "GET /doctors/me/figures";
 
 export const readDoctor: Operation<{
 	id: string;

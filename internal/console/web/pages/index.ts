@@ -25,6 +25,7 @@ const areas: Record<PageArea, () => Promise<AreaModule>> = {
 	waitlist: () => import("./waitlist"),
 	account: () => import("./account"),
 	admin: () => import("./admin"),
+	figures: () => import("./figures"),
 	doctor: () => import("./doctor"),
 	visits: () => import("./visits"),
 };

@@ -16,6 +16,7 @@ export const common = {
 		week: "Week",
 		hours: "Hours",
 		reviews: "Reviews",
+		figures: "My figures",
 		application: "Application",
 		people: "People",
 		visitsOfAll: "Visits",

@@ -16,6 +16,7 @@ export const common = {
 		week: "सप्ताह",
 		hours: "समय",
 		reviews: "समीक्षाएँ",
+		figures: "मेरे आँकड़े",
 		application: "आवेदन",
 		people: "लोग",
 		visitsOfAll: "परामर्श",
