@@ -108,6 +108,7 @@ var storyOrder = []string{
 	"read-analytics-summary",
 	"list-consultations-per-day", "read-conversion-rate", "read-no-show-rate", "list-doctor-utilization",
 	"list-top-specializations", "read-repeat-patients", "read-time-to-first-free-slot",
+	"read-system-state",
 	"check-health", "check-liveness", "check-readiness",
 }
 

@@ -50,6 +50,11 @@ export type AnalyticsSummary = {
 	users: Record<string, number>;
 };
 
+export type ArchiveState = {
+	before: string;
+	oldestAt: string | null;
+};
+
 export type AttendanceCounts = {
 	absentParty: Record<string, number>;
 	cancellationRate: number | null;
@@ -124,6 +129,12 @@ export type AuditLogExportRequest = {
 	format: AuditExportFormat;
 };
 
+export type AuditLogState = {
+	checkpointAt: string | null;
+	unpublished: number;
+	unsealedSeconds: number;
+};
+
 export type AuditProof = {
 	checkpoint: string;
 	hashes: Array<string>;
@@ -147,6 +158,12 @@ export type AuthenticatorSetup = {
 };
 
 export type AvailabilityExceptionKind = "LEAVE" | "EXTRA";
+
+export type BackupState = {
+	baseAt: string;
+	restorableTo: string;
+	waitingBytes: number;
+};
 
 export type BookedBy = {
 	fullName: string;
@@ -742,7 +759,7 @@ export type Export = {
 
 export type ExportStatus = "PENDING" | "READY";
 
-export type Fees = {
+export type FeeSums = {
 	currency: string;
 	net: Amount;
 	paid: Amount;
@@ -810,6 +827,27 @@ export type Health = {
 	status: "ok";
 };
 
+export type JobBacklog = {
+	givenUp: number;
+	kinds: Array<JobKindBacklog>;
+	oldestSeconds: number;
+	retrying: number;
+	running: number;
+	scheduled: number;
+	waiting: number;
+};
+
+export type JobFailure = "PANIC" | "TIMEOUT" | "DATABASE" | "NETWORK" | "OTHER";
+
+export type JobKindBacklog = {
+	givenUp: number;
+	kind: string;
+	lastFailedAt?: string;
+	lastFailure?: JobFailure;
+	retrying: number;
+	waiting: number;
+};
+
 export type JoinWaitlistRequest = {
 	dependantId?: string;
 	doctorId: string;
@@ -852,6 +890,12 @@ export type MFAVerificationRequest = {
 	passkey?: PasskeyAssertion;
 	recoveryCode?: string;
 	session?: SessionTransport;
+};
+
+export type MailBacklog = {
+	givenUp: Record<string, number>;
+	oldestAt: string | null;
+	waiting: number;
 };
 
 export type Medication = {
@@ -974,7 +1018,7 @@ export type OwnDay = {
 	cancelledBy: CancellationCounts;
 	completed: number;
 	day: string;
-	fees: Array<Fees>;
+	fees: Array<FeeSums>;
 	noShows: number;
 	open: number;
 	seatsOffered: number;
@@ -987,7 +1031,7 @@ export type OwnFigures = {
 	cancelled: number;
 	cancelledBy: CancellationCounts;
 	completed: number;
-	fees: Array<Fees>;
+	fees: Array<FeeSums>;
 	from: string;
 	items: Array<OwnDay>;
 	noShowRate: number | null;
@@ -1009,7 +1053,7 @@ export type OwnPeriod = {
 	cancelled: number;
 	cancelledBy: CancellationCounts;
 	completed: number;
-	fees: Array<Fees>;
+	fees: Array<FeeSums>;
 	from: string;
 	items: Array<OwnDay>;
 	noShowRate: number | null;
@@ -1037,6 +1081,12 @@ export type OwnReview = {
 };
 
 export type PartOfDay = "MORNING" | "AFTERNOON" | "EVENING";
+
+export type Partition = {
+	ahead: number;
+	period: "month" | "day";
+	table: string;
+};
 
 export type Passkey = {
 	createdAt: string;
@@ -1240,6 +1290,12 @@ export type ProfileUpdateRequest = {
 	timezone?: string;
 };
 
+export type ProgramVersion = {
+	go: string;
+	program: string;
+	schema: number;
+};
+
 export type PublicKeyCredentialCreationOptions = {
 	attestation: "none";
 	authenticatorSelection: AuthenticatorSelectionCriteria;
@@ -1366,6 +1422,10 @@ export type RescheduleRequest = {
 	startTime?: string;
 };
 
+export type RestoreModeState = {
+	since: string;
+};
+
 export type Revenue = {
 	captured: string;
 	currency: string;
@@ -1419,6 +1479,10 @@ export type ReviewUpdateRequest = {
 };
 
 export type Role = "PATIENT" | "DOCTOR" | "SUPPORT" | "ADMIN";
+
+export type RollupState = {
+	completeUntil: string | null;
+};
 
 export type Rule = {
 	bufferMinutes: number;
@@ -1605,6 +1669,22 @@ export type StaffUserPage = {
 	items: Array<StaffUser>;
 	nextCursor?: string;
 };
+
+export type SystemState = {
+	archive: ArchiveState;
+	at: string;
+	auditLog: AuditLogState;
+	backup?: BackupState;
+	jobs: JobBacklog;
+	mails: MailBacklog;
+	partitions: Array<Partition>;
+	restoreMode?: RestoreModeState;
+	rollups: RollupState;
+	version: ProgramVersion;
+	warnings: Array<SystemWarning>;
+};
+
+export type SystemWarning = "AmrutamRestoreMode" | "AmrutamQueueBehind" | "AmrutamJobsFailing" | "AmrutamMailsDelayed" | "AmrutamMailsGivenUp" | "AmrutamPartitionsMissing" | "AmrutamBackupWALOld" | "AmrutamBackupOld" | "AmrutamArchiveLeftovers" | "AmrutamAuditUnsealed" | "AmrutamAuditUnpublished" | "AmrutamRollupsLate";
 
 export type TimeToFirstFreeSlot = {
 	all: FreeSlotWait;
@@ -1850,6 +1930,8 @@ export const listTopSpecializations: Operation<{
 	timezone?: string;
 	to?: string;
 }, undefined, TopSpecializations> = "GET /admin/analytics/top-specializations";
+
+export const readSystemState: Operation<object, undefined, SystemState> = "GET /admin/system";
 
 export const listUnmatchedMoney: Operation<{
 	cursor?: string;

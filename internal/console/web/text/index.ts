@@ -10,6 +10,7 @@ export const t = {} as typeof common;
 const files = {
 	en: {
 		common: () => import("./en/common"),
+		menu: () => import("./en/menu"),
 		home: () => import("./en/home"),
 		entry: () => import("./en/entry"),
 		support: () => import("./en/support"),
@@ -24,6 +25,7 @@ const files = {
 	},
 	hi: {
 		common: () => import("./hi/common"),
+		menu: () => import("./hi/menu"),
 		home: () => import("./hi/home"),
 		entry: () => import("./hi/entry"),
 		support: () => import("./hi/support"),
@@ -41,7 +43,7 @@ const files = {
 export type Area = keyof typeof files.en;
 
 /** The areas that have pages. */
-export type PageArea = Exclude<Area, "common">;
+export type PageArea = Exclude<Area, "common" | "menu">;
 
 /** Loads the texts of an area into its object, like loadText("care", text). */
 export async function loadText(area: Area, into: object): Promise<void> {

@@ -1,4 +1,4 @@
-// What administrators do besides support's work: doctors, staff, money and the audit log.
+// What administrators do besides support's work: doctors, staff, money, the audit log and the system.
 
 import { loadText } from "../../text";
 import { Application } from "./application";
@@ -8,8 +8,9 @@ import { AuditLog } from "./audit-log";
 import { Doctors } from "./doctors";
 import { UnmatchedMoney } from "./money";
 import { Staff } from "./staff";
+import { System } from "./system";
 import { text } from "./text";
 
 export const load = (): Promise<void> => loadText("admin", text);
 
-export const pages = { Doctors, Application, Staff, UnmatchedMoney, AuditLog, AuditEntry, AuditExports };
+export const pages = { Doctors, Application, Staff, UnmatchedMoney, AuditLog, AuditEntry, AuditExports, System };

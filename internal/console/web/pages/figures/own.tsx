@@ -48,7 +48,7 @@ interface PartProps {
 function Visits({ of, before }: PartProps) {
 	const { sum, sumBefore } = text.own;
 	const summary =
-		sum(count(of.booked), count(of.completed)) +
+		sum(of.booked, count(of.booked), count(of.completed)) +
 		(before ? " " + sumBefore(count(before.booked), count(before.completed)) : "");
 	const lines = [
 		{ label: text.booked, values: of.items.map((d) => d.booked) },

@@ -220,6 +220,102 @@ export const admin = {
 	expires: "deleted",
 	downloadPart: (part: number, of: number) => (of === 1 ? "Download" : `Download part ${part} of ${of}`),
 
+	// System
+	system: "System",
+	systemHint: "What waits and what has failed, on all servers together. Nothing here names a person.",
+	readAt: "Read",
+	readAgain: "Read it again",
+	wasReadAgain: "Read again.",
+	allWell: "Nothing needs you.",
+	needsYou: (n: number) => plural(n, { one: "1 thing needs you", other: `${n} things need you` }),
+	runbook: (name: string) => `Handbook (docs/operations/runbook.md): ${name}`,
+	warnings: {
+		AmrutamRestoreMode:
+			"This is a restored copy of the database: no mail, payment, refund or job leaves it. Check that the old one is off, then end the mode with “amrutam restore-mode off”.",
+		AmrutamQueueBehind:
+			"A job has been due for more than five minutes. See which kind waits below, and whether the servers run jobs at all.",
+		AmrutamJobsFailing:
+			"Jobs fail again and again, or were given up. See which kind and how below; the log has the text of each error.",
+		AmrutamMailsDelayed:
+			"A mail has waited for more than 15 minutes. Check that the mail server can be reached, and its password and certificate.",
+		AmrutamMailsGivenUp:
+			"More than ten mails were refused within a day. See why below: if our sender is refused, mend that first.",
+		AmrutamPartitionsMissing:
+			"A table has too few partitions ahead. The hourly job “partition.upkeep” makes them: see why it fails.",
+		AmrutamBackupWALOld:
+			"What changed in the last minutes is not in the backup. Check the backup's folder and its disk.",
+		AmrutamBackupOld:
+			"The last good base backup is more than 26 hours old. Run “amrutam backup” to see what stands in its way.",
+		AmrutamArchiveLeftovers:
+			"Visits that are long over are not in the archive. Run “amrutam archive --dry-run”: it names some of them.",
+		AmrutamAuditUnsealed:
+			"Entries of the audit log are older than 15 minutes and not sealed. Look for a transaction that runs for long.",
+		AmrutamAuditUnpublished:
+			"Seals of the audit log are only in the database. Check the place that AMRUTAM_AUDIT_CHECKPOINTS names.",
+		AmrutamRollupsLate:
+			"The figures of the reports are more than 15 minutes behind. They catch up by themselves unless “analytics.roll-up” fails below.",
+	} as Record<string, string>,
+	jobs: "Background jobs",
+	jobsNow: (waiting: string, running: string, scheduled: string) =>
+		`${waiting} wait, ${running} run, ${scheduled} come later.`,
+	oldestJob: (time: string) => `The oldest has waited for ${time}.`,
+	noJobsWait: "No kind of job waits or has failed.",
+	jobKinds: "Kinds of jobs that wait or have failed",
+	jobKind: "Kind",
+	jobsWaiting: "Waiting",
+	jobsRetrying: "To be tried again",
+	jobsGivenUp: "Given up",
+	lastFailure: "Last failure",
+	orMore: (n: string) => `${n} or more`,
+	failures: {
+		PANIC: "Fault of the program",
+		TIMEOUT: "Took too long",
+		DATABASE: "Database",
+		NETWORK: "Other server not reached",
+		OTHER: "Another reason: see the log",
+	},
+	mails: "Mails",
+	noMailWaits: "No mail waits.",
+	mailsWaiting: (n: number, shown: string) => plural(n, { one: "1 mail waits.", other: `${shown} mails wait.` }),
+	oldestMail: "The oldest was written",
+	noMailGivenUp: "None was given up within a day.",
+	mailsGivenUp: "Given up within a day",
+	mailReasons: {
+		"no-recipient": "The account is gone",
+		"too-late": "Too late: its link has expired, or it failed for days",
+		"recipient-refused": "The address was refused",
+		"address-unsupported": "The mail server can't send to the address",
+		"message-refused": "Our mail was refused",
+		overtaken: "What it said was no longer true",
+	} as Record<string, string>,
+	why: "Why",
+	number: "Number",
+	storage: "Storage",
+	partitions: "Partitions ahead",
+	table: "Table",
+	monthsAhead: (n: number) => plural(n, { one: "1 month", other: `${n} months` }),
+	archive: "Archive",
+	archiveBefore: "What was over before this moves to the archive in the next night",
+	archiveOldest: "The oldest visit that isn't in the archive was booked",
+	backup: "Backup",
+	noBackup:
+		"The server that answered makes no backup. It backs up only a PostgreSQL that it runs itself, and only with AMRUTAM_BACKUP_DIR.",
+	restorableTo: "The database can be restored to",
+	baseAt: "Last base backup verified",
+	waitingBytes: "Not in the backup yet",
+	others: "Safety and version",
+	restoreMode: "Restore mode",
+	restoreModeOff: "Off: mails, payments and jobs work.",
+	restoreModeOn: "On since",
+	auditSealed: "Audit log last sealed",
+	auditUnsealed: "Age of the oldest entry that isn't sealed",
+	auditUnpublished: "Seals that are only in the database",
+	figuresUntil: "Figures of the reports are complete until",
+	never: "not yet",
+	version: "Version",
+	goVersion: "Built with",
+	schema: "Schema",
+
 	/** Objects of the audit log. */
 	entities: {
 		access: "Access",

@@ -137,8 +137,11 @@ export const figures = {
 		title: "My figures",
 		visits: "My visits and what came of them",
 		hint: "Visits and places count on the day of the visit, and their money too, whenever it came or went back. Only you and the administrators see these figures.",
-		sum: (booked: string, completed: string) =>
-			`${booked} visits were booked for these days, and ${completed} were completed.`,
+		sum: (n: number, booked: string, completed: string) =>
+			plural(n, {
+				one: `1 visit was booked for these days. Completed: ${completed}.`,
+				other: `${booked} visits were booked for these days. Completed: ${completed}.`,
+			}),
 		sumBefore: (booked: string, completed: string) => `In the period before: ${booked} and ${completed}.`,
 		byPatients: "Cancelled by patients",
 		byYou: "Cancelled by you",

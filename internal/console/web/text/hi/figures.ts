@@ -136,7 +136,11 @@ export const figures = {
 		title: "मेरे आँकड़े",
 		visits: "मेरे परामर्श और उनका परिणाम",
 		hint: "परामर्श और जगहें परामर्श के दिन में गिनी जाती हैं, और उनका पैसा भी, वह जब भी आया या लौटा हो। ये आँकड़े केवल आप और प्रशासक देखते हैं।",
-		sum: (booked: string, completed: string) => `इन दिनों के लिए ${booked} परामर्श बुक हुए, और ${completed} पूरे हुए।`,
+		sum: (n: number, booked: string, completed: string) =>
+			plural(n, {
+				one: `इन दिनों के लिए ${booked} परामर्श बुक हुआ। पूरे हुए: ${completed}।`,
+				other: `इन दिनों के लिए ${booked} परामर्श बुक हुए। पूरे हुए: ${completed}।`,
+			}),
 		sumBefore: (booked: string, completed: string) => `पहले की अवधि में: ${booked} और ${completed}।`,
 		byPatients: "रोगियों ने रद्द किए",
 		byYou: "आपने रद्द किए",
