@@ -137,7 +137,7 @@ func (res *resources) newApp(ctx context.Context) (*app.App, error) {
 	}
 	a, err := app.New(res.cfg, res.db, sealer, res.log)
 	if err == nil {
-		a.Metrics.SetBuildInfo(programVersion(), runtime.Version(), postgres.SchemaVersion())
+		a.SetVersion(programVersion(), runtime.Version(), postgres.SchemaVersion())
 	}
 	return a, err
 }

@@ -252,3 +252,29 @@ SELECT search_fold(d.specialization)::text AS label, d.specialization,
         ORDER BY s.start_time LIMIT 1), 'epoch')::timestamptz AS first
 FROM doctors d
 WHERE d.is_approved AND (SELECT u.deleted_at IS NULL AND u.disabled_at IS NULL FROM users u WHERE u.id = d.id);
+
+-- The figures of one doctor, by day: begins has the first instant of each day, and the last element is the end of the
+-- last day. They are counted from the tables, as a doctor has some thousand visits a year. A visit is booked before it
+-- starts, and after the doctor has signed up: its id bounds the months.
+-- name: countVisitsOfDoctor :many
+SELECT width_bucket(c.scheduled_start, @begins::timestamptz[])::int AS nth, c.status::text AS status,
+    (CASE c.status WHEN 'CANCELLED' THEN coalesce(c.cancelled_by::text, 'SYSTEM') WHEN 'NO_SHOW' THEN coalesce(c.absent::text, '') ELSE '' END)::text AS cause,
+    c.currency, count(*) AS n,
+    coalesce(sum((SELECT sum(a.captured) FROM payments p JOIN payment_attempts a ON a.payment_id = p.id
+        WHERE p.consultation_id = c.id AND a.status = 'SUCCESS')) FILTER (WHERE c.payment_status = 'PAID'), 0)::numeric(12, 2) AS paid,
+    coalesce(sum((SELECT sum(r.amount) FROM refunded_fees r
+        WHERE r.consultation_id = c.id)) FILTER (WHERE c.payment_status = 'PAID'), 0)::numeric(12, 2) AS refunded
+FROM all_consultations c
+WHERE c.doctor_id = @doctor AND c.scheduled_start >= @since AND c.scheduled_start < @until
+    AND c.id >= ids_since(@doctor) AND c.id < uuid7_floor(greatest(sqlc.arg(until)::timestamptz + interval '1 hour', 'epoch'))
+GROUP BY 1, 2, 3, 4;
+
+-- name: countSeatsOfDoctor :many
+SELECT width_bucket(s.start_time, @begins::timestamptz[])::int AS nth, sum(s.max_patients)::bigint AS seats
+FROM availability_slots s
+WHERE s.doctor_id = @doctor AND s.start_time >= @since AND s.start_time < @until AND s.status <> 'BLOCKED'
+GROUP BY 1;
+
+-- Returns no row for a doctor who hasn't applied.
+-- name: readRatingOfDoctor :one
+SELECT rating_sum, rating_count FROM doctors WHERE id = @doctor;

@@ -9,6 +9,7 @@ import (
 	"context"
 	"time"
 
+	"amrutam/internal/money"
 	"amrutam/internal/postgres"
 	"github.com/google/uuid"
 )
@@ -199,6 +200,50 @@ func countRefunded(ctx context.Context, db postgres.Querier, begins []time.Time,
 	return items, nil
 }
 
+const countSeatsOfDoctorSQL = `-- name: countSeatsOfDoctor :many
+SELECT width_bucket(s.start_time, $1::timestamptz[])::int AS nth, sum(s.max_patients)::bigint AS seats
+FROM availability_slots s
+WHERE s.doctor_id = $2 AND s.start_time >= $3 AND s.start_time < $4 AND s.status <> 'BLOCKED'
+GROUP BY 1
+`
+
+type countSeatsOfDoctorParams struct {
+	Begins []time.Time
+	Doctor uuid.UUID
+	Since  time.Time
+	Until  time.Time
+}
+
+type countSeatsOfDoctorRow struct {
+	Nth   int32
+	Seats int64
+}
+
+func countSeatsOfDoctor(ctx context.Context, db postgres.Querier, arg countSeatsOfDoctorParams) ([]countSeatsOfDoctorRow, error) {
+	rows, err := db.Query(ctx, countSeatsOfDoctorSQL,
+		arg.Begins,
+		arg.Doctor,
+		arg.Since,
+		arg.Until,
+	)
+	if err != nil {
+		return nil, postgres.Failed("countSeatsOfDoctor", err)
+	}
+	defer rows.Close()
+	var items []countSeatsOfDoctorRow
+	for rows.Next() {
+		var i countSeatsOfDoctorRow
+		if err := rows.Scan(&i.Nth, &i.Seats); err != nil {
+			return nil, postgres.Failed("countSeatsOfDoctor", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("countSeatsOfDoctor", err)
+	}
+	return items, nil
+}
+
 const countSlotsSQL = `-- name: countSlots :many
 SELECT date_bin('15 minutes', s.start_time, 'epoch')::timestamptz AS quarter, count(*) AS slots,
     sum(s.max_patients)::bigint AS seats
@@ -263,6 +308,73 @@ func countUsers(ctx context.Context, db postgres.Querier, begins []time.Time, en
 	}
 	if err := rows.Err(); err != nil {
 		return nil, postgres.Failed("countUsers", err)
+	}
+	return items, nil
+}
+
+const countVisitsOfDoctorSQL = `-- name: countVisitsOfDoctor :many
+SELECT width_bucket(c.scheduled_start, $1::timestamptz[])::int AS nth, c.status::text AS status,
+    (CASE c.status WHEN 'CANCELLED' THEN coalesce(c.cancelled_by::text, 'SYSTEM') WHEN 'NO_SHOW' THEN coalesce(c.absent::text, '') ELSE '' END)::text AS cause,
+    c.currency, count(*) AS n,
+    coalesce(sum((SELECT sum(a.captured) FROM payments p JOIN payment_attempts a ON a.payment_id = p.id
+        WHERE p.consultation_id = c.id AND a.status = 'SUCCESS')) FILTER (WHERE c.payment_status = 'PAID'), 0)::numeric(12, 2) AS paid,
+    coalesce(sum((SELECT sum(r.amount) FROM refunded_fees r
+        WHERE r.consultation_id = c.id)) FILTER (WHERE c.payment_status = 'PAID'), 0)::numeric(12, 2) AS refunded
+FROM all_consultations c
+WHERE c.doctor_id = $2 AND c.scheduled_start >= $3 AND c.scheduled_start < $4
+    AND c.id >= ids_since($2) AND c.id < uuid7_floor(greatest($4::timestamptz + interval '1 hour', 'epoch'))
+GROUP BY 1, 2, 3, 4
+`
+
+type countVisitsOfDoctorParams struct {
+	Begins []time.Time
+	Doctor uuid.UUID
+	Since  time.Time
+	Until  time.Time
+}
+
+type countVisitsOfDoctorRow struct {
+	Nth      int32
+	Status   string
+	Cause    string
+	Currency string
+	N        int64
+	Paid     money.Amount
+	Refunded money.Amount
+}
+
+// The figures of one doctor, by day: begins has the first instant of each day, and the last element is the end of the
+// last day. They are counted from the tables, as a doctor has some thousand visits a year. A visit is booked before it
+// starts, and after the doctor has signed up: its id bounds the months.
+func countVisitsOfDoctor(ctx context.Context, db postgres.Querier, arg countVisitsOfDoctorParams) ([]countVisitsOfDoctorRow, error) {
+	rows, err := db.Query(ctx, countVisitsOfDoctorSQL,
+		arg.Begins,
+		arg.Doctor,
+		arg.Since,
+		arg.Until,
+	)
+	if err != nil {
+		return nil, postgres.Failed("countVisitsOfDoctor", err)
+	}
+	defer rows.Close()
+	var items []countVisitsOfDoctorRow
+	for rows.Next() {
+		var i countVisitsOfDoctorRow
+		if err := rows.Scan(
+			&i.Nth,
+			&i.Status,
+			&i.Cause,
+			&i.Currency,
+			&i.N,
+			&i.Paid,
+			&i.Refunded,
+		); err != nil {
+			return nil, postgres.Failed("countVisitsOfDoctor", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("countVisitsOfDoctor", err)
 	}
 	return items, nil
 }
@@ -704,6 +816,23 @@ func readDoctors(ctx context.Context, db postgres.Querier) (readDoctorsRow, erro
 		&i.Ratings,
 	)
 	return i, postgres.Failed("readDoctors", err)
+}
+
+const readRatingOfDoctorSQL = `-- name: readRatingOfDoctor :one
+SELECT rating_sum, rating_count FROM doctors WHERE id = $1
+`
+
+type readRatingOfDoctorRow struct {
+	RatingSum   int32
+	RatingCount int32
+}
+
+// Returns no row for a doctor who hasn't applied.
+func readRatingOfDoctor(ctx context.Context, db postgres.Querier, doctor uuid.UUID) (readRatingOfDoctorRow, error) {
+	row := db.QueryRow(ctx, readRatingOfDoctorSQL, doctor)
+	var i readRatingOfDoctorRow
+	err := row.Scan(&i.RatingSum, &i.RatingCount)
+	return i, postgres.Failed("readRatingOfDoctor", err)
 }
 
 const readStateSQL = `-- name: readState :one

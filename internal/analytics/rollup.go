@@ -108,6 +108,11 @@ func (s *Service) Lag(ctx context.Context) (lag time.Duration, err error) {
 	return lag, err
 }
 
+// ReadCompleteUntil returns the instant until which the rollups have every change; nil before the first run has ended.
+func ReadCompleteUntil(ctx context.Context, r *postgres.Read) (*time.Time, error) {
+	return readState(ctx, r)
+}
+
 // recountChanges counts anew what changes are about.
 func recountChanges(ctx context.Context, tx *postgres.Tx, changes []RollupChange) error {
 	quarters := map[string]map[time.Time]bool{}

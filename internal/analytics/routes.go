@@ -41,6 +41,12 @@ func Routes(api *httpapi.API) {
 	httpapi.Query(api, report("time-to-first-free-slot", "read-time-to-first-free-slot",
 		"Measure the wait for a free slot", "From now, over the doctors whom patients can book."),
 		ReadFirstFreeSlots)
+	httpapi.Query(api, httpapi.Op{
+		Method: http.MethodGet, Path: "/doctors/me/figures", ID: "read-own-figures", Tag: "doctors",
+		Summary: "Read your own figures", Roles: access.Doctor,
+		Doc: "Counts a doctor's own consultations and slots that start in the period, by day: what was booked, what " +
+			"became of it, and what was paid. Every change is counted at once." + fresh,
+	}, ReadOwn)
 }
 
 func report(path, id, summary, doc string) httpapi.Op {

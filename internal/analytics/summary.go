@@ -31,11 +31,8 @@ func Summarize(ctx context.Context, r *postgres.Read, _ access.Actor, in ReportR
 		return Summary{}, err
 	}
 	doctors, err := readDoctors(ctx, r)
-	out.Doctors = Doctors{Approved: doctors.Approved, Waiting: doctors.Waiting, Ratings: doctors.Ratings}
-	if doctors.Ratings > 0 {
-		average := math.Round(float64(doctors.Stars)/float64(doctors.Ratings)*100) / 100
-		out.Doctors.AverageRating = &average
-	}
+	out.Doctors = Doctors{Approved: doctors.Approved, Waiting: doctors.Waiting, Ratings: doctors.Ratings,
+		AverageRating: mean(doctors.Stars, doctors.Ratings)}
 	return out, err
 }
 
@@ -137,6 +134,15 @@ func revenue(captured, refunded map[string]money.Amount) []Revenue {
 		})
 	}
 	return all
+}
+
+// mean returns sum divided by n, to 2 places, or nil if n is zero.
+func mean(sum, n int64) *float64 {
+	if n == 0 {
+		return nil
+	}
+	m := math.Round(float64(sum)/float64(n)*100) / 100
+	return &m
 }
 
 // ratio returns part divided by whole, to 4 places, or nil if whole is zero.

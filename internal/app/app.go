@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync/atomic"
 
@@ -31,6 +32,7 @@ import (
 	"amrutam/internal/review"
 	"amrutam/internal/schedule"
 	"amrutam/internal/seal"
+	"amrutam/internal/system"
 	"amrutam/internal/telemetry"
 )
 
@@ -67,6 +69,7 @@ type App struct {
 	url        atomic.Pointer[string]
 	isStopping atomic.Bool
 	archiver   atomic.Pointer[backup.Archiver]
+	build      atomic.Pointer[system.Version]
 	// isHeld is set while the restore mode is on, as far as this server knows.
 	isHeld atomic.Bool
 }
@@ -126,6 +129,19 @@ func New(cfg *config.Config, db *postgres.DB, sealer *seal.Sealer, log *slog.Log
 	}
 	a.API.MountDocument()
 	return a, nil
+}
+
+// SetVersion says which program this is. Call it once.
+func (a *App) SetVersion(program, goVersion string, schema int64) {
+	a.Metrics.SetBuildInfo(program, goVersion, schema)
+	a.build.Store(&system.Version{Program: program, Go: goVersion, Schema: schema})
+}
+
+func (a *App) version() system.Version {
+	if v := a.build.Load(); v != nil {
+		return *v
+	}
+	return system.Version{Program: "unknown", Go: runtime.Version(), Schema: postgres.SchemaVersion()}
 }
 
 // SetURL sets the address under which this server reaches itself, like "http://127.0.0.1:8080".

@@ -91,3 +91,60 @@ func TestDemoDataHasAPast(t *testing.T) {
 	}
 	c.CheckInvariants()
 }
+
+// TestDemoDataHasToday tests that each doctor's day in India has something to look at, on every day of the week and at
+// any hour: what is past is over, some is to come while there is time, and none of it is the first patient's.
+func TestDemoDataHasToday(t *testing.T) {
+	t.Parallel()
+	india, err := time.LoadLocation("Asia/Kolkata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for weekday, clock := range []time.Duration{
+		30 * time.Minute, 8 * time.Hour, 9*time.Hour + 35*time.Minute, 12*time.Hour + 50*time.Minute,
+		15*time.Hour + 20*time.Minute, 18*time.Hour + 5*time.Minute, 23*time.Hour + 50*time.Minute,
+	} {
+		t.Run(time.Weekday(weekday).String(), func(t *testing.T) {
+			t.Parallel()
+			c := apptest.Open(t)
+			year, month, day := c.Clock.Now().In(india).Date()
+			at := time.Date(year, month, day+1, 0, 0, 0, 0, india).Add(clock)
+			for int(at.Weekday()) != weekday {
+				at = at.AddDate(0, 0, 1)
+			}
+			c.Clock.Advance(at.Sub(c.Clock.Now()))
+			if _, err := c.App.CreateDemoData(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			checkToday(t, c, at)
+			c.CheckInvariants()
+		})
+	}
+}
+
+func checkToday(t *testing.T, c *apptest.Clinic, at time.Time) {
+	t.Helper()
+	year, month, day := at.Date()
+	begin := time.Date(year, month, day, 0, 0, 0, 0, at.Location())
+	end := begin.AddDate(0, 0, 1)
+	const ofToday = ` FROM consultations c JOIN users u ON u.id = c.doctor_id
+		WHERE c.scheduled_start >= $1 AND c.scheduled_start < $2 AND c.status <> 'CANCELLED'`
+	if n := c.Count("SELECT count(DISTINCT u.id)"+ofToday, begin, end); n != 3 {
+		t.Errorf("%d doctors have visits at %s, want 3", n, at)
+	}
+	if n := c.Count("SELECT count(*)"+ofToday+" AND (c.scheduled_end <= $3) <> (c.status IN ('COMPLETED', 'NO_SHOW'))",
+		begin, end, at); n > 0 {
+		t.Errorf("%d visits are not where they should be at %s", n, at)
+	}
+	if n := c.Count("SELECT count(*)"+ofToday+" AND c.status = 'CONFIRMED'", begin, end); n == 0 && at.Hour() < 18 {
+		t.Errorf("nothing is to come at %s", at)
+	}
+	if n := c.Count(`SELECT count(*) FROM consultations c JOIN users u ON u.id = c.patient_id
+		WHERE u.email = 'patient@amrutam.example' AND c.scheduled_start BETWEEN $1 AND $1 + interval '2 days'`,
+		at); n > 0 {
+		t.Errorf("the first patient has %d visits in the next two days", n)
+	}
+	if n := c.Count("SELECT count(*) FROM reviews WHERE created_at > $1", at); n > 0 {
+		t.Errorf("%d reviews are of the future", n)
+	}
+}

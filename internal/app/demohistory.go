@@ -13,7 +13,6 @@ import (
 	"amrutam/internal/postgres"
 	"amrutam/internal/prescription"
 	"amrutam/internal/review"
-	"amrutam/internal/schedule"
 )
 
 // demoPatients book too, so that doctors and administrators have something to look at.
@@ -92,6 +91,9 @@ func (a *App) createDemoHistory(ctx context.Context, patients, doctors []uuid.UU
 		if err := h.createPast(ctx); err != nil {
 			return fmt.Errorf("a visit of the demo data: %w", err)
 		}
+		if err := h.createToday(ctx); err != nil {
+			return fmt.Errorf("a visit of today of the demo data: %w", err)
+		}
 		err := h.at(ctx, h.now, func(tx *postgres.Tx) error {
 			return h.mails.SkipBefore(ctx, tx, access.System(demoJob), h.now)
 		})
@@ -152,18 +154,11 @@ func (h *demoHistory) visit(ctx context.Context, n, doctorIndex int, start time.
 	patient := access.Actor{ID: h.patients[(n+n/4)%len(h.patients)], Role: access.RolePatient, Job: demoJob}
 	doctor := access.Actor{ID: h.doctors[doctorIndex], Role: access.RoleDoctor, Job: demoJob}
 	subject := demoCases[(n+n/3)%len(demoCases)]
-	var slot schedule.Slot
-	err := h.at(ctx, start.Add(-26*time.Hour), func(tx *postgres.Tx) (err error) {
-		var in schedule.CreateSlotRequest
-		in.Body.StartTime, in.Body.EndTime = start, start.Add(30*time.Minute)
-		in.Body.MaxPatients, in.Body.Status = 1, schedule.SlotAvailable
-		slot, err = h.slots.Create(ctx, tx, doctor, in)
-		return err
-	})
+	slot, err := h.createSlot(ctx, doctor.ID, start, start.Add(-26*time.Hour))
 	if err != nil {
 		return err
 	}
-	id, err := h.bookAndPay(ctx, patient, slot.ID, subject.reason, start.Add(-25*time.Hour))
+	id, err := h.bookAndPay(ctx, patient, slot, subject.reason, start.Add(-25*time.Hour))
 	if err != nil {
 		return err
 	}
@@ -183,10 +178,11 @@ func (h *demoHistory) visit(ctx context.Context, n, doctorIndex int, start time.
 		return err
 	}
 	err = h.move(ctx, doctor, id, consultation.StatusCompleted, subject.notes, start.Add(25*time.Minute))
-	if err != nil || n%3 == 1 { // not everybody writes a review
+	reviewedAt := start.Add(10 * time.Hour)
+	if err != nil || n%3 == 1 || reviewedAt.After(h.now) { // not everybody writes a review, and not at once
 		return err
 	}
-	return h.at(ctx, start.Add(10*time.Hour), func(tx *postgres.Tx) error {
+	return h.at(ctx, reviewedAt, func(tx *postgres.Tx) error {
 		in := review.CreateRequest{ConsultationID: id}
 		in.Body.Rating, in.Body.Text = subject.rating, &subject.review
 		_, err := h.reviews.Create(ctx, tx, patient, in)

@@ -31,6 +31,7 @@ import (
 	"amrutam/internal/schedule"
 	"amrutam/internal/seal"
 	"amrutam/internal/session"
+	"amrutam/internal/system"
 )
 
 // mount builds the packages, lowest first. Each registers its operations, pages and jobs.
@@ -90,6 +91,9 @@ func (a *App) mount() error {
 	a.Rollups = &analytics.Service{DB: a.DB}
 	a.Rollups.Jobs(a.Queue)
 	a.Metrics.WatchRollups(a.Rollups.Lag)
+	state := &system.Service{AuditLog: a.auditLog, Version: a.version, Backup: a.backupStatus,
+		ArchiveAfter: a.Config.ArchiveAfter}
+	state.Routes(a.API)
 	return nil
 }
 

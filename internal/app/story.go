@@ -95,7 +95,7 @@ var storyOrder = []string{
 	"update-availability-rule", "delete-availability-rule",
 	"create-availability-exception", "list-availability-exceptions", "delete-availability-exception",
 	"list-doctor-consultations", "read-patient", "check-in", "join-call", "update-consultation-status", "save-notes",
-	"write-addendum", "release-addendum", "write-prescription", "reply-to-review",
+	"write-addendum", "release-addendum", "write-prescription", "reply-to-review", "read-own-figures",
 	"search-consultations", "list-reviews", "read-review", "moderate-review",
 	"list-disputes", "decide-dispute", "request-refund", "list-refunds",
 	"approve-refund", "decline-refund", "list-unmatched-money", "resolve-unmatched-money",
@@ -108,6 +108,7 @@ var storyOrder = []string{
 	"read-analytics-summary",
 	"list-consultations-per-day", "read-conversion-rate", "read-no-show-rate", "list-doctor-utilization",
 	"list-top-specializations", "read-repeat-patients", "read-time-to-first-free-slot",
+	"read-system-state",
 	"check-health", "check-liveness", "check-readiness",
 }
 

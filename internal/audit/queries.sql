@@ -54,7 +54,7 @@ SELECT coalesce((SELECT extract(epoch FROM sqlc.arg(now)::timestamptz - min(l.cr
 FROM audit_tree t;
 
 -- name: findLastCheckpoint :one
-SELECT size, note FROM audit_checkpoints ORDER BY size DESC LIMIT 1;
+SELECT size, note, created_at FROM audit_checkpoints ORDER BY size DESC LIMIT 1;
 
 -- Returns how many entries come before this one, whether it is in the tree, and whether it is in a file. If it is in a
 -- file, the ones before it may not be in the database any more.

@@ -180,18 +180,19 @@ func findFirstXID(ctx context.Context, db postgres.Querier, since time.Time) (in
 }
 
 const findLastCheckpointSQL = `-- name: findLastCheckpoint :one
-SELECT size, note FROM audit_checkpoints ORDER BY size DESC LIMIT 1
+SELECT size, note, created_at FROM audit_checkpoints ORDER BY size DESC LIMIT 1
 `
 
 type findLastCheckpointRow struct {
-	Size int64
-	Note string
+	Size      int64
+	Note      string
+	CreatedAt time.Time
 }
 
 func findLastCheckpoint(ctx context.Context, db postgres.Querier) (findLastCheckpointRow, error) {
 	row := db.QueryRow(ctx, findLastCheckpointSQL)
 	var i findLastCheckpointRow
-	err := row.Scan(&i.Size, &i.Note)
+	err := row.Scan(&i.Size, &i.Note, &i.CreatedAt)
 	return i, postgres.Failed("findLastCheckpoint", err)
 }
 

@@ -251,12 +251,40 @@ func (b *batch) savePartial() {
 // database although there is a sink.
 func (s *Service) ReadBacklog(ctx context.Context) (unsealed time.Duration, unpublished int, err error) {
 	err = s.DB.Read(ctx, func(r *postgres.Read) error {
-		row, err := readTreeBacklog(ctx, r, r.Now)
-		unsealed = time.Duration(max(row.Unsealed, 0) * float64(time.Second))
-		if s.Sink != nil {
-			unpublished = int(row.Unpublished)
-		}
+		unsealed, unpublished, err = s.findBacklog(ctx, r)
 		return err
 	})
 	return unsealed, unpublished, err
+}
+
+func (s *Service) findBacklog(ctx context.Context, r *postgres.Read) (unsealed time.Duration, unpublished int,
+	err error) {
+	row, err := readTreeBacklog(ctx, r, r.Now)
+	if s.Sink != nil {
+		unpublished = int(row.Unpublished)
+	}
+	return time.Duration(max(row.Unsealed, 0) * float64(time.Second)), unpublished, err
+}
+
+// SealState says how far the log is sealed.
+type SealState struct {
+	// Unsealed is the age of the oldest entry that isn't in the tree.
+	Unsealed time.Duration
+	// Unpublished is how many checkpoints are only in the database although there is a sink.
+	Unpublished int
+	// Checkpoint is when the last checkpoint was made; nil before the first one.
+	Checkpoint *time.Time
+}
+
+// ReadSealState returns how far the log is sealed.
+func (s *Service) ReadSealState(ctx context.Context, r *postgres.Read) (state SealState, err error) {
+	if state.Unsealed, state.Unpublished, err = s.findBacklog(ctx, r); err != nil {
+		return state, err
+	}
+	last, err := findLastCheckpoint(ctx, r)
+	if postgres.NoRows(err) {
+		return state, nil
+	}
+	state.Checkpoint = &last.CreatedAt
+	return state, err
 }

@@ -72,6 +72,7 @@ func TestPagesAreSmall(t *testing.T) {
 		"doctor":  {[]string{"/today", "/week", "/consultations/x", "/hours"}, 60_000},
 		"support": {[]string{"/people", "/all-visits", "/refunds", "/disputes"}, 60_000},
 		"admin":   {[]string{"/admin/doctors", "/admin/audit", "/admin/analytics"}, 60_000},
+		"figures": {[]string{"/figures"}, 40_000},
 		"account": {[]string{"/account", "/account/security", "/account/privacy"}, 60_000},
 	}
 	for name, way := range ways {

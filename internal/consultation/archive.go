@@ -115,6 +115,15 @@ func (r ArchiveRun) Archive(ctx context.Context) (Archived, error) {
 	return sum, err
 }
 
+// ReadOldestLive returns when the oldest consultation was booked that isn't archived; nil if there is none.
+func ReadOldestLive(ctx context.Context, r *postgres.Read) (*time.Time, error) {
+	made, err := findOldestConsultation(ctx, r)
+	if postgres.NoRows(err) {
+		return nil, nil //nolint:nilnil // there is none
+	}
+	return &made, err
+}
+
 // archiveSpan is a range of ids: workers at different spans don't meet.
 type archiveSpan struct{ after, until uuid.UUID }
 

@@ -42,3 +42,15 @@ DELETE FROM mailbox_messages WHERE recipient_index = @recipient_index
 
 -- name: readReader :one
 SELECT language, timezone FROM profiles WHERE user_id = @user_id;
+
+-- The mails that wait, at most so many, and since when the oldest does: 1970 if none waits.
+-- name: countWaitingMails :one
+SELECT count(*) AS waiting, coalesce(min(created_at), 'epoch')::timestamptz AS oldest
+FROM (SELECT created_at FROM mails WHERE content IS NOT NULL ORDER BY created_at LIMIT @most) m;
+
+-- The mails that were given up, at most so many, by why. Their audit entries are indexed by time.
+-- name: countGivenUpMails :many
+SELECT coalesce(m.reason, '')::text AS reason, count(*) AS n
+FROM (SELECT metadata->>'reason' AS reason FROM audit_logs
+    WHERE action = 'mail.give-up' AND created_at >= @since LIMIT @most) m
+GROUP BY 1 ORDER BY 1;

@@ -13,6 +13,57 @@ import (
 	"github.com/google/uuid"
 )
 
+const countGivenUpMailsSQL = `-- name: countGivenUpMails :many
+SELECT coalesce(m.reason, '')::text AS reason, count(*) AS n
+FROM (SELECT metadata->>'reason' AS reason FROM audit_logs
+    WHERE action = 'mail.give-up' AND created_at >= $1 LIMIT $2) m
+GROUP BY 1 ORDER BY 1
+`
+
+type countGivenUpMailsRow struct {
+	Reason string
+	N      int64
+}
+
+// The mails that were given up, at most so many, by why. Their audit entries are indexed by time.
+func countGivenUpMails(ctx context.Context, db postgres.Querier, since time.Time, most int32) ([]countGivenUpMailsRow, error) {
+	rows, err := db.Query(ctx, countGivenUpMailsSQL, since, most)
+	if err != nil {
+		return nil, postgres.Failed("countGivenUpMails", err)
+	}
+	defer rows.Close()
+	var items []countGivenUpMailsRow
+	for rows.Next() {
+		var i countGivenUpMailsRow
+		if err := rows.Scan(&i.Reason, &i.N); err != nil {
+			return nil, postgres.Failed("countGivenUpMails", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("countGivenUpMails", err)
+	}
+	return items, nil
+}
+
+const countWaitingMailsSQL = `-- name: countWaitingMails :one
+SELECT count(*) AS waiting, coalesce(min(created_at), 'epoch')::timestamptz AS oldest
+FROM (SELECT created_at FROM mails WHERE content IS NOT NULL ORDER BY created_at LIMIT $1) m
+`
+
+type countWaitingMailsRow struct {
+	Waiting int64
+	Oldest  time.Time
+}
+
+// The mails that wait, at most so many, and since when the oldest does: 1970 if none waits.
+func countWaitingMails(ctx context.Context, db postgres.Querier, most int32) (countWaitingMailsRow, error) {
+	row := db.QueryRow(ctx, countWaitingMailsSQL, most)
+	var i countWaitingMailsRow
+	err := row.Scan(&i.Waiting, &i.Oldest)
+	return i, postgres.Failed("countWaitingMails", err)
+}
+
 const deleteMailboxMessagesSQL = `-- name: deleteMailboxMessages :execrows
 DELETE FROM mailbox_messages WHERE recipient_index = $1
     AND NOT EXISTS (SELECT FROM users u WHERE lower(u.email) = lower($2::text)

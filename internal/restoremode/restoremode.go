@@ -28,14 +28,19 @@ type Mode struct {
 // Read returns the state of the mode.
 func Read(ctx context.Context, db *postgres.DB) (m Mode, err error) {
 	err = db.Read(ctx, func(r *postgres.Read) error {
-		row, err := readMode(ctx, r)
-		m = Mode{On: row.IsOn, Reason: row.Reason, Since: row.ChangedAt}
+		m, err = Find(ctx, r)
 		return err
 	})
 	if err != nil {
 		return m, fmt.Errorf("read the restore mode: %w", err)
 	}
 	return m, nil
+}
+
+// Find is Read on an open handle.
+func Find(ctx context.Context, r *postgres.Read) (Mode, error) {
+	row, err := readMode(ctx, r)
+	return Mode{On: row.IsOn, Reason: row.Reason, Since: row.ChangedAt}, err
 }
 
 // ErrAlready says that the mode is what it is asked to be.

@@ -333,4 +333,6 @@ var Table = []Row{
 	{Operation: "list-top-specializations", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
 	{Operation: "read-repeat-patients", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
 	{Operation: "read-time-to-first-free-slot", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
+	{Operation: "read-system-state", Want: [callers]int{401, 403, 403, 403, 403, 403, 200}},
+	{Operation: "read-own-figures", Want: [callers]int{401, 403, 403, 200, 200, 403, 403}},
 }

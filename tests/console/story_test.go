@@ -9,6 +9,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"amrutam/internal/access"
 	"amrutam/internal/apptest"
 	"amrutam/internal/apptest/browser"
 )
@@ -160,5 +161,55 @@ func TestTextsStayTexts(t *testing.T) {
 	}
 	if recorded := p.Errors(); len(recorded) > 0 {
 		t.Errorf("errors: %v", recorded)
+	}
+}
+
+// TestSystemPage tests that the page of the system says what to do about a failure, without the text of the error, and
+// tells when it was read again.
+func TestSystemPage(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	admin := c.Admin()
+	c.Exec(`INSERT INTO river_job (args, kind, queue, state, attempt, max_attempts, priority, attempted_at,
+			scheduled_at, finalized_at, errors)
+		VALUES ('{}', 'payment.refund', 'nobody', 'discarded', 1, 3, 1, now(), now(), now(),
+			ARRAY[jsonb_build_object('at', now(), 'attempt', 1, 'error', 'MarkError: no such host', 'trace', '')])`)
+	p := browser.Open(t, c)
+	p.SignIn(c, admin)
+	open(p, "/admin/system")
+	text := await(t, p, "1 thing needs you")
+	for _, want := range []string{"payment.refund", "Other server not reached", "AmrutamJobsFailing"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing in %s", want, text)
+		}
+	}
+	if strings.Contains(text, "MarkError") {
+		t.Error("the text of the error is shown")
+	}
+	c.Exec("DELETE FROM river_job WHERE queue = 'nobody'")
+	press(p, "Read it again")
+	await(t, p, "Read again.")
+	await(t, p, "Nothing needs you.")
+}
+
+// TestFiguresPage tests that a doctor reads the own figures of a period, as sums and by day.
+func TestFiguresPage(t *testing.T) {
+	t.Parallel()
+	s := setScene(t)
+	p := browser.Open(t, s.Clinic)
+	p.SignIn(s.Clinic, s.users[access.RoleDoctor])
+	shown := fmt.Sprint(open(p, "/figures?period=7&compare=no&timezone=UTC")["text"])
+	for _, want := range []string{"1 visit was booked for these days. Completed: 1.", "Paid by patients (INR)",
+		"₹500.00", "Your rating is 5 of 5 now, from 1 rating."} {
+		if !strings.Contains(shown, want) {
+			t.Errorf("%q is missing in %s", want, shown)
+		}
+	}
+	rows := p.Script(`
+		document.querySelector('main details').open = true;
+		const rows = [...document.querySelectorAll('main details tbody th')].map(th => th.innerText);
+		return {days: rows.length, first: rows[0]};`)
+	if first := fmt.Sprint(rows["first"]); rows["days"] != 7.0 || !strings.Contains(first, "day, ") {
+		t.Errorf("the days: %v", rows)
 	}
 }

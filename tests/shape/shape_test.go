@@ -23,6 +23,7 @@ var packages = []string{
 	"cmd/amrutam", "scripts/sqlc", "scripts/bundle", "scripts/apitypes", "scripts/screenshots", "docs", "internal/app",
 	"internal/console",
 	"internal/tour", "internal/seed",
+	"internal/system",
 	"internal/analytics", "internal/privacy", "internal/review", "internal/prescription",
 	"internal/consultation", "internal/payment", "internal/schedule", "internal/doctor", "internal/consent",
 	"internal/account", "internal/session", "internal/notification", "internal/restoremode", "internal/events",
@@ -39,7 +40,7 @@ const shared = "internal/asset"
 
 // domains are the packages with operations or jobs of their own.
 var domains = []string{"analytics", "privacy", "review", "prescription", "consultation", "payment", "schedule",
-	"doctor", "consent", "account", "session", "notification", "audit", "events"}
+	"doctor", "consent", "account", "session", "notification", "audit", "events", "system"}
 
 // forTests may be imported by tests only, and may import everything. A command inside is a program of its own.
 var forTests = []string{"internal/testdb", "internal/apptest", "tests", "bench"}

@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { ComponentChildren } from "preact";
 import type { Role } from "./api/operations";
-import { loadPage, type Page } from "./pages";
+import { loadMenu, loadPage, type Page } from "./pages";
 import { findPlace, useAddress, type Place } from "./router";
 import { signOut, useUser } from "./session";
 import { t } from "./text";
@@ -12,49 +12,64 @@ import { Announcer } from "./parts/announce";
 import { Refusal } from "./parts/refusal";
 import { Loading } from "./parts/load";
 import { Dialogs } from "./parts/recover";
+import type { Menu } from "./menu";
 
-type MenuItem = [path: string, text: string];
+export type MenuItem = [path: string, text: string];
 
+/** The menu of everybody but staff. */
 function menuFor(role: Role | undefined): MenuItem[] {
 	const nav = t.nav;
-	const support: MenuItem[] = [
-		["/people", nav.people],
-		["/all-visits", nav.visitsOfAll],
-		["/refunds", nav.refunds],
-		["/disputes", nav.disputes],
-		["/reported-reviews", nav.moderation],
-		["/transfers", nav.transfers],
-	];
-	const menus: Record<Role, MenuItem[]> = {
-		PATIENT: [
+	if (role === "PATIENT") {
+		return [
 			["/doctors", nav.doctors],
 			["/visits", nav.visits],
 			["/waitlist", nav.waitlist],
 			["/prescriptions", nav.prescriptions],
 			["/payments", nav.payments],
-		],
-		DOCTOR: [
+		];
+	}
+	if (role === "DOCTOR") {
+		return [
 			["/today", nav.today],
 			["/week", nav.week],
 			["/hours", nav.hours],
+			["/figures", nav.figures],
 			["/reviews", nav.reviews],
 			["/application", nav.application],
-		],
-		SUPPORT: support,
-		ADMIN: [
-			["/admin/doctors", nav.doctorsWaiting],
-			...support,
-			["/admin/staff", nav.staff],
-			["/admin/money", nav.money],
-			["/admin/audit", nav.audit],
-			["/admin/analytics", nav.analytics],
-		],
-	};
-	return role ? menus[role] : [["/doctors", nav.doctors]];
+		];
+	}
+	return [["/doctors", nav.doctors]];
 }
 
-function isCurrent(path: string, pathname: string): boolean {
+export function isCurrent(path: string, pathname: string): boolean {
 	return pathname === path || pathname.startsWith(path + "/");
+}
+
+/** The links of a menu. */
+export function MenuItems({ items, pathname }: { items: MenuItem[]; pathname: string }) {
+	return (
+		<ul>
+			{items.map(([path, text]) => (
+				<li key={path}>
+					<a href={path} aria-current={isCurrent(path, pathname) ? "page" : undefined}>
+						{text}
+					</a>
+				</li>
+			))}
+		</ul>
+	);
+}
+
+/** The menu of support and administrators, whose part of the scripts nobody else loads. */
+function StaffMenu(props: { role: Role; pathname: string }) {
+	const [Loaded, setLoaded] = useState<typeof Menu | null>(null);
+	useEffect(() => {
+		loadMenu().then(
+			(menu) => setLoaded(() => menu),
+			() => undefined, // the page itself says that the network is away
+		);
+	}, [props.pathname]);
+	return Loaded && <Loaded {...props} />;
 }
 
 function Header({ pathname }: { pathname: string }) {
@@ -69,15 +84,11 @@ function Header({ pathname }: { pathname: string }) {
 				{t.product}
 			</a>
 			<nav aria-label={t.navigation}>
-				<ul>
-					{menuFor(user?.role).map(([path, text]) => (
-						<li key={path}>
-							<a href={path} aria-current={isCurrent(path, pathname) ? "page" : undefined}>
-								{text}
-							</a>
-						</li>
-					))}
-				</ul>
+				{user?.role === "SUPPORT" || user?.role === "ADMIN" ? (
+					<StaffMenu role={user.role} pathname={pathname} />
+				) : (
+					<MenuItems items={menuFor(user?.role)} pathname={pathname} />
+				)}
 			</nav>
 			<div class="who">
 				<button type="button" class="quiet" lang={other} onClick={() => changeLanguage(other)}>

@@ -50,6 +50,11 @@ export type AnalyticsSummary = {
 	users: Record<string, number>;
 };
 
+export type ArchiveState = {
+	before: string;
+	oldestAt: string | null;
+};
+
 export type AttendanceCounts = {
 	absentParty: Record<string, number>;
 	cancellationRate: number | null;
@@ -124,6 +129,12 @@ export type AuditLogExportRequest = {
 	format: AuditExportFormat;
 };
 
+export type AuditLogState = {
+	checkpointAt: string | null;
+	unpublished: number;
+	unsealedSeconds: number;
+};
+
 export type AuditProof = {
 	checkpoint: string;
 	hashes: Array<string>;
@@ -147,6 +158,12 @@ export type AuthenticatorSetup = {
 };
 
 export type AvailabilityExceptionKind = "LEAVE" | "EXTRA";
+
+export type BackupState = {
+	baseAt: string;
+	restorableTo: string;
+	waitingBytes: number;
+};
 
 export type BookedBy = {
 	fullName: string;
@@ -761,6 +778,13 @@ export type Export = {
 
 export type ExportStatus = "PENDING" | "READY";
 
+export type FeeSums = {
+	currency: string;
+	net: Amount;
+	paid: Amount;
+	refunded: Amount;
+};
+
 export type FieldError = {
 	location: string;
 	message: string;
@@ -828,6 +852,27 @@ export type ICEServer = {
 	username?: string;
 };
 
+export type JobBacklog = {
+	givenUp: number;
+	kinds: Array<JobKindBacklog>;
+	oldestSeconds: number;
+	retrying: number;
+	running: number;
+	scheduled: number;
+	waiting: number;
+};
+
+export type JobFailure = "PANIC" | "TIMEOUT" | "DATABASE" | "NETWORK" | "OTHER";
+
+export type JobKindBacklog = {
+	givenUp: number;
+	kind: string;
+	lastFailedAt?: string;
+	lastFailure?: JobFailure;
+	retrying: number;
+	waiting: number;
+};
+
 export type JoinWaitlistRequest = {
 	dependantId?: string;
 	doctorId: string;
@@ -870,6 +915,12 @@ export type MFAVerificationRequest = {
 	passkey?: PasskeyAssertion;
 	recoveryCode?: string;
 	session?: SessionTransport;
+};
+
+export type MailBacklog = {
+	givenUp: Record<string, number>;
+	oldestAt: string | null;
+	waiting: number;
 };
 
 export type Medication = {
@@ -985,6 +1036,61 @@ export type OutsideSlot = {
 	startTime: string;
 };
 
+export type OwnDay = {
+	absent: AbsenceCounts;
+	booked: number;
+	cancelled: number;
+	cancelledBy: CancellationCounts;
+	completed: number;
+	day: string;
+	fees: Array<FeeSums>;
+	noShows: number;
+	open: number;
+	seatsOffered: number;
+	seatsTaken: number;
+};
+
+export type OwnFigures = {
+	absent: AbsenceCounts;
+	booked: number;
+	cancelled: number;
+	cancelledBy: CancellationCounts;
+	completed: number;
+	fees: Array<FeeSums>;
+	from: string;
+	items: Array<OwnDay>;
+	noShowRate: number | null;
+	noShows: number;
+	open: number;
+	previous?: OwnPeriod;
+	rating: number | null;
+	ratings: number;
+	seatsOffered: number;
+	seatsTaken: number;
+	timezone: string;
+	to: string;
+	utilization: number | null;
+};
+
+export type OwnPeriod = {
+	absent: AbsenceCounts;
+	booked: number;
+	cancelled: number;
+	cancelledBy: CancellationCounts;
+	completed: number;
+	fees: Array<FeeSums>;
+	from: string;
+	items: Array<OwnDay>;
+	noShowRate: number | null;
+	noShows: number;
+	open: number;
+	seatsOffered: number;
+	seatsTaken: number;
+	timezone: string;
+	to: string;
+	utilization: number | null;
+};
+
 export type OwnReview = {
 	changeableUntil: string | null;
 	consultationId: string;
@@ -1000,6 +1106,12 @@ export type OwnReview = {
 };
 
 export type PartOfDay = "MORNING" | "AFTERNOON" | "EVENING";
+
+export type Partition = {
+	ahead: number;
+	period: "month" | "day";
+	table: string;
+};
 
 export type Passkey = {
 	createdAt: string;
@@ -1203,6 +1315,12 @@ export type ProfileUpdateRequest = {
 	timezone?: string;
 };
 
+export type ProgramVersion = {
+	go: string;
+	program: string;
+	schema: number;
+};
+
 export type PublicKeyCredentialCreationOptions = {
 	attestation: "none";
 	authenticatorSelection: AuthenticatorSelectionCriteria;
@@ -1329,6 +1447,10 @@ export type RescheduleRequest = {
 	startTime?: string;
 };
 
+export type RestoreModeState = {
+	since: string;
+};
+
 export type Revenue = {
 	captured: string;
 	currency: string;
@@ -1382,6 +1504,10 @@ export type ReviewUpdateRequest = {
 };
 
 export type Role = "PATIENT" | "DOCTOR" | "SUPPORT" | "ADMIN";
+
+export type RollupState = {
+	completeUntil: string | null;
+};
 
 export type Rule = {
 	bufferMinutes: number;
@@ -1568,6 +1694,22 @@ export type StaffUserPage = {
 	items: Array<StaffUser>;
 	nextCursor?: string;
 };
+
+export type SystemState = {
+	archive: ArchiveState;
+	at: string;
+	auditLog: AuditLogState;
+	backup?: BackupState;
+	jobs: JobBacklog;
+	mails: MailBacklog;
+	partitions: Array<Partition>;
+	restoreMode?: RestoreModeState;
+	rollups: RollupState;
+	version: ProgramVersion;
+	warnings: Array<SystemWarning>;
+};
+
+export type SystemWarning = "AmrutamRestoreMode" | "AmrutamQueueBehind" | "AmrutamJobsFailing" | "AmrutamMailsDelayed" | "AmrutamMailsGivenUp" | "AmrutamPartitionsMissing" | "AmrutamBackupWALOld" | "AmrutamBackupOld" | "AmrutamArchiveLeftovers" | "AmrutamAuditUnsealed" | "AmrutamAuditUnpublished" | "AmrutamRollupsLate";
 
 export type TimeToFirstFreeSlot = {
 	all: FreeSlotWait;
@@ -1813,6 +1955,8 @@ export const listTopSpecializations: Operation<{
 	timezone?: string;
 	to?: string;
 }, undefined, TopSpecializations> = "GET /admin/analytics/top-specializations";
+
+export const readSystemState: Operation<object, undefined, SystemState> = "GET /admin/system";
 
 export const listUnmatchedMoney: Operation<{
 	cursor?: string;
@@ -2173,6 +2317,14 @@ export const listDoctorFacets: Operation<object, undefined, DoctorFacets> = "GET
 export const readBookingRules: Operation<object, undefined, BookingRules> = "GET /doctors/me/booking-rules";
 
 export const updateBookingRules: Operation<object, BookingRulesUpdateRequest, BookingRules> = "PATCH /doctors/me/booking-rules";
+
+export const readOwnFigures: Operation<{
+	compare?: "previous";
+	format?: "json" | "csv";
+	from?: string;
+	timezone?: string;
+	to?: string;
+}, undefined, OwnFigures> = "GET /doctors/me/figures";
 
 export const readDoctor: Operation<{
 	id: string;

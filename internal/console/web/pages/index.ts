@@ -1,6 +1,7 @@
 // The pages of each area, which are loaded when the first one of them is opened.
 
 import type { ComponentType } from "preact";
+import type { Menu } from "../menu";
 import type { PageArea } from "../text";
 
 /** What a page is given: the values of its address. */
@@ -25,6 +26,7 @@ const areas: Record<PageArea, () => Promise<AreaModule>> = {
 	waitlist: () => import("./waitlist"),
 	account: () => import("./account"),
 	admin: () => import("./admin"),
+	figures: () => import("./figures"),
 	doctor: () => import("./doctor"),
 	visits: () => import("./visits"),
 };
@@ -36,4 +38,11 @@ export async function loadPage(area: PageArea, name: string): Promise<Page> {
 	const page = module.pages[name];
 	if (!page) throw new Error(`no page ${name}`);
 	return page;
+}
+
+/** Loads the menu of staff with its texts. Throws an error if the network is away. */
+export async function loadMenu(): Promise<typeof Menu> {
+	const module = await import("../menu");
+	await module.load();
+	return module.Menu;
 }

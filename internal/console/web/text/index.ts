@@ -11,6 +11,7 @@ const files = {
 	en: {
 		common: () => import("./en/common"),
 		call: () => import("./en/call"),
+		menu: () => import("./en/menu"),
 		home: () => import("./en/home"),
 		entry: () => import("./en/entry"),
 		support: () => import("./en/support"),
@@ -19,12 +20,14 @@ const files = {
 		waitlist: () => import("./en/waitlist"),
 		account: () => import("./en/account"),
 		admin: () => import("./en/admin"),
+		figures: () => import("./en/figures"),
 		doctor: () => import("./en/doctor"),
 		visits: () => import("./en/visits"),
 	},
 	hi: {
 		common: () => import("./hi/common"),
 		call: () => import("./hi/call"),
+		menu: () => import("./hi/menu"),
 		home: () => import("./hi/home"),
 		entry: () => import("./hi/entry"),
 		support: () => import("./hi/support"),
@@ -33,6 +36,7 @@ const files = {
 		waitlist: () => import("./hi/waitlist"),
 		account: () => import("./hi/account"),
 		admin: () => import("./hi/admin"),
+		figures: () => import("./hi/figures"),
 		doctor: () => import("./hi/doctor"),
 		visits: () => import("./hi/visits"),
 	},
@@ -41,7 +45,7 @@ const files = {
 export type Area = keyof typeof files.en;
 
 /** The areas that have pages. */
-export type PageArea = Exclude<Area, "common" | "call">;
+export type PageArea = Exclude<Area, "common" | "menu" | "call">;
 
 /** Loads the texts of an area into its object, like loadText("care", text). */
 export async function loadText(area: Area, into: object): Promise<void> {

@@ -10,7 +10,7 @@ import type { PageProps } from "../index";
 import { filterOf } from "./audit-filter";
 import { Actor, Entity } from "./audit-log";
 import { actionName } from "./audit-words";
-import { count } from "./parts";
+import { count } from "../../parts/numbers";
 import { text } from "./text";
 
 const none = filterOf(new URLSearchParams());

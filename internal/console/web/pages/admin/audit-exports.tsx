@@ -16,7 +16,7 @@ import { locale } from "../../text/language";
 import { useAddress } from "../../router";
 import { FilterFields, filterOf, paramsOf, typedFilter } from "./audit-filter";
 import { actionName, entityName } from "./audit-words";
-import { count } from "./parts";
+import { count } from "../../parts/numbers";
 import { text } from "./text";
 
 /** Files of the audit log: asking for them, and those that are there. */

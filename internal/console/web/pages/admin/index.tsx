@@ -1,7 +1,6 @@
-// What administrators do besides support's work: doctors, staff, money, the audit log and the figures.
+// What administrators do besides support's work: doctors, staff, money, the audit log and the system.
 
 import { loadText } from "../../text";
-import { Analytics } from "./analytics";
 import { Application } from "./application";
 import { AuditEntry } from "./audit-entry";
 import { AuditExports } from "./audit-exports";
@@ -9,8 +8,9 @@ import { AuditLog } from "./audit-log";
 import { Doctors } from "./doctors";
 import { UnmatchedMoney } from "./money";
 import { Staff } from "./staff";
+import { System } from "./system";
 import { text } from "./text";
 
 export const load = (): Promise<void> => loadText("admin", text);
 
-export const pages = { Doctors, Application, Staff, UnmatchedMoney, AuditLog, AuditEntry, AuditExports, Analytics };
+export const pages = { Doctors, Application, Staff, UnmatchedMoney, AuditLog, AuditEntry, AuditExports, System };

@@ -2,7 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { plainDate } from "../../parts/time";
-import { count } from "./parts";
+import { count } from "../../parts/numbers";
 import { text } from "./text";
 
 export interface Bar {

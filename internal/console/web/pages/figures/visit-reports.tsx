@@ -3,7 +3,7 @@
 import { listConsultationsPerDay, readConversionRate, readNoShowRate } from "../../api/operations";
 import { plainDate } from "../../parts/time";
 import { Bars, Figures, Lines, headOf, inWords, rowsOf, sum, type Bar } from "./charts";
-import { count, percent } from "./parts";
+import { count, percent } from "../../parts/numbers";
 import { Report, type PeriodProps } from "./report";
 import { text } from "./text";
 

@@ -2,7 +2,7 @@
 
 import { listTopSpecializations, readRepeatPatients } from "../../api/operations";
 import { Bars, Figures, headOf, inWords, rowsOf, type Bar } from "./charts";
-import { count, percent } from "./parts";
+import { count, percent } from "../../parts/numbers";
 import { Report, type PeriodProps } from "./report";
 import { text } from "./text";
 

@@ -10,7 +10,7 @@ import {
 	type FreeSlotWait,
 } from "../../api/operations";
 import { Bars, Figures, inWords } from "./charts";
-import { count, duration, percent } from "./parts";
+import { count, duration, percent } from "../../parts/numbers";
 import { Report, type PeriodProps } from "./report";
 import { text } from "./text";
 

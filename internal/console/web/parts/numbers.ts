@@ -1,7 +1,7 @@
-// Small parts that the pages of administrators share.
+// Numbers, shares and durations as the language writes them.
 
-import { t } from "../../text";
-import { locale } from "../../text/language";
+import { t } from "../text";
+import { locale } from "../text/language";
 
 /** Returns an integer as the language writes it. */
 export function count(n: number): string {

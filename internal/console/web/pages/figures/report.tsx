@@ -17,7 +17,7 @@ interface ReportProps<In, Out> {
 }
 
 /** A report: its figures, how far they are, and a file of them. */
-export function Report<In extends object, Out extends { completeUntil: string | null }>({
+export function Report<In extends object, Out extends { timezone?: string; completeUntil?: string | null }>({
 	title,
 	hint,
 	op,

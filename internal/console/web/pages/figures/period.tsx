@@ -1,9 +1,11 @@
 // The period of the figures: the address keeps it.
 
+import type { ComponentChildren } from "preact";
+import { Title } from "../../app";
 import { Problem } from "../../api/call";
 import { Checkbox, Field, Form, Select } from "../../parts/form";
-import { addDays, dayOf, isDay, zone } from "../../parts/time";
-import { setQuery } from "../../router";
+import { addDays, dayOf, isDay, plainDate, zone, ZoneNote } from "../../parts/time";
+import { setQuery, useAddress } from "../../router";
 import { t } from "../../text";
 import { text } from "./text";
 
@@ -15,12 +17,12 @@ export interface Period {
 	compare?: "previous";
 }
 
-export const choices = ["7", "30", "90", "year", "own"] as const;
+const choices = ["7", "30", "90", "year", "own"] as const;
 type Choice = (typeof choices)[number];
 
 const longest = 366;
 
-export function choiceOf(query: URLSearchParams): Choice {
+function choiceOf(query: URLSearchParams): Choice {
 	const asked = query.get("period") as Choice;
 	if (choices.includes(asked)) return asked;
 	return query.has("from") || query.has("to") ? "own" : "30";
@@ -32,7 +34,7 @@ function zones(): string[] {
 }
 
 /** Returns the period that the address names; the last 30 days unless it says otherwise. */
-export function periodOf(query: URLSearchParams): Period {
+function periodOf(query: URLSearchParams): Period {
 	const asked = query.get("timezone") ?? "";
 	const timezone = zones().includes(asked) ? asked : zone();
 	const today = dayOf(new Date(), timezone);
@@ -49,8 +51,36 @@ export function periodOf(query: URLSearchParams): Period {
 	return { from, to, timezone, ...compare };
 }
 
+/** A page of figures: its period, to choose and in words, and what children draw of it. */
+export function PeriodPage({ title, children }: { title: string; children: (period: Period) => ComponentChildren }) {
+	const query = useAddress().searchParams;
+	const period = periodOf(query);
+	const fault = faultOf(period);
+	return (
+		<>
+			<Title text={title} />
+			<PeriodChooser period={period} query={query} />
+			{fault ? (
+				<p class="refusal" role="alert">
+					{fault}
+				</p>
+			) : (
+				<>
+					<p id="period" tabIndex={-1}>
+						<strong>
+							{text.periodShown(plainDate(period.from), plainDate(period.to), period.timezone)}
+						</strong>
+					</p>
+					<ZoneNote />
+					{children(period)}
+				</>
+			)}
+		</>
+	);
+}
+
 /** Links to the usual periods, and a form for any other one. */
-export function PeriodChooser({ period, query }: { period: Period; query: URLSearchParams }) {
+function PeriodChooser({ period, query }: { period: Period; query: URLSearchParams }) {
 	const choice = choiceOf(query);
 	const address = (to: Choice): string => {
 		const next = new URLSearchParams(query);
@@ -61,7 +91,7 @@ export function PeriodChooser({ period, query }: { period: Period; query: URLSea
 			next.set("from", period.from);
 			next.set("to", period.to);
 		}
-		return "/admin/analytics?" + next.toString();
+		return location.pathname + "?" + next.toString();
 	};
 	return (
 		<>
@@ -115,7 +145,7 @@ export function PeriodChooser({ period, query }: { period: Period; query: URLSea
 }
 
 /** Returns what is wrong with a period, or "". */
-export function faultOf({ from, to }: { from: string; to: string }): string {
+function faultOf({ from, to }: { from: string; to: string }): string {
 	if (to < from) return text.endsBeforeBegin;
 	return addDays(from, longest - 1) < to ? text.tooLong(t.days(longest)) : "";
 }
