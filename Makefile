@@ -64,6 +64,12 @@ bench: postgres bundle ## run the benchmarks
 	go test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m ./bench/...
 	$(WITH_POSTGRES) go test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m ./internal/doctor ./internal/httpapi ./internal/seal
 
+# For example: make bench-console RUNS=11
+RUNS ?= 5
+.PHONY: bench-console
+bench-console: postgres browser build ## measure how soon the console's pages are there on a slow phone
+	go run ./scripts/benchconsole $(RUNS) "$$(scripts/chromium.sh)"
+
 # For example: make restore-drill MB=10000
 MB ?= 1000
 .PHONY: restore-drill

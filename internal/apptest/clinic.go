@@ -156,7 +156,11 @@ func open(ctx context.Context, t testing.TB, tune func(*pgx.ConnConfig), configu
 	if !isBenchmark {
 		a.Passwords.Params = cheapHashes
 	}
-	server.Config = app.Server(a.API.Handler())
+	handler := a.API.Handler()
+	server.Config = app.Server(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Date", clock.Now().UTC().Format(http.TimeFormat)) // pages count down by it
+		handler.ServeHTTP(w, r)
+	}))
 	server.Start()
 	a.SetURL(server.URL)
 	must(t, a.Queue.Start(ctx))

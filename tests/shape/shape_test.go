@@ -20,7 +20,8 @@ import (
 // packages from top to bottom: each imports only those below it. Folders inside a package are leaves: they import
 // nothing of this module but shared, and stand where their package stands.
 var packages = []string{
-	"cmd/amrutam", "scripts/sqlc", "scripts/bundle", "scripts/apitypes", "scripts/screenshots", "docs", "internal/app",
+	"cmd/amrutam", "scripts/sqlc", "scripts/bundle", "scripts/apitypes", "scripts/screenshots",
+	"scripts/benchconsole", "scripts/demoserver", "docs", "internal/app",
 	"internal/console",
 	"internal/tour", "internal/seed",
 	"internal/system",

@@ -33,8 +33,8 @@ type Page struct {
 	errors []string
 }
 
-// find returns the path of Chromium. Without one it skips the test, or fails it in CI.
-func find(t *testing.T) string {
+// Find returns the path of Chromium. Without one it skips the test, or fails it in CI.
+func Find(t *testing.T) string {
 	t.Helper()
 	names := []string{
 		os.Getenv("CHROMIUM"), "chromium", "chromium-browser", "google-chrome", "google-chrome-stable",
@@ -55,7 +55,7 @@ func find(t *testing.T) string {
 func Open(t *testing.T, c *apptest.Clinic) *Page {
 	t.Helper()
 	tab, cancelTab := chromedp.NewContext(context.Background(), chromedp.WithAllocatorOptions(
-		chromedp.ExecPath(find(t)),
+		chromedp.ExecPath(Find(t)),
 		chromedp.NoSandbox,
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),

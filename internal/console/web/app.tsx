@@ -10,7 +10,7 @@ import { t } from "./text";
 import { changeLanguage, language } from "./text/language";
 import { Announcer } from "./parts/announce";
 import { Refusal } from "./parts/refusal";
-import { Loading } from "./parts/load";
+import { Loading, loadAnew, useReconnect } from "./parts/load";
 import { Dialogs } from "./parts/recover";
 import type { Menu } from "./menu";
 
@@ -167,7 +167,6 @@ function NotFound() {
 function Content({ place, pathname }: { place: Place; pathname: string }) {
 	const [shown, setShown] = useState<{ page: Page; place: Place; pathname: string } | null>(null);
 	const [error, setError] = useState<unknown>(null);
-	const [attempt, setAttempt] = useState(0);
 	useEffect(() => {
 		let isWanted = true;
 		setError(null);
@@ -176,8 +175,9 @@ function Content({ place, pathname }: { place: Place; pathname: string }) {
 			(e: unknown) => isWanted && setError(e),
 		);
 		return () => void (isWanted = false);
-	}, [place.route.area, place.route.page, pathname, attempt]);
-	if (error) return <Refusal error={error} retry={() => setAttempt(attempt + 1)} />;
+	}, [place.route.area, place.route.page, pathname]);
+	useReconnect(error, loadAnew);
+	if (error) return <Refusal error={error} retry={loadAnew} />;
 	if (!shown) return <Loading />;
 	const Shown = shown.page;
 	return <Shown key={shown.pathname} params={shown.place.params} />;

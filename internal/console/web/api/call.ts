@@ -127,7 +127,7 @@ async function request<In extends object, Body, Out>(
 		body: body === undefined ? null : JSON.stringify(body),
 		signal: options.signal ?? null,
 	};
-	for (;;) {
+	for (let round = 0; ; round++) {
 		const response = await send(address(op, params), init);
 		if (response.ok) {
 			const isJSON = (response.headers.get("Content-Type") ?? "").startsWith("application/json");
@@ -137,7 +137,11 @@ async function request<In extends object, Body, Out>(
 			};
 		}
 		const problem = await readProblem(response);
-		if (problem.slug === "unauthenticated" && !options.quiet && (await recover.signIn())) continue;
+		if (problem.slug === "unauthenticated" && !options.quiet) {
+			// The first answer may be what the page preloaded before somebody signed in on it.
+			if (method === "GET" && round === 0) continue;
+			if (await recover.signIn()) continue;
+		}
 		if (problem.slug === "reauthentication-required" && (await recover.prove())) continue;
 		// What only a second factor allows says so, whether there is none or it was proven too long ago.
 		if (problem.slug === "mfa-required" && !options.quiet && (await recover.proveFactor())) continue;

@@ -2,7 +2,7 @@
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import type { ComponentChildren } from "preact";
-import { read, type Answer, type Operation } from "../api/call";
+import { isProblem, read, type Answer, type Operation } from "../api/call";
 import { onEvent, type Change } from "../api/events";
 import { t } from "../text";
 import { Refusal, type Explanations } from "./refusal";
@@ -24,6 +24,20 @@ export interface Loaded<Out> {
 	reload: () => void;
 	/** Puts an answer in the place of what was read, as after a change. */
 	set: (answer: Answer<Out>) => void;
+}
+
+/** Loads the page anew: a browser doesn't ask again for a script that didn't come. */
+export function loadAnew(): void {
+	if (navigator.onLine) location.reload();
+}
+
+/** Tries again as soon as the connection is back, after an error that came from its loss. */
+export function useReconnect(error: unknown, retry: () => void): void {
+	useEffect(() => {
+		if (!error || (isProblem(error) && error.slug !== "offline")) return;
+		addEventListener("online", retry);
+		return () => removeEventListener("online", retry);
+	}, [error]);
 }
 
 /**
@@ -51,6 +65,7 @@ export function useLoad<In extends object, Out>(
 		return () => abort.abort();
 	}, [op, key, round]);
 	const reload = useCallback(() => setRound((n) => n + 1), []);
+	useReconnect(state.error, reload);
 	const accepts = useRef(refreshOn);
 	accepts.current = refreshOn;
 	useEffect(

@@ -13,7 +13,7 @@ import {
 	type FreeSlot,
 	type NoticeList,
 } from "../../api/operations";
-import { Loading, Show, useLoad, type Loaded } from "../../parts/load";
+import { Loading, Show, useLoad, useReconnect, type Loaded } from "../../parts/load";
 import { Refusal } from "../../parts/refusal";
 import { ZoneNote } from "../../parts/time";
 import { navigate } from "../../router";
@@ -227,5 +227,7 @@ function useFreeSlot(doctorId: string, slotId: string, at: string): Slot {
 		);
 		return () => abort.abort();
 	}, [doctorId, slotId, at, round]);
-	return { found: state.found, error: state.error, retry: () => setRound(round + 1) };
+	const retry = (): void => setRound(round + 1);
+	useReconnect(state.error, retry);
+	return { found: state.found, error: state.error, retry };
 }

@@ -1,7 +1,7 @@
 import type { ComponentType } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Doctor } from "../../api/operations";
-import { Loading } from "../../parts/load";
+import { Loading, loadAnew } from "../../parts/load";
 import { Refusal } from "../../parts/refusal";
 import { useUser } from "../../session";
 import { text } from "./text";
@@ -52,17 +52,15 @@ interface JoinProps {
 function Join({ doctor, done }: JoinProps) {
 	const [loaded, setLoaded] = useState<{ form: ComponentType<JoinProps> } | null>(null);
 	const [error, setError] = useState<unknown>(null);
-	const [attempt, setAttempt] = useState(0);
 	useEffect(() => {
-		setError(null);
 		import("../waitlist")
 			.then(async (area) => {
 				await area.load();
 				setLoaded({ form: area.JoinForm });
 			})
 			.catch(setError);
-	}, [attempt]);
-	if (error) return <Refusal error={error} retry={() => setAttempt(attempt + 1)} />;
+	}, []);
+	if (error) return <Refusal error={error} retry={loadAnew} />;
 	if (!loaded) return <Loading />;
 	return <loaded.form doctor={doctor} done={done} />;
 }

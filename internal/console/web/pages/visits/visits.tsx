@@ -19,7 +19,7 @@ export function Visits() {
 		<>
 			<Title text={text.title} />
 			<ZoneNote />
-			<section aria-labelledby="upcoming">
+			<section aria-labelledby="upcoming" class="settles">
 				<h2 id="upcoming">{text.upcoming}</h2>
 				<List
 					op={listOwnConsultations}
