@@ -2,7 +2,7 @@
 
 import { Problem } from "../../api/call";
 import { Checkbox, Field, Form, Select } from "../../parts/form";
-import { addDays, dayOf, isDay, zone } from "../../parts/time";
+import { addDays, currentDay, isDay, zone } from "../../parts/time";
 import { setQuery } from "../../router";
 import { t } from "../../text";
 import { text } from "./text";
@@ -35,7 +35,7 @@ function zones(): string[] {
 export function periodOf(query: URLSearchParams): Period {
 	const asked = query.get("timezone") ?? "";
 	const timezone = zones().includes(asked) ? asked : zone();
-	const today = dayOf(new Date(), timezone);
+	const today = currentDay(timezone);
 	const compare = query.get("compare") === "no" ? {} : ({ compare: "previous" } as const);
 	const choice = choiceOf(query);
 	let from = addDays(today, 1 - (Number(choice) || 30));
