@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"amrutam/internal/asset"
 	"amrutam/internal/httpapi"
@@ -127,8 +128,9 @@ func Check() error {
 	return err
 }
 
-// Mount serves the pages and their files. In a binary without scripts each page says so.
-func Mount(mux *http.ServeMux) {
+// Mount serves the pages and their files. Pages take their time from clock. In a binary without scripts each page says
+// so.
+func Mount(mux *http.ServeMux, clock func() time.Time) {
 	b, err := load()
 	if err != nil {
 		mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
@@ -144,13 +146,15 @@ func Mount(mux *http.ServeMux) {
 		if pattern == "/" {
 			pattern = "/{$}"
 		}
-		mux.HandleFunc("GET "+pattern, func(w http.ResponseWriter, r *http.Request) { b.serve(w, r, route) })
+		mux.HandleFunc("GET "+pattern, func(w http.ResponseWriter, r *http.Request) { b.serve(w, r, route, clock()) })
 	}
 }
 
 // shell is what page.html shows.
 type shell struct {
 	Language language.Tag
+	// Now is the server's time: that of the device may be wrong by days.
+	Now string
 	// IsSignedIn says that the browser holds a session, which may have ended.
 	IsSignedIn bool
 	Script     string
@@ -161,10 +165,11 @@ type shell struct {
 	Words      words
 }
 
-func (b *bundle) serve(w http.ResponseWriter, r *http.Request, route Route) {
+func (b *bundle) serve(w http.ResponseWriter, r *http.Request, route Route, now time.Time) {
 	lang := languageOf(r)
 	s := shell{
-		Language: lang, IsSignedIn: httpapi.HasSessionCookie(r), Words: wordsOf[lang],
+		Language: lang, Words: wordsOf[lang],
+		Now: now.UTC().Format(time.RFC3339Nano), IsSignedIn: httpapi.HasSessionCookie(r),
 		Script: files + b.manifest.Script, Style: files + b.manifest.Style,
 		Icon: files + "icon.svg?v=" + b.assets["icon.svg"].Tag,
 		Modules: b.modules("pages/"+route.Area+"/index", "text/"+string(lang)+"/common",

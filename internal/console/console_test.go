@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"amrutam/internal/console"
 )
@@ -20,7 +21,7 @@ func handler(t *testing.T) http.Handler {
 		t.Fatalf("%v; make test does it too", err)
 	}
 	mux := http.NewServeMux()
-	console.Mount(mux)
+	console.Mount(mux, time.Now)
 	return mux
 }
 

@@ -5,11 +5,11 @@ import type { ComponentChildren } from "preact";
 import type { Role } from "./api/operations";
 import { loadMenu, loadPage, type Page } from "./pages";
 import { findPlace, useAddress, type Place } from "./router";
-import { signOut, useUser } from "./session";
+import { loadUser, signOut, userDoubt, useUser } from "./session";
 import { t } from "./text";
 import { changeLanguage, language } from "./text/language";
-import { Announcer } from "./parts/announce";
-import { Refusal } from "./parts/refusal";
+import { announce, Announcer } from "./parts/announce";
+import { explain, Refusal } from "./parts/refusal";
 import { Loading, loadAnew, useReconnect } from "./parts/load";
 import { Dialogs } from "./parts/recover";
 import type { Menu } from "./menu";
@@ -99,7 +99,11 @@ function Header({ pathname }: { pathname: string }) {
 						<a href="/account" aria-current={isCurrent("/account", pathname) ? "page" : undefined}>
 							<bdi>{user.fullName}</bdi>
 						</a>
-						<button type="button" class="quiet" onClick={() => void signOut()}>
+						<button
+							type="button"
+							class="quiet"
+							onClick={() => void signOut().catch((error: unknown) => announce(explain(error)))}
+						>
 							{t.signOut}
 						</button>
 					</>
@@ -129,6 +133,8 @@ export function App() {
 	let content: ComponentChildren;
 	if (!place || (user && roles && !roles.includes(user.role))) {
 		content = <NotFound />;
+	} else if (roles && !user && userDoubt()) {
+		content = <Refusal error={userDoubt()} retry={() => void loadUser()} />;
 	} else if (roles && !user) {
 		content = (
 			<Content
@@ -172,7 +178,11 @@ function Content({ place, pathname }: { place: Place; pathname: string }) {
 		setError(null);
 		loadPage(place.route.area, place.route.page).then(
 			(page) => isWanted && setShown({ page, place, pathname }),
-			(e: unknown) => isWanted && setError(e),
+			async (e: unknown) => {
+				// This page may be of a version that the server doesn't have any more: the whole new one is loaded.
+				if (!isFirstPage && (await isReachable())) location.reload();
+				else if (isWanted) setError(e);
+			},
 		);
 		return () => void (isWanted = false);
 	}, [place.route.area, place.route.page, pathname]);
@@ -181,6 +191,14 @@ function Content({ place, pathname }: { place: Place; pathname: string }) {
 	if (!shown) return <Loading />;
 	const Shown = shown.page;
 	return <Shown key={shown.pathname} params={shown.place.params} />;
+}
+
+/** Reports whether the server has the page of the address. */
+function isReachable(): Promise<boolean> {
+	return fetch(location.href, { method: "HEAD" }).then(
+		({ ok }) => ok,
+		() => false,
+	);
 }
 
 let isFirstPage = true;

@@ -10,7 +10,7 @@ import { installDialogs } from "./parts/recover";
 async function start(): Promise<void> {
 	const root = document.getElementById("app");
 	if (!root) return;
-	await Promise.all([loadText("common", t), loadUser().catch(() => undefined)]);
+	await Promise.all([loadText("common", t), loadUser()]);
 	followLinks();
 	watchSession();
 	installDialogs();

@@ -40,14 +40,32 @@ async function readUser(): Promise<Profile | null> {
 	}
 }
 
-/** Reads who is signed in, if the server saw a cookie. */
+/** Why it isn't known who is signed in; null when it is. */
+let doubt: unknown = null;
+
+/** Returns why it isn't known who is signed in, or null. Draws the component again like useUser, which it goes with. */
+export function userDoubt(): unknown {
+	return doubt;
+}
+
+/** Reads who is signed in, if the server saw a cookie. As long as that isn't known, it tries again by itself. */
 export async function loadUser(): Promise<void> {
-	if (document.documentElement.dataset["session"]) setUser(await readUser());
+	if (!document.documentElement.dataset["session"]) return;
+	try {
+		const user = await readUser();
+		doubt = null;
+		setUser(user);
+	} catch (error) {
+		doubt = error;
+		setUser(null);
+		setTimeout(() => doubt && void loadUser(), Math.max(5, isProblem(error) ? error.retryAfter : 0) * 1000);
+	}
 }
 
 /** Reads who is signed in after a sign-in, and tells the other tabs. */
 export async function signedIn(): Promise<Profile | null> {
 	const user = await readUser();
+	doubt = null;
 	document.documentElement.dataset["session"] = "yes";
 	setUser(user);
 	tabs.postMessage("changed");
@@ -61,12 +79,16 @@ export async function signOut(): Promise<void> {
 	} catch (error) {
 		if (!isProblem(error, "unauthenticated")) throw error;
 	}
+	tabs.postMessage("out");
+	leave();
+}
+
+function leave(): void {
 	sessionStorage.clear(); // what was typed and not sent
-	tabs.postMessage("changed");
 	location.replace("/sign-in?out");
 }
 
-/** Loads the page anew when another tab signed somebody else in or out, or when an old page comes back. Call it once. */
+/** Leaves the page when another tab signed out, and loads it anew when another tab signed somebody else in, or when an old page comes back. Call it once. */
 export function watchSession(): void {
 	const check = async (): Promise<void> => {
 		const before = me?.id;
@@ -79,9 +101,11 @@ export function watchSession(): void {
 			// Without a connection nothing is known.
 		}
 	};
-	tabs.addEventListener("message", () => void check());
+	tabs.addEventListener("message", ({ data }) => (data === "out" && me ? leave() : void check()));
 	addEventListener("pageshow", (event) => {
-		if (event.persisted) location.reload();
+		if (!event.persisted) return;
+		document.body.hidden = true; // what another user may have seen
+		location.reload();
 	});
 	document.addEventListener("visibilitychange", () => {
 		if (document.visibilityState === "visible" && me) void check();

@@ -1,5 +1,5 @@
 import { control, type Person, check, type Stage, type User } from "./stage";
-import { admin, entry, like, support, t } from "./texts";
+import { admin, entry, figures, like, menu, support, t } from "./texts";
 
 /** Support helps a patient, and an administrator decides, looks into the audit log and at the figures. */
 export async function staffsDay(stage: Stage): Promise<void> {
@@ -73,7 +73,8 @@ async function approveRefund(office: Person): Promise<void> {
 }
 
 async function lookIntoAuditLog(office: Person): Promise<void> {
-	await office.menu().follow(t.nav.audit);
+	await office.openGroup(menu.groups.system);
+	await office.menu().follow(menu.audit);
 	await office.isAt(admin.audit);
 	await office.fill(admin.action, "refund.approve");
 	await office.press(t.search);
@@ -86,25 +87,26 @@ async function lookIntoAuditLog(office: Person): Promise<void> {
 }
 
 async function lookAtFigures(office: Person): Promise<void> {
-	await office.menu().follow(t.nav.analytics);
-	await office.isAt(admin.analytics);
-	await office.follow(admin.periods["7"]);
-	const compare = office.field(admin.compare);
+	await office.openGroup(menu.groups.system);
+	await office.menu().follow(menu.analytics);
+	await office.isAt(figures.analytics);
+	await office.follow(figures.periods["7"]);
+	const compare = office.field(figures.compare);
 	await compare.uncheck();
-	await office.press(admin.showFigures);
-	const figures = office.in(
+	await office.press(figures.showFigures);
+	const table = office.in(
 		office.page.getByRole("region", {
-			name: admin.asTable(admin.summary),
+			name: figures.asTable(figures.summary),
 			exact: true,
 		}),
 	);
-	await figures.sees(admin.booked);
-	await figures.seesNo(admin.before);
-	await office.field(admin.compare).check();
-	await office.press(admin.showFigures);
-	await figures.sees(admin.before);
+	await table.sees(figures.booked);
+	await table.seesNo(figures.before);
+	await office.field(figures.compare).check();
+	await office.press(figures.showFigures);
+	await table.sees(figures.before);
 	const download = office.page.waitForEvent("download");
-	await office.follow(admin.downloadCSV(admin.summary));
+	await office.follow(figures.downloadCSV(figures.summary));
 	const file = await (await download).createReadStream();
 	let csv = "";
 	for await (const part of file) csv += String(part);

@@ -79,6 +79,11 @@ export class Person {
 		return this.in(this.page.getByRole("banner"));
 	}
 
+	/** Opens a group of the menu. */
+	async openGroup(name: string): Promise<void> {
+		await this.menu().place.locator("summary").filter({ hasText: name }).click();
+	}
+
 	region(name: string | RegExp): Person {
 		return this.in(this.place.getByRole("region", { name, exact: true }));
 	}

@@ -1,6 +1,7 @@
 // Calls of the API: one function, which adds what every request needs and turns refusals into Problem.
 
 import { language } from "../text/language";
+import { hear } from "./clock";
 
 const base = "/api/v1";
 
@@ -20,6 +21,8 @@ export interface CallOptions {
 	signal?: AbortSignal;
 	/** Don't ask for a sign-in when the session has ended: the caller looks whether there is one. */
 	quiet?: boolean;
+	/** The answer is a file: its data is a Blob. */
+	isFile?: boolean;
 }
 
 /** The answer of an operation, with the ETag that a later change names. */
@@ -48,6 +51,19 @@ export class Problem extends Error {
 
 export function isProblem(error: unknown, ...slugs: string[]): error is Problem {
 	return error instanceof Problem && (slugs.length === 0 || slugs.includes(error.slug));
+}
+
+function failure(slug: string): Problem {
+	return new Problem(slug, 0, "", "", [], 0, {});
+}
+
+/** Loads files of the console. Throws Problem "not-loaded": there is no connection, or a newer version of them. */
+export async function loadFiles<T>(load: () => Promise<T>): Promise<T> {
+	try {
+		return await load();
+	} catch {
+		throw failure("not-loaded");
+	}
 }
 
 /** What the dialogs of session.tsx do before a call goes on. Each resolves to whether the call is sent again. */
@@ -130,11 +146,8 @@ async function request<In extends object, Body, Out>(
 	for (let round = 0; ; round++) {
 		const response = await send(address(op, params), init);
 		if (response.ok) {
-			const isJSON = (response.headers.get("Content-Type") ?? "").startsWith("application/json");
-			return {
-				data: (isJSON ? await response.json() : undefined) as Out,
-				etag: response.headers.get("ETag") ?? "",
-			};
+			const data = (await readBody(response, method, options)) as Out;
+			return { data, etag: response.headers.get("ETag") ?? "" };
 		}
 		const problem = await readProblem(response);
 		if (problem.slug === "unauthenticated" && !options.quiet) {
@@ -151,10 +164,24 @@ async function request<In extends object, Body, Out>(
 
 async function send(to: string, init: RequestInit): Promise<Response> {
 	try {
-		return await fetch(to, init);
+		const response = await fetch(to, init);
+		hear(response);
+		return response;
 	} catch (error) {
 		if (init.signal?.aborted) throw error;
-		throw new Problem("offline", 0, "", "", [], 0, {});
+		throw failure("offline");
+	}
+}
+
+/** Throws Problem if something between us and the server answered, or cut the answer short. */
+async function readBody(response: Response, method: string, options: CallOptions): Promise<unknown> {
+	const isRead = method === "GET";
+	try {
+		if (options.isFile) return await response.blob();
+		const text = await response.text();
+		return text || isRead ? JSON.parse(text) : undefined;
+	} catch {
+		throw failure(isRead ? "unknown" : "outcome-unknown");
 	}
 }
 

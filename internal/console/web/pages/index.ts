@@ -2,6 +2,7 @@
 
 import type { ComponentType } from "preact";
 import type { Menu } from "../menu";
+import { loadFiles } from "../api/call";
 import type { PageArea } from "../text";
 
 /** What a page is given: the values of its address. */
@@ -31,10 +32,13 @@ const areas: Record<PageArea, () => Promise<AreaModule>> = {
 	visits: () => import("./visits"),
 };
 
-/** Loads a page with its texts. Throws an error if the network is away or the page doesn't exist. */
+/** Loads a page with its texts. Throws Problem "not-loaded" without its files, an error if the page doesn't exist. */
 export async function loadPage(area: PageArea, name: string): Promise<Page> {
-	const module = await areas[area]();
-	await module.load();
+	const module = await loadFiles(async () => {
+		const loaded = await areas[area]();
+		await loaded.load();
+		return loaded;
+	});
 	const page = module.pages[name];
 	if (!page) throw new Error(`no page ${name}`);
 	return page;

@@ -3,7 +3,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { t } from "../text";
 import { locale } from "../text/language";
-import { addDays, dayName, dayOf } from "./time";
+import { addDays, currentDay, dayName } from "./time";
 
 interface MonthProps {
 	/** The month, like "2026-03". */
@@ -55,7 +55,7 @@ function weekday(i: number, style: "short" | "long"): string {
 export function Month({ month, describe, mark, selected, select, show, hasBefore, hasAfter }: MonthProps) {
 	const table = useRef<HTMLTableElement>(null);
 	const focusNext = useRef("");
-	const today = dayOf(new Date());
+	const today = currentDay();
 	useEffect(() => {
 		if (!focusNext.current) return;
 		table.current?.querySelector<HTMLElement>(`[data-day="${focusNext.current}"]`)?.focus();

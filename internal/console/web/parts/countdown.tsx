@@ -1,38 +1,31 @@
-// How long something is left, by the server's clock: that of the device may be wrong by days.
+// How long something is left, by the server's clock.
 
 import { useEffect, useRef, useState } from "preact/hooks";
+import { hear, now } from "../api/clock";
 
-/** The server's time at the start of the device's monotonic clock, or null as long as it isn't known. */
-let origin: number | null = null;
-
-/** Asks the server for its time. Without an answer, the clock of the device stands in. */
+/** Asks the server for its time. */
 async function synchronize(): Promise<void> {
 	try {
-		const response = await fetch("/health/live", { cache: "no-store" });
-		const date = Date.parse(response.headers.get("Date") ?? "");
-		// The header leaves out what is below a second: rather too little is left than too much.
-		if (date) origin = date + 1000 - performance.now();
+		hear(await fetch("/health/live", { cache: "no-store" }));
 	} catch {
 		// Offline: what was known before goes on.
 	}
-	origin ??= Date.now() - performance.now();
 }
 
-function secondsUntil(at: string): number | null {
-	return origin === null ? null : Math.max(0, Math.ceil((Date.parse(at) - origin - performance.now()) / 1000));
+function secondsUntil(at: string): number {
+	// The clock may be a second behind: rather too little is left than too much.
+	return Math.max(0, Math.floor((Date.parse(at) - now()) / 1000));
 }
 
-/** Returns the seconds that are left, or null as long as the server's time isn't known. */
-function useSeconds(until: string): number | null {
+/** Returns the seconds that are left. */
+function useSeconds(until: string): number {
 	const [seconds, setSeconds] = useState(() => secondsUntil(until));
 	useEffect(() => {
 		const tick = (): void => setSeconds(secondsUntil(until));
-		const again = (): void => void synchronize().then(tick);
 		// While a device sleeps, its monotonic clock may stand still.
-		const wake = (): void => void (document.visibilityState === "visible" && again());
+		const wake = (): void => void (document.visibilityState === "visible" && synchronize().then(tick));
 		const timer = setInterval(tick, 1000);
 		document.addEventListener("visibilitychange", wake);
-		again();
 		return () => {
 			clearInterval(timer);
 			document.removeEventListener("visibilitychange", wake);
@@ -65,11 +58,11 @@ export function Countdown({ until, line, say, onOver }: CountdownProps) {
 	useEffect(() => {
 		if (isOver) over.current();
 	}, [isOver]);
-	const mark = seconds === null ? undefined : [1, 2, 5, 10].find((minutes) => seconds <= minutes * 60);
+	const mark = [1, 2, 5, 10].find((minutes) => seconds <= minutes * 60);
 	return (
 		<>
 			<p class="countdown" role="timer" aria-live="off">
-				{seconds === null ? line("…") : line(minutesAndSeconds(seconds))}
+				{line(minutesAndSeconds(seconds))}
 			</p>
 			<p class="hidden" role="status">
 				{mark && !isOver ? say(mark) : ""}

@@ -1,11 +1,12 @@
 import { useEffect, useState } from "preact/hooks";
+import { now } from "../api/clock";
 
-/** Returns the time in milliseconds, and draws the component again as it passes. */
+/** Returns the server's time in milliseconds, and draws the component again as it passes. */
 export function useNow(every: number): number {
-	const [now, setNow] = useState(Date.now);
+	const [at, setAt] = useState(now);
 	useEffect(() => {
-		const timer = setInterval(() => setNow(Date.now()), every);
+		const timer = setInterval(() => setAt(now()), every);
 		return () => clearInterval(timer);
 	}, [every]);
-	return now;
+	return at;
 }

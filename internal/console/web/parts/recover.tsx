@@ -2,7 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import { recover } from "../api/call";
+import { loadFiles, recover } from "../api/call";
 import { currentUser } from "../session";
 import { t } from "../text";
 import { Dialog } from "./dialog";
@@ -27,7 +27,7 @@ function ask(
 		try {
 			let end: (isDone: boolean) => void = () => undefined;
 			const ended = new Promise<boolean>((resolve) => (end = resolve));
-			const children = await content(() => end(true));
+			const children = await loadFiles(() => content(() => end(true)));
 			draw(
 				<Dialog title={title} close={() => end(false)}>
 					<p>{hint}</p>

@@ -1,5 +1,6 @@
 // Dates and times: one time zone for the whole journey, which is named beside them.
 
+import { now } from "../api/clock";
 import { currentUser } from "../session";
 import { t } from "../text";
 import { locale } from "../text/language";
@@ -23,7 +24,7 @@ function format(options: Intl.DateTimeFormatOptions, timeZone: string): Intl.Dat
 
 /** Returns the name of a zone, like "India Standard Time". */
 export function zoneName(timeZone: string = zone()): string {
-	const parts = format({ timeZoneName: "long" }, timeZone).formatToParts(new Date());
+	const parts = format({ timeZoneName: "long" }, timeZone).formatToParts(new Date(now()));
 	return parts.find((p) => p.type === "timeZoneName")?.value ?? timeZone;
 }
 
@@ -47,10 +48,22 @@ export function fullTime(at: string | Date, timeZone: string = zone()): string {
 	return `${fullDate(at, timeZone)}, ${clock(at, timeZone)}`;
 }
 
+const days = new Map<string, Intl.DateTimeFormat>();
+
 /** Returns the day of an instant in a zone, like "2026-03-03". */
 export function dayOf(at: string | Date, timeZone: string = zone()): string {
-	const parts = new Intl.DateTimeFormat("en-CA", { year: "numeric", month: "2-digit", day: "2-digit", timeZone });
-	return parts.format(new Date(at));
+	let format = days.get(timeZone);
+	if (!format) {
+		// Swedish dates are those of ISO 8601.
+		format = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeZone });
+		days.set(timeZone, format);
+	}
+	return format.format(new Date(at));
+}
+
+/** Returns the day that it is now. */
+export function currentDay(timeZone: string = zone()): string {
+	return dayOf(new Date(now()), timeZone);
 }
 
 /** Returns the name of a day like "2026-03-03", whatever the zone: "Tuesday, 3 March 2026". */

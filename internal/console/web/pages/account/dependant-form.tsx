@@ -7,7 +7,7 @@ import {
 	type Gender,
 } from "../../api/operations";
 import { Field, Form, Select, type Values } from "../../parts/form";
-import { dayOf } from "../../parts/time";
+import { currentDay } from "../../parts/time";
 import { t } from "../../text";
 import { text } from "./text";
 
@@ -51,7 +51,7 @@ export function DependantForm({ dependant, done }: { dependant?: Dependant; done
 				label={own.born}
 				type="date"
 				min="1900-01-01"
-				max={dayOf(new Date())}
+				max={currentDay()}
 				required
 				initial={dependant?.dateOfBirth ?? ""}
 			/>

@@ -8,7 +8,7 @@ import {
 } from "../../api/operations";
 import { Field, Form, Select, TextArea, type Values as Typed } from "../../parts/form";
 import { Show, useLoad, type Loaded } from "../../parts/load";
-import { dayOf, ZoneNote } from "../../parts/time";
+import { currentDay, ZoneNote } from "../../parts/time";
 import { setUser, useUser } from "../../session";
 import { t } from "../../text";
 import { changeLanguage, language, type Language } from "../../text/language";
@@ -118,7 +118,7 @@ function ProfileForm({ loaded, profile }: { loaded: Loaded<Values>; profile: Val
 				type="date"
 				autocomplete="bday"
 				min="1900-01-01"
-				max={dayOf(new Date())}
+				max={currentDay()}
 				initial={profile.dateOfBirth ?? ""}
 			/>
 			<TextArea

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { call } from "../../api/call";
+import { now } from "../../api/clock";
 import {
 	acceptDependantTransfer,
 	endDependantTransfer,
@@ -84,7 +85,7 @@ interface TransferProps {
 function Transfer({ transfer, changed }: TransferProps) {
 	const own = text.transfers;
 	const isMine = useUser()?.id === transfer.requestedBy;
-	const isOver = transfer.status === "OPEN" && new Date(transfer.expiresAt) <= new Date();
+	const isOver = transfer.status === "OPEN" && new Date(transfer.expiresAt) <= new Date(now());
 	const isOpen = transfer.status === "OPEN" && !isOver;
 	const name = transfer.dependantName ?? own.somebody;
 	const other = isMine ? own.otherSide : own.you;

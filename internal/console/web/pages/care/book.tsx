@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Title } from "../../app";
 import { isProblem, read } from "../../api/call";
+import { now } from "../../api/clock";
 import {
 	listConsents,
 	listDependants,
@@ -194,8 +195,8 @@ async function findSlot(doctorId: string, slotId: string, at: string, signal: Ab
 		const found = data.items.find((s) => s.id === slotId);
 		if (found) return found;
 	}
-	// The API reads 92 days at once; the clock of the device may be some days wrong.
-	const to = new Date(Date.now() + 85 * 86_400_000).toISOString();
+	// The API reads 92 days at once.
+	const to = new Date(now() + 91 * 86_400_000).toISOString();
 	let cursor: string | undefined;
 	do {
 		const params = { doctorId, to, limit: 100, ...(cursor && { cursor }) };

@@ -1,6 +1,6 @@
 import type { DoctorFacet, DoctorFacets } from "../../api/operations";
 import { Field, Form, Select } from "../../parts/form";
-import { dayOf } from "../../parts/time";
+import { currentDay } from "../../parts/time";
 import { setQuery } from "../../router";
 import { t } from "../../text";
 import { languageName } from "./doctor-facts";
@@ -64,7 +64,7 @@ export function FindForm({ search, facets }: FindFormProps) {
 
 function MoreFilters({ search, facets }: FindFormProps) {
 	const currencies = facets?.currencies ?? [];
-	const today = dayOf(new Date());
+	const today = currentDay();
 	// An old link may name days that are over.
 	const from = search.from && search.from < today ? {} : { min: today };
 	const to = search.to && search.to < today ? {} : { min: today };

@@ -3,7 +3,18 @@ import { listFreeDays, listFreeSlots, type Doctor, type FreeDay, type FreeSlot }
 import { addMonths, Month, monthName } from "../../parts/calendar";
 import { List, Loading, useLoad } from "../../parts/load";
 import { Refusal } from "../../parts/refusal";
-import { addDays, clock, dayName, dayOf, fullTime, isDay, minutesBetween, zone, ZoneNote } from "../../parts/time";
+import {
+	addDays,
+	clock,
+	currentDay,
+	dayName,
+	dayOf,
+	fullTime,
+	isDay,
+	minutesBetween,
+	zone,
+	ZoneNote,
+} from "../../parts/time";
 import { beginOf } from "../../parts/wall";
 import { setQuery } from "../../router";
 import { useUser } from "../../session";
@@ -18,7 +29,7 @@ const monthsAhead = 12;
 /** The free days of a month, and the times of the chosen one. The day is in the address, so that Back shows it again. */
 export function FreeTimes({ doctor }: { doctor: Doctor }) {
 	const url = useOwnAddress();
-	const today = dayOf(new Date());
+	const today = currentDay();
 	const next = doctor.nextFreeSlot;
 	const asked = url.searchParams.get("day") ?? "";
 	const latest = addMonths(today.slice(0, 7), monthsAhead);
@@ -57,7 +68,7 @@ interface DaysProps {
 }
 
 function Days({ doctor, month, latest, day, show, select }: DaysProps) {
-	const today = dayOf(new Date());
+	const today = currentDay();
 	const first = month + "-01";
 	const from = first < today ? today : first;
 	const to = addDays(addMonths(month, 1) + "-01", -1);

@@ -1,3 +1,4 @@
+import { now } from "../../api/clock";
 import { listFreeSlots } from "../../api/operations";
 import { useLoad, Show } from "../../parts/load";
 import { SlotLink } from "./free-times";
@@ -13,7 +14,7 @@ interface OtherTimesProps {
 export function OtherTimes({ doctorId, doctorName, dependantId }: OtherTimesProps) {
 	const loaded = useLoad(listFreeSlots, {
 		doctorId,
-		to: new Date(Math.floor(Date.now() / 86_400_000 + 60) * 86_400_000).toISOString(),
+		to: new Date(Math.floor(now() / 86_400_000 + 60) * 86_400_000).toISOString(),
 		limit: 6,
 		...(dependantId && { dependantId }),
 	});

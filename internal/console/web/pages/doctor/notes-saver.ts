@@ -1,6 +1,7 @@
 // Saves notes while they are typed, and never drops a text that isn't stored.
 
 import { call, isProblem, Problem, read } from "../../api/call";
+import { now } from "../../api/clock";
 import { readConsultation, saveNotes, type Consultation } from "../../api/operations";
 import { keepDraft, readDraft } from "./draft";
 
@@ -224,7 +225,7 @@ export class NotesSaver {
 		this.wasRestored = false;
 		if (this.text === this.base) {
 			keepDraft(this.id, null);
-			this.become({ kind: "saved", at: new Date().toISOString() });
+			this.become({ kind: "saved", at: new Date(now()).toISOString() });
 		} else {
 			keepDraft(this.id, { text: this.text, base: this.base });
 			this.become({ kind: "typing" });

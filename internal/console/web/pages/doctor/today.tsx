@@ -1,5 +1,6 @@
 // One day of a doctor: visits, free times and leaves by their start.
 
+import { useState } from "preact/hooks";
 import { Title } from "../../app";
 import { isAboutVisits } from "../../api/events";
 import { listDoctorConsultations, type Consultation, type Gap, type Leave } from "../../api/operations";
@@ -32,7 +33,9 @@ export function Today() {
 			<Show loaded={day}>
 				{(data) => (
 					<DayList
+						key={date}
 						date={date}
+						isComplete={data.day?.isComplete !== false}
 						items={data.items}
 						gaps={data.gaps ?? []}
 						leaves={data.leaves ?? []}
@@ -83,8 +86,13 @@ interface DayProps {
 	items: Consultation[];
 	gaps: Gap[];
 	leaves: Leave[];
+	/** All visits of the day are in items. */
+	isComplete: boolean;
 	isBarred: boolean;
 }
+
+/** How many entries of a day are shown at first, and how many more by each press. */
+const atOnce = 100;
 
 type Entry = { at: string; order: number; visit?: Consultation; gap?: Gap; leave?: Leave };
 
@@ -96,7 +104,8 @@ export function nextVisit(items: Consultation[], now: Date): Consultation | unde
 	);
 }
 
-function DayList({ date, items, gaps, leaves, isBarred: isWaiting }: DayProps) {
+function DayList({ date, items, gaps, leaves, isComplete, isBarred: isWaiting }: DayProps) {
+	const [shown, setShown] = useState(atOnce);
 	const now = new Date(useNow(30_000));
 	const next = date === dayOf(now) ? nextVisit(items, now) : undefined;
 	const entries: Entry[] = [
@@ -113,11 +122,14 @@ function DayList({ date, items, gaps, leaves, isBarred: isWaiting }: DayProps) {
 			</p>
 		);
 	}
+	// The next visit is always among those shown.
+	const end = Math.max(shown, entries.findIndex(({ visit }) => visit && visit === next) + 1);
 	return (
 		<>
 			<p>{text.today.counts(items.length, free)}</p>
+			{!isComplete && <p class="warning">{text.today.incomplete(items.length)}</p>}
 			<ol class="list" aria-label={text.today.list}>
-				{entries.map(({ at, visit, gap, leave }) => (
+				{entries.slice(0, end).map(({ at, visit, gap, leave }) => (
 					<li key={at + (visit?.id ?? gap?.slotId ?? (leave ? "leave" : "gap"))}>
 						{visit && <VisitOfDay visit={visit} isNext={visit === next} />}
 						{gap && <GapOfDay gap={gap} />}
@@ -129,6 +141,11 @@ function DayList({ date, items, gaps, leaves, isBarred: isWaiting }: DayProps) {
 					</li>
 				))}
 			</ol>
+			{end < entries.length && (
+				<button type="button" onClick={() => setShown(end + atOnce)}>
+					{t.more}
+				</button>
+			)}
 		</>
 	);
 }

@@ -6,7 +6,7 @@ import { read } from "../../api/call";
 import { listDoctorConsultations, type DoctorConsultationPage } from "../../api/operations";
 import { Loading } from "../../parts/load";
 import { Refusal } from "../../parts/refusal";
-import { addDays, dayName, dayOf, plainDate, Time, ZoneNote } from "../../parts/time";
+import { addDays, currentDay, dayName, plainDate, Time, ZoneNote } from "../../parts/time";
 import { Name, Status } from "../../parts/value";
 import { useVisitChanges } from "../../parts/visit-changes";
 import { setQuery, useAddress } from "../../router";
@@ -65,7 +65,7 @@ function mondayOf(day: string): string {
 }
 
 export function Week() {
-	const today = dayOf(new Date());
+	const today = currentDay();
 	const from = dayFrom(useAddress().searchParams.get("from"), mondayOf(today));
 	const week = useWeek(from);
 	const isNarrow = useIsNarrow();
@@ -110,11 +110,14 @@ function DayLink({ day, today }: { day: WeekDay; today: string }) {
 	);
 }
 
+/** How many visits of a day are shown; its own page has all of them. */
+const atOnce = 30;
+
 function VisitsOf({ day }: { day: WeekDay }) {
 	if (day.page.items.length === 0) return null;
 	return (
 		<ul class="plain">
-			{day.page.items.map((visit) => (
+			{day.page.items.slice(0, atOnce).map((visit) => (
 				<li key={visit.id}>
 					<a href={"/consultations/" + visit.id}>
 						<Time at={visit.startTime} show="clock" /> <Name>{visit.patientName ?? text.patient}</Name>
@@ -122,6 +125,11 @@ function VisitsOf({ day }: { day: WeekDay }) {
 					{visit.status !== "CONFIRMED" && <Status status={visit.status} />}
 				</li>
 			))}
+			{day.page.items.length > atOnce && (
+				<li>
+					<a href={"/today?date=" + day.date}>{text.week.others(day.page.items.length - atOnce)}</a>
+				</li>
+			)}
 		</ul>
 	);
 }

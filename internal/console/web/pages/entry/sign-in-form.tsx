@@ -62,9 +62,7 @@ export function SignInForm({ done, expected }: SignInFormProps) {
 		return (
 			<>
 				<enrolment.Shown done={finish} />
-				<button type="button" class="quiet" onClick={() => void signOut()}>
-					{text.otherAccount}
-				</button>
+				<ActionButton class="quiet" text={text.otherAccount} run={signOut} />
 			</>
 		);
 	}

@@ -4,7 +4,7 @@ import type { ComponentChildren } from "preact";
 import { Title } from "../../app";
 import { Problem } from "../../api/call";
 import { Checkbox, Field, Form, Select } from "../../parts/form";
-import { addDays, dayOf, isDay, plainDate, zone, ZoneNote } from "../../parts/time";
+import { addDays, currentDay, isDay, plainDate, zone, ZoneNote } from "../../parts/time";
 import { setQuery, useAddress } from "../../router";
 import { t } from "../../text";
 import { text } from "./text";
@@ -37,7 +37,7 @@ function zones(): string[] {
 function periodOf(query: URLSearchParams): Period {
 	const asked = query.get("timezone") ?? "";
 	const timezone = zones().includes(asked) ? asked : zone();
-	const today = dayOf(new Date(), timezone);
+	const today = currentDay(timezone);
 	const compare = query.get("compare") === "no" ? {} : ({ compare: "previous" } as const);
 	const choice = choiceOf(query);
 	let from = addDays(today, 1 - (Number(choice) || 30));

@@ -1,7 +1,8 @@
 import { call } from "../../api/call";
+import { now } from "../../api/clock";
 import { createAvailabilityException, type ChangedException, type CreateExceptionRequest } from "../../api/operations";
 import { Field, Form, type Values } from "../../parts/form";
-import { addDays, dayOf, zone } from "../../parts/time";
+import { addDays, currentDay, zone } from "../../parts/time";
 import { instantOf } from "../../parts/wall";
 import { refuse } from "./fault";
 import { firstDay, ownOf } from "./leave-form";
@@ -16,7 +17,7 @@ function extraOf(values: Values): CreateExceptionRequest {
 	const [slotMinutes, bufferMinutes] = [values.number("slotMinutes"), values.number("bufferMinutes")];
 	const length = (Date.parse(to.at) - Date.parse(from.at)) / 60_000;
 	if (from.isSkipped) refuse([["fromTime", text.skipped]]);
-	if (Date.parse(from.at) <= Date.now()) refuse([["fromTime", text.isOver]]);
+	if (Date.parse(from.at) <= now()) refuse([["fromTime", text.isOver]]);
 	if (length <= 0) refuse([["to", text.endsBefore]]);
 	if (slotMinutes > length) refuse([["slotMinutes", text.slotTooLong]]);
 	if (bufferMinutes > slotMinutes) refuse([["bufferMinutes", text.breakTooLong]]);
@@ -26,7 +27,7 @@ function extraOf(values: Values): CreateExceptionRequest {
 
 /** Hours of one day that the rules don't have. */
 export function ExtraForm({ done }: { done: (made: ChangedException) => void }) {
-	const today = dayOf(new Date());
+	const today = currentDay();
 	return (
 		<>
 			<p>{text.extraHint}</p>

@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import type { ComponentChildren } from "preact";
 import { call, isProblem } from "../../api/call";
+import { now } from "../../api/clock";
 import {
 	createAvailabilityException,
 	listDoctorConsultations,
@@ -13,7 +14,7 @@ import {
 import { Dialog } from "../../parts/dialog";
 import { ActionButton, Checkbox, Field, Form, type Values } from "../../parts/form";
 import { Show, useLoad } from "../../parts/load";
-import { addDays, dayOf, fullTime, zone } from "../../parts/time";
+import { addDays, currentDay, fullTime, zone } from "../../parts/time";
 import { Name } from "../../parts/value";
 import { t } from "../../text";
 import { beginOf, instantOf } from "../../parts/wall";
@@ -41,13 +42,13 @@ function leaveOf(values: Values): CreateExceptionRequest {
 	const end = isPartly ? "toTime" : "to";
 	if (last < first) refuse([["to", text.lastBeforeFirst]]);
 	if (to <= from) refuse([[end, text.endsBefore]]);
-	if (Date.parse(to) <= Date.now()) refuse([[end, text.isOver]]);
+	if (Date.parse(to) <= now()) refuse([[end, text.isOver]]);
 	return { kind: "LEAVE", from, to };
 }
 
 /** The day that the address names, as the calendar links to it, or today. */
 export function firstDay(): string {
-	const today = dayOf(new Date());
+	const today = currentDay();
 	const asked = new URLSearchParams(location.search).get("day") ?? "";
 	return /^\d{4}-\d\d-\d\d$/.test(asked) && asked > today && asked <= addDays(today, 364) ? asked : today;
 }
@@ -69,7 +70,7 @@ export function LeaveForm({ done }: { done: (made: ChangedException) => void }) 
 			setAffecting(leave);
 		}
 	};
-	const today = dayOf(new Date());
+	const today = currentDay();
 	return (
 		<>
 			<p>{text.awayHint}</p>
@@ -131,7 +132,7 @@ function Affected({ leave, children }: { leave: CreateExceptionRequest; children
 		limit: 100,
 	});
 	const isDuring = (visit: Consultation): boolean =>
-		Date.parse(visit.startTime) > Date.now() && Date.parse(visit.endTime) > Date.parse(leave.from);
+		Date.parse(visit.startTime) > now() && Date.parse(visit.endTime) > Date.parse(leave.from);
 	return (
 		<Show loaded={visits}>
 			{({ items, nextCursor }) => {

@@ -11,7 +11,7 @@ import {
 	type SlotPage,
 } from "../../api/operations";
 import { addMonths } from "../../parts/calendar";
-import { dayOf, zone } from "../../parts/time";
+import { currentDay, zone } from "../../parts/time";
 import { useVisitChanges } from "../../parts/visit-changes";
 import { beginOf } from "../../parts/wall";
 
@@ -66,7 +66,7 @@ export function useMonthSlots(month: string): MonthSlots {
 }
 
 async function readMonth(month: string, signal: AbortSignal, show: (read: Read) => void): Promise<void> {
-	const today = dayOf(new Date());
+	const today = currentDay();
 	const first = month + "-01" > today ? month + "-01" : today;
 	const from = beginOf(first, zone());
 	const to = beginOf(addMonths(month, 1) + "-01", zone());

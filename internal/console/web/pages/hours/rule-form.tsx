@@ -6,7 +6,7 @@ import { isProblem } from "../../api/call";
 import type { Rule, RuleRequest } from "../../api/operations";
 import { Checkbox, Field, Form, Select, Values } from "../../parts/form";
 import { NumberField } from "../../parts/number-field";
-import { addDays, dayOf, plainDate, zone } from "../../parts/time";
+import { addDays, currentDay, plainDate, zone } from "../../parts/time";
 import { refusal, refuse } from "./fault";
 import { Preview } from "./preview";
 import { daysInWords, daysOf, faultsOf, inWords, rruleOf, wallClock, weekdayName, weekdays, zoneNames } from "./rule";
@@ -21,7 +21,7 @@ export function newRule(): RuleRequest {
 		slotMinutes: 30,
 		bufferMinutes: 0,
 		maxPatients: 1,
-		validFrom: dayOf(new Date()),
+		validFrom: currentDay(),
 		timezone: zone(),
 	};
 }
@@ -153,7 +153,7 @@ function RuleFields({ rule }: { rule: RuleRequest }) {
 	const { days, interval } = daysOf(rule) ?? { days: [], interval: 1 };
 	const chosen = rule.rrule.endsWith("BYDAY=") ? [] : days;
 	const intervals = [...new Set([1, 2, 3, 4, interval])].sort((a, b) => a - b);
-	const lastDay = addDays(dayOf(new Date()), 365);
+	const lastDay = addDays(currentDay(), 365);
 	return (
 		<>
 			<fieldset>
@@ -212,7 +212,7 @@ function RuleFields({ rule }: { rule: RuleRequest }) {
 						label={text.validTo}
 						type="date"
 						initial={rule.validTo ?? undefined}
-						max={addDays(dayOf(new Date()), 3650)}
+						max={addDays(currentDay(), 3650)}
 					/>
 				</div>
 				<Select

@@ -1,7 +1,7 @@
 // Rules as a form shows them: the days of the week, and every how many weeks.
 
 import type { Rule, RuleRequest } from "../../api/operations";
-import { clock, dayOf, plainDate, zone } from "../../parts/time";
+import { clock, currentDay, plainDate, zone } from "../../parts/time";
 import { t } from "../../text";
 import { locale } from "../../text/language";
 import { text } from "./text";
@@ -77,7 +77,7 @@ export function inWords(rule: Rule): string {
 /** Returns what else a rule says, like its break. */
 export function moreInWords(rule: Rule): string[] {
 	return [
-		rule.validFrom > dayOf(new Date(), rule.timezone) ? text.since(plainDate(rule.validFrom)) : "",
+		rule.validFrom > currentDay(rule.timezone) ? text.since(plainDate(rule.validFrom)) : "",
 		rule.validTo ? text.until(plainDate(rule.validTo)) : "",
 		rule.bufferMinutes > 0 ? text.withBreak(t.minutes(rule.bufferMinutes)) : "",
 		rule.maxPatients > 1 ? text.forPatients(rule.maxPatients) : "",
@@ -94,7 +94,7 @@ export function requestOf(rule: Rule): RuleRequest {
 
 /** Reports whether the last day of a rule is over. */
 export function isOver(rule: Rule): boolean {
-	return !!rule.validTo && rule.validTo < dayOf(new Date(), rule.timezone);
+	return !!rule.validTo && rule.validTo < currentDay(rule.timezone);
 }
 
 /** Returns what is wrong with a rule, with the names of the fields. */

@@ -1,11 +1,12 @@
 // Forms of a single slot.
 
 import { call, isProblem } from "../../api/call";
+import { now } from "../../api/clock";
 import { createSlot, readSlot, updateSlot, type Slot, type SlotUpdateRequest } from "../../api/operations";
 import { Checkbox, Field, Form, type Values } from "../../parts/form";
 import { NumberField } from "../../parts/number-field";
 import { Show, useLoad } from "../../parts/load";
-import { addDays, dayOf, zone } from "../../parts/time";
+import { addDays, currentDay, zone } from "../../parts/time";
 import { t } from "../../text";
 import { instantOf, wallOf } from "../../parts/wall";
 import { refuse } from "./fault";
@@ -38,7 +39,7 @@ function timesIn(values: Values, day: string): Times {
 	const end = instantOf(stop <= begin ? addDays(day, 1) : day, stop, zone(), start.at);
 	const minutes = (Date.parse(end.at) - Date.parse(start.at)) / 60_000;
 	if (start.isSkipped) refuse([["startTime", text.skipped]]);
-	if (Date.parse(start.at) <= Date.now()) refuse([["startTime", text.isOver]]);
+	if (Date.parse(start.at) <= now()) refuse([["startTime", text.isOver]]);
 	if (minutes < 5 || minutes > 480) refuse([["endTime", text.slotLength]]);
 	return { startTime: start.at, endTime: end.at };
 }
@@ -106,7 +107,7 @@ function ChangeForm({ slot, etag, changed, reload }: ChangeFormProps) {
 	const taken = slot.status === "BLOCKED" ? 0 : slot.maxPatients - slot.seatsFree;
 	const start = wallOf(slot.startTime, zone());
 	const end = wallOf(slot.endTime, zone());
-	const today = dayOf(new Date());
+	const today = currentDay();
 	const submit = async (values: Values): Promise<void> => {
 		const patch: SlotUpdateRequest = { maxPatients: values.number("maxPatients") };
 		const isMoved =

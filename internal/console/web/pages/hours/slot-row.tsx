@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { call } from "../../api/call";
+import { now } from "../../api/clock";
 import { deleteSlot, updateSlot, type Consultation, type Slot } from "../../api/operations";
 import { announce } from "../../parts/announce";
 import { Dialog } from "../../parts/dialog";
@@ -40,7 +41,7 @@ interface SlotRowProps {
 export function SlotRow({ slot, visits, isAway, put, deleted }: SlotRowProps) {
 	const [open, setOpen] = useState<"change" | "delete" | null>(null);
 	const times = `${clock(slot.startTime)} – ${clock(slot.endTime)}`;
-	const hasBegun = Date.parse(slot.startTime) <= Date.now();
+	const hasBegun = Date.parse(slot.startTime) <= now();
 	const isBlocked = slot.status === "BLOCKED";
 	const isTaken = hasVisits(slot) || visits.length > 0;
 	const color = isBlocked ? "cancelled" : isTaken ? "requested" : "confirmed";

@@ -5,7 +5,7 @@ import { listDoctorConsultations, type Exception, type Slot } from "../../api/op
 import { Month } from "../../parts/calendar";
 import { useLoad } from "../../parts/load";
 import { Refusal } from "../../parts/refusal";
-import { ZoneNote, addDays, dayName, dayOf, isDay, zone } from "../../parts/time";
+import { addDays, currentDay, dayName, dayOf, isDay, zone, ZoneNote } from "../../parts/time";
 import { setQuery, useAddress } from "../../router";
 import { beginOf } from "../../parts/wall";
 import { useMonthSlots } from "./month-slots";
@@ -16,7 +16,7 @@ import { text } from "./text";
 
 /** Single times that patients can book: a month, and the times of a day. */
 export function Slots() {
-	const today = dayOf(new Date());
+	const today = currentDay();
 	const query = useAddress().searchParams;
 	const last = addDays(today, 365);
 	const asked = query.get("day") ?? "";
@@ -28,7 +28,9 @@ export function Slots() {
 	const ofDay = new Map<string, Slot[]>();
 	for (const slot of loaded.slots) {
 		const key = dayOf(slot.startTime);
-		ofDay.set(key, [...(ofDay.get(key) ?? []), slot]);
+		const same = ofDay.get(key);
+		if (same) same.push(slot);
+		else ofDay.set(key, [slot]);
 	}
 	const leavesOn = (at: string): Exception[] => loaded.leaves.filter((leave) => isOn(leave, at));
 	const describe = (at: string): string => {

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { Problem, call } from "../../api/call";
+import { now } from "../../api/clock";
 import {
 	cancelConsultation,
 	listFreeSlots,
@@ -9,7 +10,7 @@ import {
 } from "../../api/operations";
 import { Field, Select, TextArea } from "../../parts/form";
 import { Show, useLoad, type Loaded } from "../../parts/load";
-import { dayOf, fullTime } from "../../parts/time";
+import { currentDay, fullTime } from "../../parts/time";
 import { money } from "../../parts/value";
 import { Ask, beginOfDay } from "./shared";
 import { text } from "./text";
@@ -34,8 +35,8 @@ function Terms({ id }: { id: string }) {
 
 /** The free times of the doctor from a day on. */
 function FreeTimes({ doctorId }: { doctorId: string }) {
-	const [from, setFrom] = useState(dayOf(new Date()));
-	const since = from > dayOf(new Date()) ? beginOfDay(from) : "";
+	const [from, setFrom] = useState(currentDay());
+	const since = from > currentDay() ? beginOfDay(from) : "";
 	const loaded = useLoad(listFreeSlots, { doctorId, limit: 100, ...(since && { from: since }) });
 	return (
 		<>
@@ -45,7 +46,7 @@ function FreeTimes({ doctorId }: { doctorId: string }) {
 				type="date"
 				required
 				initial={from}
-				min={dayOf(new Date())}
+				min={currentDay()}
 				onInput={(event) => setFrom((event.currentTarget as HTMLInputElement).value)}
 			/>
 			<Show loaded={loaded}>
@@ -69,7 +70,7 @@ function FreeTimes({ doctorId }: { doctorId: string }) {
 /** Cancel and move, as long as the visit allows it. */
 export function VisitActions({ visit, loaded }: { visit: Consultation; loaded: Loaded<Consultation> }) {
 	const { id } = visit;
-	const hasBegun = Date.parse(visit.startTime) <= Date.now();
+	const hasBegun = Date.parse(visit.startTime) <= now();
 	const isOpen = visit.status === "REQUESTED" || visit.status === "CONFIRMED";
 	const isRunning = visit.status === "IN_PROGRESS";
 	return (

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { call, isProblem } from "../../api/call";
+import { now } from "../../api/clock";
 import {
 	listFreeDays,
 	listFreeSlots,
@@ -12,7 +13,7 @@ import { focusTitle } from "../../parts/focus";
 import { Month, addMonths } from "../../parts/calendar";
 import { ActionButton } from "../../parts/form";
 import { List, Show, useLoad } from "../../parts/load";
-import { Time, addDays, clock, dayName, dayOf, fullTime, zone } from "../../parts/time";
+import { addDays, clock, currentDay, dayName, fullTime, Time, zone } from "../../parts/time";
 import { money } from "../../parts/value";
 import { beginOf } from "../../parts/wall";
 import { t } from "../../text";
@@ -28,7 +29,7 @@ interface MoveProps {
 
 /** The doctor's free days and times, and the step to one of them. */
 export function Move({ visit, done }: MoveProps) {
-	const today = dayOf(new Date());
+	const today = currentDay();
 	const thisMonth = today.slice(0, 7);
 	const [month, setMonth] = useState(thisMonth);
 	const [day, setDay] = useState("");
@@ -102,7 +103,7 @@ interface TimesProps {
 function Times({ visit, day, round, chosen, choose }: TimesProps) {
 	const params = {
 		doctorId: visit.doctorId,
-		from: [beginOf(day, zone()), new Date().toISOString()].sort()[1] ?? "",
+		from: [beginOf(day, zone()), new Date(now()).toISOString()].sort()[1] ?? "",
 		to: beginOf(addDays(day, 1), zone()),
 		limit: 50,
 		...(visit.dependantId ? { dependantId: visit.dependantId } : {}),

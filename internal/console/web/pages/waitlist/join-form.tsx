@@ -2,14 +2,14 @@ import { call } from "../../api/call";
 import { joinWaitlist, listDependants, type Doctor, type PartOfDay } from "../../api/operations";
 import { Field, Form, Select } from "../../parts/form";
 import { useLoad } from "../../parts/load";
-import { addDays, dayOf } from "../../parts/time";
+import { addDays, currentDay } from "../../parts/time";
 import { text } from "../care/text";
 import { wait } from "./text";
 
 /** Asks in which days and at which time of the day a place is wanted, and for whom. */
 export function JoinForm({ doctor, done }: { doctor: Doctor; done: () => void }) {
 	const dependants = useLoad(listDependants, { limit: 100 });
-	const today = dayOf(new Date());
+	const today = currentDay();
 	const people = dependants.data?.items ?? [];
 	return (
 		<Form

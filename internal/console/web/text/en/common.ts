@@ -77,6 +77,7 @@ export const common = {
 	/** What to do after a refusal, by its slug. Others show what the server says. */
 	problems: {
 		offline: "There is no connection. What you typed is still here: check the network, and try again.",
+		"not-loaded": "A part of this page did not load: check the network, and try again, or load the page anew.",
 		unknown: "The service did not answer as it should. Try again in a moment.",
 		internal: "Something went wrong on our side. Try again; if it stays so, tell support the number below.",
 		unavailable: "The service is busy or being restarted. Nothing is lost: try again in a moment.",

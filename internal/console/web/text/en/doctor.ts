@@ -31,6 +31,7 @@ export const doctor = {
 		free: (places: string) => `free: ${places}`,
 		pause: "break",
 		leave: "You are on leave:",
+		incomplete: (n: number) => `These are the first ${n} visits of the day; there are more than can be shown.`,
 	},
 	week: {
 		title: "Week",
@@ -46,6 +47,7 @@ export const doctor = {
 		free: "Free",
 		visits: "Visits",
 		nobody: "None",
+		others: (n: number) => plural(n, { one: "1 more visit", other: `${n} more visits` }),
 	},
 	visit: {
 		title: "Visit",

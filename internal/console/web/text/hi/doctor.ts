@@ -30,6 +30,7 @@ export const doctor = {
 		free: (places: string) => `खाली: ${places}`,
 		pause: "विराम",
 		leave: "आप छुट्टी पर हैं:",
+		incomplete: (n: number) => `ये दिन के पहले ${n} परामर्श हैं; इनसे अधिक हैं, पर यहाँ नहीं दिख सकते।`,
 	},
 	week: {
 		title: "सप्ताह",
@@ -45,6 +46,7 @@ export const doctor = {
 		free: "खाली",
 		visits: "परामर्श",
 		nobody: "कोई नहीं",
+		others: (n: number) => `${n} और परामर्श`,
 	},
 	visit: {
 		title: "परामर्श",
