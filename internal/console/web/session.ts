@@ -54,8 +54,11 @@ export async function signedIn(): Promise<Profile | null> {
 	return user;
 }
 
-/** Ends the session, and loads the first page anew, so that nothing of the user stays in memory. */
-export async function signOut(): Promise<void> {
+/**
+ * Ends the session, and loads the sign-in anew, so that nothing of the user stays in memory. It leads on to next, an
+ * address of the console.
+ */
+export async function signOut(next?: string): Promise<void> {
 	try {
 		await call(signOutOperation, {}, undefined, { quiet: true, idempotencyKey: newKey() });
 	} catch (error) {
@@ -63,7 +66,7 @@ export async function signOut(): Promise<void> {
 	}
 	sessionStorage.clear(); // what was typed and not sent
 	tabs.postMessage("changed");
-	location.replace("/sign-in?out");
+	location.replace("/sign-in?out" + (next ? "&next=" + encodeURIComponent(next) : ""));
 }
 
 /** Loads the page anew when another tab signed somebody else in or out, or when an old page comes back. Call it once. */
