@@ -503,6 +503,8 @@ export type DependantPage = {
 
 export type DependantTransfer = {
 	acceptedAt: string | null;
+	acceptedBy: string | null;
+	acceptedByName: string | null;
 	approvedAt: string | null;
 	createdAt: string;
 	dependantId: string;
@@ -511,6 +513,7 @@ export type DependantTransfer = {
 	expiresAt: string;
 	id: string;
 	requestedBy: string;
+	requestedByName: string | null;
 	status: DependantTransferStatus;
 };
 
@@ -819,6 +822,7 @@ export type Leave = {
 export type ListedRefund = {
 	amount: Amount;
 	approvedBy: string | null;
+	approvedByName: string | null;
 	atProvider: boolean;
 	attemptId: string | null;
 	consultationId: string | null;
@@ -829,6 +833,7 @@ export type ListedRefund = {
 	paymentId: string | null;
 	reason: string;
 	requestedBy: string | null;
+	requestedByName: string | null;
 	status: RefundStatus;
 	unmatchedId: string | null;
 	updatedAt: string;
