@@ -42,11 +42,16 @@ func listTransfers(ctx context.Context, tx *postgres.Tx, actor access.Actor, bef
 	most int32) ([]Transfer, error) {
 	var items []Transfer
 	if actor.IsStaff() {
-		rows, err := listOpenTransfers(ctx, tx, before, most)
-		for _, row := range rows {
-			items = append(items, readTransferRow(row).view(actor.ID))
+		found, err := listOpenTransfers(ctx, tx, before, most)
+		if err != nil {
+			return nil, err
 		}
-		return items, err
+		rows := make([]readTransferRow, len(found))
+		for i, row := range found {
+			rows[i] = readTransferRow(row)
+			items = append(items, rows[i].view(actor.ID))
+		}
+		return items, nameAccounts(ctx, tx, rows, items)
 	}
 	rows, err := listTransfersOfPatient(ctx, tx, actor.ID, before, most)
 	for _, row := range rows {

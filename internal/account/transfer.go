@@ -41,16 +41,21 @@ func (TransferStatus) Schema(r huma.Registry) *huma.Schema {
 type Transfer struct {
 	_ struct{} `doc:"A request to move a dependant's record to an account of their own"`
 
-	ID            uuid.UUID      `json:"id" doc:"The transfer's id"`
-	DependantID   uuid.UUID      `json:"dependantId" format:"uuid" doc:"Whose record is moved"`
-	DependantName *string        `json:"dependantName" nullable:"true" doc:"Their name; null for who asked once the record is moved" example:"Anil Rao"`
-	RequestedBy   uuid.UUID      `json:"requestedBy" format:"uuid" doc:"Whose account acts for them until then"`
-	Status        TransferStatus `json:"status" doc:"Where it stands" example:"OPEN"`
-	AcceptedAt    *time.Time     `json:"acceptedAt" nullable:"true" doc:"When the owner of the other account confirmed it; null until then"`
-	ApprovedAt    *time.Time     `json:"approvedAt" nullable:"true" doc:"When staff confirmed it; null until then"`
-	EndedAt       *time.Time     `json:"endedAt" nullable:"true" doc:"When the record was moved, or the transfer was cancelled or refused; null until then"`
-	ExpiresAt     time.Time      `json:"expiresAt" doc:"Not confirmed by all until then, it is over"`
-	CreatedAt     time.Time      `json:"createdAt" doc:"When it was asked for"`
+	ID            uuid.UUID `json:"id" doc:"The transfer's id"`
+	DependantID   uuid.UUID `json:"dependantId" format:"uuid" doc:"Whose record is moved"`
+	DependantName *string   `json:"dependantName" nullable:"true" doc:"Their name; null for who asked once the record is moved" example:"Anil Rao"`
+	RequestedBy   uuid.UUID `json:"requestedBy" format:"uuid" doc:"Whose account acts for them until then"`
+
+	RequestedByName *string    `json:"requestedByName" nullable:"true" doc:"Their name, for staff; null for others, and when the account is deleted" example:"Asha Rao"`
+	AcceptedBy      *uuid.UUID `json:"acceptedBy" nullable:"true" doc:"The account that gets the record, for staff; null for others, and until its owner has confirmed it"`
+	AcceptedByName  *string    `json:"acceptedByName" nullable:"true" doc:"The name of its owner, for staff; null as acceptedBy is, and when the account is deleted" example:"Anil Rao"`
+
+	Status     TransferStatus `json:"status" doc:"Where it stands" example:"OPEN"`
+	AcceptedAt *time.Time     `json:"acceptedAt" nullable:"true" doc:"When the owner of the other account confirmed it; null until then"`
+	ApprovedAt *time.Time     `json:"approvedAt" nullable:"true" doc:"When staff confirmed it; null until then"`
+	EndedAt    *time.Time     `json:"endedAt" nullable:"true" doc:"When the record was moved, or the transfer was cancelled or refused; null until then"`
+	ExpiresAt  time.Time      `json:"expiresAt" doc:"Not confirmed by all until then, it is over"`
+	CreatedAt  time.Time      `json:"createdAt" doc:"When it was asked for"`
 }
 
 // Entity names the transfer for a stored answer.
@@ -72,6 +77,32 @@ var (
 // TransferRequest names a transfer.
 type TransferRequest struct {
 	ID uuid.UUID `path:"id" format:"uuid" doc:"The transfer's id" example:"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7091"`
+}
+
+// nameAccounts adds for staff whose accounts transfers are between.
+func nameAccounts(ctx context.Context, tx *postgres.Tx, rows []readTransferRow, views []Transfer) error {
+	ids := make([]uuid.UUID, 0, 2*len(rows))
+	for _, row := range rows {
+		ids = append(ids, row.TransferRow.UserID)
+		if by := row.TransferRow.AcceptedBy; by != nil {
+			ids = append(ids, *by)
+		}
+	}
+	found, err := listAccountNames(ctx, tx, ids)
+	if err != nil {
+		return fmt.Errorf("read the names of accounts: %w", err)
+	}
+	names := map[uuid.UUID]*string{}
+	for _, of := range found {
+		names[of.UserID] = &of.FullName
+	}
+	for i, row := range rows {
+		views[i].RequestedByName = names[row.TransferRow.UserID]
+		if by := row.TransferRow.AcceptedBy; by != nil {
+			views[i].AcceptedBy, views[i].AcceptedByName = by, names[*by]
+		}
+	}
+	return nil
 }
 
 // view returns the transfer as somebody sees it.
@@ -146,7 +177,13 @@ func (s *Service) finishTransfer(ctx context.Context, tx *postgres.Tx, actor acc
 			}
 		}
 	}
-	return row.view(actor.ID), storeTransfer(ctx, tx, *t)
+	views := []Transfer{row.view(actor.ID)}
+	if actor.IsStaff() {
+		if err := nameAccounts(ctx, tx, []readTransferRow{row}, views); err != nil {
+			return Transfer{}, err
+		}
+	}
+	return views[0], storeTransfer(ctx, tx, *t)
 }
 
 func storeTransfer(ctx context.Context, tx *postgres.Tx, t TransferRow) error {

@@ -42,6 +42,24 @@ func visit(t *testing.T, c *apptest.Clinic, patient, doctor apptest.User, depend
 	return id
 }
 
+// checkNames checks that staff see whose accounts a transfer is between, and nobody else does.
+func checkNames(t *testing.T, c *apptest.Clinic, support, mother, grown apptest.User, isAccepted bool) {
+	t.Helper()
+	c.Patch(mother, "users/me", object{"fullName": "Asha Rao"}).Want(200)
+	c.Patch(grown, "users/me", object{"fullName": "Anil Rao"}).Want(200)
+	seen := c.Get(support, "dependant-transfers").Want(200).Items()[0]
+	if seen["requestedByName"] != "Asha Rao" || (seen["acceptedByName"] == "Anil Rao") != isAccepted ||
+		(seen["acceptedBy"] == grown.ID.String()) != isAccepted {
+		t.Errorf("staff see %v", seen)
+	}
+	for _, user := range []apptest.User{mother, grown} {
+		seen := c.Get(user, "dependant-transfers").Want(200).Items()[0]
+		if seen["requestedByName"] != nil || seen["acceptedBy"] != nil || seen["acceptedByName"] != nil {
+			t.Errorf("a patient sees %v", seen)
+		}
+	}
+}
+
 // TestTransfer moves a record: all three confirm it in either order, and until then the
 // mother alone sees it.
 func TestTransfer(t *testing.T) {
@@ -66,6 +84,7 @@ func TestTransfer(t *testing.T) {
 				t.Errorf("after one confirmation: %s", a.Body)
 			}
 			confirm[0]().Want(200) // again
+			checkNames(t, c, support, mother, grown, !staffFirst)
 			c.Get(mother, "consultations/"+old).Want(200)
 			c.Get(grown, "consultations/"+old).Want(404)
 			if a := confirm[1]().Want(200); a.Text("status") != "DONE" {

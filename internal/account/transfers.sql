@@ -63,3 +63,8 @@ WHERE status = 'OPEN' AND dependant_id = @dependant_id AND created_at <= @create
 
 -- name: hasOpenTransfer :one
 SELECT EXISTS (SELECT FROM dependant_transfers WHERE status = 'OPEN' AND dependant_id = @dependant_id);
+
+-- Deleted accounts have no name any more.
+-- name: listAccountNames :many
+SELECT p.user_id, p.full_name FROM profiles p JOIN users u ON u.id = p.user_id
+WHERE p.user_id = ANY(@ids::uuid[]) AND u.deleted_at IS NULL;

@@ -118,6 +118,37 @@ func insertTransfer(ctx context.Context, tx *postgres.Tx, arg insertTransferPara
 	return postgres.Failed("insertTransfer", err)
 }
 
+const listAccountNamesSQL = `-- name: listAccountNames :many
+SELECT p.user_id, p.full_name FROM profiles p JOIN users u ON u.id = p.user_id
+WHERE p.user_id = ANY($1::uuid[]) AND u.deleted_at IS NULL
+`
+
+type listAccountNamesRow struct {
+	UserID   uuid.UUID
+	FullName string
+}
+
+// Deleted accounts have no name any more.
+func listAccountNames(ctx context.Context, db postgres.Querier, ids []uuid.UUID) ([]listAccountNamesRow, error) {
+	rows, err := db.Query(ctx, listAccountNamesSQL, ids)
+	if err != nil {
+		return nil, postgres.Failed("listAccountNames", err)
+	}
+	defer rows.Close()
+	var items []listAccountNamesRow
+	for rows.Next() {
+		var i listAccountNamesRow
+		if err := rows.Scan(&i.UserID, &i.FullName); err != nil {
+			return nil, postgres.Failed("listAccountNames", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listAccountNames", err)
+	}
+	return items, nil
+}
+
 const listMovedToSQL = `-- name: listMovedTo :many
 SELECT id FROM dependants WHERE user_id = $1 AND relation = 'SELF' ORDER BY id
 `

@@ -42,19 +42,12 @@ type EmailRequest struct {
 	}
 }
 
-// VerifyEmail marks the address of the token's user as verified. Returns ErrInvalidToken if the token is wrong or
-// expired.
+// VerifyEmail marks the address of the token's user as verified. If it was contested, its user must choose a password,
+// and is mailed a link. Returns ErrInvalidToken if the token is wrong or expired.
 func (s *Service) VerifyEmail(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in EmailVerificationRequest) (httpapi.None, error) {
-	_, err := s.verify(ctx, tx, actor, in.Body.Token)
-	return httpapi.None{}, err
-}
-
-// verify verifies an address, and reports whether it was contested: then its user must choose a password. Returns
-// ErrInvalidToken if the token is wrong or expired.
-func (s *Service) verify(ctx context.Context, tx *postgres.Tx, actor access.Actor, token string) (contested bool,
-	err error) {
-	hash := session.HashToken(token)
+	contested := false
+	hash := session.HashToken(in.Body.Token)
 	user, err := verifyEmail(ctx, tx, tx.Now, hash)
 	switch {
 	case postgres.NoRows(err):
@@ -65,14 +58,14 @@ func (s *Service) verify(ctx context.Context, tx *postgres.Tx, actor access.Acto
 		contested, err = s.resolveContest(ctx, tx, user.ID, user.PasswordHash)
 	}
 	if err != nil {
-		return false, err
+		return httpapi.None{}, err
 	}
 	var meta audit.Meta
 	if contested {
 		meta = audit.Meta{"contested": true}
 	}
 	audit.Write(tx, actor, "user.verify-email", user.ID, meta)
-	return contested, nil
+	return httpapi.None{}, nil
 }
 
 // verifyPending replaces the values of the address's owner with those of the pending sign-up whose link was followed.

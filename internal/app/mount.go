@@ -179,7 +179,6 @@ func (a *App) mountAccounts() error {
 		Limits: limit.Limiter{Off: a.Config.LoginLimit == "off"},
 	}
 	a.accounts.Routes(a.API)
-	a.accounts.Pages(a.Mux)
 	a.accounts.Jobs(a.Queue)
 	return nil
 }

@@ -126,7 +126,9 @@ var storyValues = map[string]any{
 	"DependantTransfer.requestedBy": ashaID, "DependantTransfer.createdAt": signedInAt,
 	"DependantTransfer.expiresAt": "2026-12-23T04:30:00Z", "DependantTransfer.acceptedAt": nil,
 	"DependantTransfer.approvedAt": nil, "DependantTransfer.endedAt": nil,
-	"BookedBy.id": ashaID, "Consultation.dependantId": nil, "Consultation.bookedBy": nil,
+	"DependantTransfer.requestedByName": nil, "DependantTransfer.acceptedBy": nil,
+	"DependantTransfer.acceptedByName": nil,
+	"BookedBy.id":                      ashaID, "Consultation.dependantId": nil, "Consultation.bookedBy": nil,
 	"Consultation.relation": nil, "ComingPatient.bookedBy": nil, "RecordReading.dependantId": nil,
 
 	"Session.id": sessionID, "Session.createdAt": signedInAt, "Session.lastUsedAt": bookedAt,

@@ -186,6 +186,9 @@ func (b *bundle) serve(w http.ResponseWriter, r *http.Request, route Route, now 
 	h := w.Header()
 	h.Set("Vary", "Accept-Language, Cookie")
 	h.Set("Permissions-Policy", "camera=(self), microphone=(self), geolocation=()") // for the call of a visit
+	if r.URL.Query().Has("token") {
+		h.Set("Referrer-Policy", "no-referrer") // what the page loads must not tell the token in a log
+	}
 	httpapi.WritePageWith(w, http.StatusOK, policy, b.page, s)
 }
 

@@ -141,7 +141,8 @@ func (s *Service) applyOutcome(ctx context.Context, tx *postgres.Tx, actor acces
 		row.PaymentStatus = PaymentFailed
 		return s.save(ctx, tx, *row)
 	case payment.Refunded:
-		data := map[string]string{"amount": event.Amount.String(), "currency": *event.Currency}
+		data := map[string]string{"amount": event.Amount.String(), "currency": *event.Currency,
+			"consultationId": row.ID.String()}
 		return s.Mails.Enqueue(ctx, tx, notification.Mail{To: payer(*row), Kind: "refund-sent", Data: data})
 	default:
 		return nil

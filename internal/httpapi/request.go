@@ -53,12 +53,6 @@ func requestOf(ctx context.Context) *request {
 	return r
 }
 
-// AnonymousActor returns the actor of a page: it has the id and the address of the request, but no user.
-func AnonymousActor(r *http.Request) access.Actor {
-	req := requestOf(r.Context())
-	return access.Actor{IP: req.ip, RequestID: req.id, UserAgent: r.UserAgent()}
-}
-
 // newRequest takes the request's id from the client if it is valid, and makes a new one otherwise.
 func newRequest(r *http.Request, trusted []netip.Prefix) *request {
 	id := r.Header.Get("X-Request-Id")

@@ -12,7 +12,7 @@ import (
 
 func appointmentMail() notification.Mail {
 	return notification.Mail{Kind: "consultation-reminder", Timely: true,
-		Data: map[string]string{"as": "PATIENT",
+		Data: map[string]string{"as": "PATIENT", "consultationId": visit,
 			"with": "Dr. D'Souza; \"X\", MD\r\nBEGIN:VALARM", "start": start, "end": end,
 			"expires": start},
 		Appointment: &notification.Appointment{UID: "1@clinic.example", Sequence: 2, Method: calendar.Request}}

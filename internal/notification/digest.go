@@ -165,6 +165,6 @@ func (s *Service) combine(letters []layoutData) layoutData {
 	if more := len(letters) - maxListed; more > 0 {
 		add(fmt.Sprintf(w.DigestMore, more), "")
 	}
-	add(w.DigestAll, s.cfg.PublicURL+"/")
+	add(w.DigestAll, newest.All)
 	return out
 }

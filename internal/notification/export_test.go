@@ -9,9 +9,11 @@ import (
 	"regexp"
 	"slices"
 	"text/template"
+	"time"
 
 	"github.com/google/uuid"
 
+	"amrutam/internal/config"
 	"amrutam/internal/language"
 )
 
@@ -58,9 +60,23 @@ func TemplateKeys(l language.Tag, kind string) []string {
 	}
 	w := kinds[l][kind]
 	read(w.subject)
+	read(w.all)
 	for _, p := range w.parts {
 		read(p.words)
 		read(p.path)
 	}
 	return slices.Sorted(maps.Keys(keys))
+}
+
+// Links returns the addresses that a mail links to, and that of a digest of such mails.
+func Links(cfg *config.Config, l language.Tag, kind string, data map[string]string) (links []string, all string,
+	err error) {
+	s := &Service{cfg: cfg}
+	filled, err := s.fillTemplate(kind, data, time.Now(), recipient{zone: time.UTC, language: l})
+	for _, p := range filled.Parts {
+		if p.Link != "" {
+			links = append(links, p.Link)
+		}
+	}
+	return links, filled.All, err
 }

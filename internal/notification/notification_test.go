@@ -2,6 +2,7 @@ package notification_test
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 	"time"
 
@@ -89,5 +90,27 @@ func TestLateMailIsGivenUp(t *testing.T) {
 		if s.failure != "too-late" || s.content != nil || s.sent != nil {
 			t.Errorf("%s: %+v", name, s)
 		}
+	}
+}
+
+func TestEnqueueRefusesIncompleteMail(t *testing.T) {
+	t.Parallel()
+	f := openFixture(t)
+	reader, _ := f.user("Asha Rao", "UTC")
+	for _, m := range []notification.Mail{
+		{To: reader, Kind: "no-such-kind"},
+		{To: reader, Kind: "verify-email", Data: map[string]string{"token": "secret"}},
+		{To: reader, Kind: "verify-email", Data: map[string]string{"token": "secret", "expires": "tomorrow, secret"}},
+		{To: reader, Kind: "refund-sent", Data: map[string]string{"amount": "500.00"}},
+	} {
+		if err := f.tryEnqueue(m); err == nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s with %d values: %v", m.Kind, len(m.Data), err)
+		}
+	}
+	var kept int
+	must(t, f.db.Pool.QueryRow(t.Context(), "SELECT (SELECT count(*) FROM mails) + (SELECT count(*) FROM river_job)").
+		Scan(&kept))
+	if kept != 0 {
+		t.Errorf("%d rows were kept", kept)
 	}
 }

@@ -18,7 +18,8 @@ import (
 )
 
 // templateFiles has in templates, in a folder for each language, a file for each kind of mail: headers (Subject; Why,
-// if the recipient gets it for another reason than their account), a blank line, and paragraphs between blank lines.
+// if the recipient gets it for another reason than their account; All, the page that a digest of such mails leads to),
+// a blank line, and paragraphs between blank lines.
 // An empty paragraph is left out, and "[label](/path)" is a link below AMRUTAM_PUBLIC_URL. The text part and the HTML
 // part are made of the same paragraphs. The file is split before the values are filled in, so a value can neither
 // begin a paragraph nor make a link.
@@ -38,6 +39,7 @@ var (
 type mailTemplate struct {
 	subject *text.Template
 	why     string
+	all     *text.Template
 	parts   []paragraphTemplate
 }
 
@@ -109,6 +111,8 @@ func readKind(l language.Tag, name, source string) mailTemplate {
 			w.subject = parse(value)
 		case "Why":
 			w.why = value
+		case "All":
+			w.all = parse(value)
 		default:
 			panic(name + ": unknown header " + field)
 		}
@@ -129,6 +133,8 @@ type layoutData struct {
 	// Why says why the recipient gets the mail, and Answers who reads replies.
 	Subject, Greeting, Why, Answers, Home string
 	Parts                                 []paragraph
+	// All is the address of the page that a digest leads to.
+	All string
 }
 
 type paragraph struct{ Text, Link string }
@@ -162,6 +168,10 @@ func (s *Service) fillTemplate(kind string, data map[string]string, at time.Time
 		return words.String()
 	}
 	out.Subject = oneLine(fill(w.subject))
+	out.All = out.Home
+	if w.all != nil {
+		out.All = s.cfg.PublicURL + fill(w.all)
+	}
 	for _, p := range w.parts {
 		shown := paragraph{Text: oneLine(fill(p.words))}
 		if p.path != nil {

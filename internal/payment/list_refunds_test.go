@@ -1,6 +1,7 @@
 package payment_test
 
 import (
+	"fmt"
 	"testing"
 
 	"amrutam/internal/apptest"
@@ -28,6 +29,18 @@ func TestListRefunds(t *testing.T) {
 			t.Errorf("%s sees %s, then %s", name, first.Body, rest.Body)
 		}
 	}
+	c.Exec("UPDATE profiles SET full_name = 'Ravi Menon' WHERE user_id = $1", support.ID)
+	c.Exec("UPDATE profiles SET full_name = 'Leela Das' WHERE user_id = $1", admin.ID)
+	names := func() (all []any) {
+		for _, refund := range c.Get(support, "refunds").Want(200).Items() {
+			all = append(all, refund["requestedByName"], refund["approvedByName"])
+		}
+		return all
+	}
+	// The money that the provider gave back by itself, the request that was approved, and the one that waits.
+	wantEqual(t, "names", fmt.Sprint(names()), "[<nil> <nil> Ravi Menon Leela Das Ravi Menon <nil>]")
+	c.Exec("UPDATE users SET deleted_at = now() WHERE id = $1", admin.ID)
+	wantEqual(t, "names", fmt.Sprint(names()), "[<nil> <nil> Ravi Menon <nil> Ravi Menon <nil>]")
 	c.Get(support, "refunds?status=ASKED").Want(422)
 	c.Get(c.Patient(), "refunds").Want(403, "forbidden")
 }

@@ -134,12 +134,16 @@ ORDER BY id FOR UPDATE;
 -- name: listRefundsByStatus :many
 -- One page of each status, merged: refunds that wait for a decision are few among all. With an equality instead of the
 -- row comparison, the planner would walk the refunds of all statuses by id.
-SELECT r.*, p.consultation_id
+SELECT r.*, p.consultation_id, requester.full_name AS requester_name, approver.full_name AS approver_name
 FROM (SELECT DISTINCT unnest((@statuses::text[])::refund_status[]) AS status) of_status
 CROSS JOIN LATERAL (SELECT * FROM refunds
     WHERE (refunds.status, refunds.id) < (of_status.status, @before::uuid) AND refunds.status >= of_status.status
     ORDER BY refunds.status DESC, refunds.id DESC LIMIT @most) r
 LEFT JOIN payments p ON p.id = r.payment_id
+LEFT JOIN users asked ON asked.id = r.requested_by AND asked.deleted_at IS NULL
+LEFT JOIN profiles requester ON requester.user_id = asked.id
+LEFT JOIN users decided ON decided.id = r.approved_by AND decided.deleted_at IS NULL
+LEFT JOIN profiles approver ON approver.user_id = decided.id
 ORDER BY r.id DESC LIMIT @most;
 
 -- name: readRefundedFee :one

@@ -637,12 +637,16 @@ func listRefunds(ctx context.Context, db postgres.Querier, paymentID *uuid.UUID,
 }
 
 const listRefundsByStatusSQL = `-- name: listRefundsByStatus :many
-SELECT r.id, r.payment_id, r.attempt_id, r.amount, r.currency, r.reason, r.status, r.requested_by, r.approved_by, r.failure_reason, r.created_at, r.updated_at, r.on_request, r.unmatched_id, r.at_provider, r.provider_refund_id, p.consultation_id
+SELECT r.id, r.payment_id, r.attempt_id, r.amount, r.currency, r.reason, r.status, r.requested_by, r.approved_by, r.failure_reason, r.created_at, r.updated_at, r.on_request, r.unmatched_id, r.at_provider, r.provider_refund_id, p.consultation_id, requester.full_name AS requester_name, approver.full_name AS approver_name
 FROM (SELECT DISTINCT unnest(($1::text[])::refund_status[]) AS status) of_status
 CROSS JOIN LATERAL (SELECT id, payment_id, attempt_id, amount, currency, reason, status, requested_by, approved_by, failure_reason, created_at, updated_at, on_request, unmatched_id, at_provider, provider_refund_id FROM refunds
     WHERE (refunds.status, refunds.id) < (of_status.status, $2::uuid) AND refunds.status >= of_status.status
     ORDER BY refunds.status DESC, refunds.id DESC LIMIT $3) r
 LEFT JOIN payments p ON p.id = r.payment_id
+LEFT JOIN users asked ON asked.id = r.requested_by AND asked.deleted_at IS NULL
+LEFT JOIN profiles requester ON requester.user_id = asked.id
+LEFT JOIN users decided ON decided.id = r.approved_by AND decided.deleted_at IS NULL
+LEFT JOIN profiles approver ON approver.user_id = decided.id
 ORDER BY r.id DESC LIMIT $3
 `
 
@@ -664,6 +668,8 @@ type listRefundsByStatusRow struct {
 	AtProvider       bool
 	ProviderRefundID *string
 	ConsultationID   *uuid.UUID
+	RequesterName    *string
+	ApproverName     *string
 }
 
 // One page of each status, merged: refunds that wait for a decision are few among all. With an equality instead of the
@@ -695,6 +701,8 @@ func listRefundsByStatus(ctx context.Context, db postgres.Querier, statuses []st
 			&i.AtProvider,
 			&i.ProviderRefundID,
 			&i.ConsultationID,
+			&i.RequesterName,
+			&i.ApproverName,
 		); err != nil {
 			return nil, postgres.Failed("listRefundsByStatus", err)
 		}

@@ -80,7 +80,7 @@ func (s *Service) Write(ctx context.Context, tx *postgres.Tx, actor access.Actor
 	if err != nil {
 		return Prescription{}, err
 	}
-	data := map[string]string{"with": doctorName, "consultationId": c.ID.String()}
+	data := map[string]string{"with": doctorName, "prescriptionId": p.ID.String(), "consultationId": c.ID.String()}
 	return p, s.Mails.Enqueue(ctx, tx, notification.Mail{To: c.PatientID, Kind: "prescription-ready", Data: data})
 }
 

@@ -83,7 +83,7 @@ func onPhone(p *browser.Page, width int64) {
 type scene struct {
 	*apptest.Clinic
 	users map[access.Role]apptest.User
-	ids   map[string]string // what stands for the {…} of an address, by the address
+	ids   map[string]string // what stands for the {…} of an address, or follows one without, by the address
 }
 
 func setScene(t *testing.T) *scene {
@@ -118,6 +118,7 @@ func setScene(t *testing.T) *scene {
 		"/hours/rules/{id}": rule, "/payments/{id}": visit, "/admin/doctors/{id}": doctor.ID.String(),
 		"/consultations/{id}": visit, "/all-visits/{id}": visit, "/prescriptions/{id}": prescription,
 		"/people/{id}": patient.ID.String(), "/admin/audit/{id}": fmt.Sprint(entry),
+		"/verify-email": "?token=x", "/confirm-email": "?token=x", "/reset-password": "?token=x",
 	}
 	return s
 }
@@ -127,7 +128,7 @@ func (s *scene) address(t *testing.T, path string) string {
 	t.Helper()
 	before, rest, has := strings.Cut(path, "{")
 	if !has {
-		return path
+		return path + s.ids[path]
 	}
 	id := s.ids[path]
 	if id == "" {

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { ComponentChildren } from "preact";
 import type { Role } from "./api/operations";
 import { loadMenu, loadPage, type Page } from "./pages";
-import { findPlace, useAddress, type Place } from "./router";
+import { findPlace, useAddress, type Place, type Route } from "./router";
 import { loadUser, signOut, userDoubt, useUser } from "./session";
 import { t } from "./text";
 import { changeLanguage, language } from "./text/language";
@@ -131,17 +131,13 @@ export function App() {
 	const user = useUser();
 	const roles = place?.route.roles;
 	let content: ComponentChildren;
-	if (!place || (user && roles && !roles.includes(user.role))) {
+	if (!place) {
 		content = <NotFound />;
 	} else if (roles && !user && userDoubt()) {
 		content = <Refusal error={userDoubt()} retry={() => void loadUser()} />;
-	} else if (roles && !user) {
-		content = (
-			<Content
-				place={{ route: { path: "/sign-in", area: "entry", page: "SignIn" }, params: {} }}
-				pathname={url.pathname}
-			/>
-		);
+	} else if (roles && !(user && roles.includes(user.role))) {
+		const route: Route = { path: "/sign-in", area: "entry", page: user ? "OtherRole" : "SignIn" };
+		content = <Content place={{ route, params: {} }} pathname={url.pathname} />;
 	} else {
 		content = <Content place={place} pathname={url.pathname} />;
 	}

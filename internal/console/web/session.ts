@@ -72,23 +72,29 @@ export async function signedIn(): Promise<Profile | null> {
 	return user;
 }
 
-/** Ends the session, and loads the first page anew, so that nothing of the user stays in memory. */
-export async function signOut(): Promise<void> {
+/**
+ * Ends the session, and loads the sign-in anew, so that nothing of the user stays in memory. It leads on to next, an
+ * address of the console.
+ */
+export async function signOut(next?: string): Promise<void> {
 	try {
 		await call(signOutOperation, {}, undefined, { quiet: true, idempotencyKey: newKey() });
 	} catch (error) {
 		if (!isProblem(error, "unauthenticated")) throw error;
 	}
 	tabs.postMessage("out");
-	leave();
+	leave(next);
 }
 
-function leave(): void {
+function leave(next?: string): void {
 	sessionStorage.clear(); // what was typed and not sent
-	location.replace("/sign-in?out");
+	location.replace("/sign-in?out" + (next ? "&next=" + encodeURIComponent(next) : ""));
 }
 
-/** Leaves the page when another tab signed out, and loads it anew when another tab signed somebody else in, or when an old page comes back. Call it once. */
+/**
+ * Leaves the page when another tab signed out, and loads it anew when another tab signed somebody else in, or when an
+ * old page comes back. Call it once.
+ */
 export function watchSession(): void {
 	const check = async (): Promise<void> => {
 		const before = me?.id;

@@ -539,6 +539,8 @@ export type DependantPage = {
 
 export type DependantTransfer = {
 	acceptedAt: string | null;
+	acceptedBy: string | null;
+	acceptedByName: string | null;
 	approvedAt: string | null;
 	createdAt: string;
 	dependantId: string;
@@ -547,6 +549,7 @@ export type DependantTransfer = {
 	expiresAt: string;
 	id: string;
 	requestedBy: string;
+	requestedByName: string | null;
 	status: DependantTransferStatus;
 };
 
@@ -889,6 +892,7 @@ export type Leave = {
 export type ListedRefund = {
 	amount: Amount;
 	approvedBy: string | null;
+	approvedByName: string | null;
 	atProvider: boolean;
 	attemptId: string | null;
 	consultationId: string | null;
@@ -899,6 +903,7 @@ export type ListedRefund = {
 	paymentId: string | null;
 	reason: string;
 	requestedBy: string | null;
+	requestedByName: string | null;
 	status: RefundStatus;
 	unmatchedId: string | null;
 	updatedAt: string;

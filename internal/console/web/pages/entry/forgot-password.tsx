@@ -5,7 +5,7 @@ import { requestPasswordReset } from "../../api/operations";
 import { Arrival } from "../../parts/focus";
 import { Field, Form } from "../../parts/form";
 import { useAddress } from "../../router";
-import { withNext } from "./next";
+import { rememberNext, withNext } from "./next";
 import { refusals } from "./refusals";
 import { text } from "./text";
 
@@ -33,6 +33,7 @@ export function ForgotPassword() {
 								{ email: values.text("email") },
 								{ quiet: true, idempotencyKey: key },
 							);
+							rememberNext(next);
 							setSent(true);
 						}}
 					>

@@ -2,6 +2,8 @@
 
 import { loadText } from "../../text";
 import { ForgotPassword } from "./forgot-password";
+import { ConfirmEmail, ResetPassword, VerifyEmail } from "./mailed";
+import { OtherRole } from "./other-role";
 import { SignIn } from "./sign-in";
 import { SignUp } from "./sign-up";
 import { text } from "./text";
@@ -11,4 +13,4 @@ export { SignInForm } from "./sign-in-form";
 
 export const load = (): Promise<void> => loadText("entry", text);
 
-export const pages = { SignIn, SignUp, ForgotPassword };
+export const pages = { SignIn, SignUp, ForgotPassword, VerifyEmail, ConfirmEmail, ResetPassword, OtherRole };

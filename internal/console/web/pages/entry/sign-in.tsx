@@ -4,7 +4,7 @@ import { Loading } from "../../parts/load";
 import { navigate, safeNext, useAddress } from "../../router";
 import { currentUser, useUser } from "../../session";
 import { language, rememberLanguage } from "../../text/language";
-import { withNext } from "./next";
+import { rememberNext, withNext } from "./next";
 import { SignInForm } from "./sign-in-form";
 import { text } from "./text";
 
@@ -17,6 +17,7 @@ export function SignIn() {
 		const now = currentUser();
 		if (!now) return;
 		const next = safeNext(asked, homeOf(now.role));
+		rememberNext(null);
 		if (now.language !== language && !document.cookie.includes("language=")) {
 			rememberLanguage(now.language);
 			location.assign(next);

@@ -6,7 +6,8 @@ import { ActionButton, Field, Form, Select } from "../../parts/form";
 import { useAddress } from "../../router";
 import { t } from "../../text";
 import { language } from "../../text/language";
-import { withNext } from "./next";
+import { rememberNext, withNext } from "./next";
+import { explainFaults } from "./password-faults";
 import { refusals } from "./refusals";
 import { text } from "./text";
 
@@ -55,7 +56,8 @@ export function SignUp() {
 							...(gender && { gender }),
 						},
 						{ quiet: true, idempotencyKey: key },
-					);
+					).catch(explainFaults);
+					rememberNext(next);
 					setSentTo(values.text("email"));
 				}}
 			>

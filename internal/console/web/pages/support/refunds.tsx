@@ -71,7 +71,11 @@ export function Refunds() {
 							cells: [
 								<Time at={r.createdAt} />,
 								<span class="amount">{money(r.amount, r.currency)}</span>,
-								r.requestedBy ? <PersonLink id={r.requestedBy} /> : text.bySystem,
+								r.requestedBy ? (
+									<PersonLink id={r.requestedBy} name={r.requestedByName ?? undefined} />
+								) : (
+									text.bySystem
+								),
 								r.reason,
 								r.consultationId ? (
 									<a href={"/all-visits/" + r.consultationId}>{text.openVisit}</a>
@@ -81,6 +85,12 @@ export function Refunds() {
 								<>
 									<State id={r.id}>{text.refundStates[r.status]}</State>
 									{r.failureReason && <p class="small">{r.failureReason}</p>}
+									{r.approvedBy && (
+										<p class="small">
+											{text.approvedBy}{" "}
+											<PersonLink id={r.approvedBy} name={r.approvedByName ?? undefined} />
+										</p>
+									)}
 									<Decide refund={r} set={set} />
 								</>,
 							],

@@ -31,10 +31,18 @@ function Card({ transfer, set }: { transfer: DependantTransfer; set: (transfer: 
 				</dd>
 				<dt>{text.askedBy}</dt>
 				<dd>
-					<PersonLink id={transfer.requestedBy} />, <Time at={transfer.createdAt} />
+					<PersonLink id={transfer.requestedBy} name={transfer.requestedByName ?? undefined} />,{" "}
+					<Time at={transfer.createdAt} />
 				</dd>
 				<dt>{text.otherAccepted}</dt>
-				<dd>{transfer.acceptedAt ? <Time at={transfer.acceptedAt} /> : text.notYet}</dd>
+				<dd>
+					{transfer.acceptedBy && (
+						<>
+							<PersonLink id={transfer.acceptedBy} name={transfer.acceptedByName ?? undefined} />,{" "}
+						</>
+					)}
+					{transfer.acceptedAt ? <Time at={transfer.acceptedAt} /> : text.notYet}
+				</dd>
 				{transfer.status === "OPEN" && (
 					<>
 						<dt>{text.expires}</dt>

@@ -41,7 +41,7 @@ export const common = {
 	remove: "Remove",
 	edit: "Change",
 	notFound: "There is no such page",
-	notFoundHint: "The address may be mistyped, or the page is for another account.",
+	notFoundHint: "The address may be mistyped.",
 	fieldsWrong: (n: number) =>
 		plural(n, { one: "One field needs your attention:", other: `${n} fields need your attention:` }),
 	times: (zone: string) => `All times are in ${zone}.`,

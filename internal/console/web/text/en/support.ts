@@ -148,6 +148,7 @@ export const support = {
 		SUCCEEDED: "Given back",
 		FAILED: "Declined or failed",
 	},
+	approvedBy: "Approved by",
 	askedBy: "Asked for by",
 	bySystem: "The system",
 	left: (amount: string) => `Can still be given back: ${amount}`,

@@ -41,7 +41,7 @@ export const common = {
 	remove: "हटाएँ",
 	edit: "बदलें",
 	notFound: "ऐसा कोई पृष्ठ नहीं है",
-	notFoundHint: "पता ग़लत लिखा गया हो सकता है, या यह पृष्ठ किसी और के लिए है। सही खाते से साइन इन करें, या मुखपृष्ठ पर जाएँ।",
+	notFoundHint: "पता ग़लत लिखा गया हो सकता है।",
 	fieldsWrong: (n: number) => plural(n, { one: "एक जगह सुधार चाहिए:", other: `${n} जगह सुधार चाहिए:` }),
 	times: (zone: string) => `सभी समय ${zone} के हैं।`,
 	timeAt: (time: string, zone: string) => `${time} (${zone})`,

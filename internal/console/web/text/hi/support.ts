@@ -141,6 +141,7 @@ export const support = {
 	noRefundsHere: "कुछ लौटाया नहीं गया।",
 	noRefunds: "ऐसी कोई धनवापसी नहीं है।",
 	refundStates: { REQUESTED: "मंज़ूरी बाक़ी", PENDING: "रास्ते में", SUCCEEDED: "लौटाया गया", FAILED: "अस्वीकृत या विफल" },
+	approvedBy: "मंज़ूरी देने वाले:",
 	askedBy: "अनुरोध करने वाले",
 	bySystem: "सिस्टम",
 	left: (amount: string) => `अब भी लौटाया जा सकता है: ${amount}`,
