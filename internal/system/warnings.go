@@ -20,7 +20,7 @@ const (
 	MailsDelayed      Warning = "AmrutamMailsDelayed"
 	MailsGivenUp      Warning = "AmrutamMailsGivenUp"
 	PartitionsMissing Warning = "AmrutamPartitionsMissing"
-	BackupWALOld      Warning = "AmrutamBackupWALOld"
+	BackupWALOld      Warning = "AmrutamBackupWALOld" //nolint:gosec // the name of an alert
 	BackupOld         Warning = "AmrutamBackupOld"
 	ArchiveLeftovers  Warning = "AmrutamArchiveLeftovers"
 	AuditUnsealed     Warning = "AmrutamAuditUnsealed"
