@@ -177,7 +177,8 @@ function Confirm({ visit, slot, lookAgain, done }: ConfirmProps) {
 					<Time at={slot.startTime} />
 				</dd>
 			</dl>
-			{doctor.data && <p>{feeText(visit, doctor.data.consultationFee, doctor.data.currency)}</p>}
+			{/* Its place is kept: the button below must not move away from under a finger. */}
+			<p>{doctor.data ? feeText(visit, doctor.data.consultationFee, doctor.data.currency) : "\u00a0"}</p>
 			<p>
 				<ActionButton
 					class="primary"
