@@ -44,7 +44,7 @@ func (a *App) mount() error {
 	a.Queue.RegisterMaintenance()
 	a.mountRetention()
 	reader.Mount(a.Mux, "/openapi.json")
-	console.Mount(a.Mux, a.DB.Now)
+	a.API.UnknownPage = console.Mount(a.Mux, a.DB.Now)
 	mails, err := notification.New(a.DB, a.Queue, a.Sealer, a.Config, a.Log, a.Metrics)
 	if err != nil {
 		return err

@@ -129,14 +129,14 @@ func Check() error {
 }
 
 // Mount serves the pages and their files. Pages take their time from clock. In a binary without scripts each page says
-// so.
-func Mount(mux *http.ServeMux, clock func() time.Time) {
+// so. Returns the page of addresses that aren't there, or nil.
+func Mount(mux *http.ServeMux, clock func() time.Time) http.Handler {
 	b, err := load()
 	if err != nil {
 		mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		})
-		return
+		return nil
 	}
 	for name, a := range b.assets {
 		mux.Handle("GET "+files+name, a)
@@ -146,8 +146,13 @@ func Mount(mux *http.ServeMux, clock func() time.Time) {
 		if pattern == "/" {
 			pattern = "/{$}"
 		}
-		mux.HandleFunc("GET "+pattern, func(w http.ResponseWriter, r *http.Request) { b.serve(w, r, route, clock()) })
+		mux.HandleFunc("GET "+pattern, func(w http.ResponseWriter, r *http.Request) {
+			b.serve(w, r, http.StatusOK, route, clock())
+		})
 	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b.serve(w, r, http.StatusNotFound, Route{}, clock())
+	})
 }
 
 // shell is what page.html shows.
@@ -165,7 +170,7 @@ type shell struct {
 	Words      words
 }
 
-func (b *bundle) serve(w http.ResponseWriter, r *http.Request, route Route, now time.Time) {
+func (b *bundle) serve(w http.ResponseWriter, r *http.Request, status int, route Route, now time.Time) {
 	lang := languageOf(r)
 	s := shell{
 		Language: lang, Words: wordsOf[lang],
@@ -189,7 +194,7 @@ func (b *bundle) serve(w http.ResponseWriter, r *http.Request, route Route, now 
 	if r.URL.Query().Has("token") {
 		h.Set("Referrer-Policy", "no-referrer") // what the page loads must not tell the token in a log
 	}
-	httpapi.WritePageWith(w, http.StatusOK, policy, b.page, s)
+	httpapi.WritePageWith(w, status, policy, b.page, s)
 }
 
 // modules returns the files that modules need, each once.

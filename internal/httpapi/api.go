@@ -44,6 +44,8 @@ type API struct {
 	// Guard returns the check that every transaction of an actor makes before its COMMIT: whether the actor's session
 	// is still live. It returns nil for an actor who isn't signed in.
 	Guard func(actor access.Actor) *postgres.Guard
+	// UnknownPage answers browsers that ask for an address that isn't there. Without it they get a problem too.
+	UnknownPage http.Handler
 	// RatePerAddress and RatePerUser limit the requests of an address and of a user in a minute. A nil limit here and
 	// below allows everything.
 	RatePerAddress, RatePerUser *RateLimit

@@ -108,7 +108,7 @@ func (a *API) route(w *recorder, r *http.Request, req *request) {
 	a.servePage(w, r, mux)
 }
 
-// refuseUnknownPath answers 404, or 405 if the path has other methods, as a problem and not in net/http's plain text.
+// refuseUnknownPath answers 404, or 405 if the path has other methods: a browser with a page, others with a problem.
 func (a *API) refuseUnknownPath(w *recorder, r *http.Request) {
 	trial := &recorder{ResponseWriter: discardWriter{http.Header{}}}
 	if utf8.ValidString(r.URL.Path) {
@@ -117,6 +117,11 @@ func (a *API) refuseUnknownPath(w *recorder, r *http.Request) {
 	if trial.status == http.StatusMethodNotAllowed {
 		w.Header().Set("Allow", trial.Header().Get("Allow"))
 		a.writeProblem(w, r, problem.MethodNotAllowed)
+		return
+	}
+	isPage := strings.Contains(r.Header.Get("Accept"), "text/html") && !strings.HasPrefix(r.URL.Path, Base+"/")
+	if isPage && a.UnknownPage != nil && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+		a.servePage(w, r, a.UnknownPage)
 		return
 	}
 	a.writeProblem(w, r, problem.NotFound)

@@ -189,6 +189,27 @@ func opens(route console.Route, role access.Role) bool {
 	return slices.Contains(route.Roles, string(role))
 }
 
+// TestUnknownAddress tests that a browser gets a page where nothing is, and other clients a problem.
+func TestUnknownAddress(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	p := browser.Open(t, c)
+	for _, address := range []string{"/visitz", "/admin/nothing", "//evil.example"} {
+		p.Visit(p.URL + address)
+		await(t, p, "There is no such page")
+		if found := violations(p); found != "" {
+			t.Errorf("%s: %s", address, found)
+		}
+	}
+	for _, address := range []string{"visitz", "api/v1/visitz"} {
+		status := p.Script(`const answer = await fetch('/` + address + `', {headers: {Accept: 'application/json'}});
+			return {status: answer.status, type: answer.headers.get('Content-Type')};`)
+		if status["status"] != 404.0 || status["type"] != "application/problem+json" {
+			t.Errorf("%s: %v", address, status)
+		}
+	}
+}
+
 func checkPage(t *testing.T, p *browser.Page, address, language string) {
 	t.Helper()
 	shown := open(p, address)
@@ -204,8 +225,11 @@ func checkPage(t *testing.T, p *browser.Page, address, language string) {
 	if found := violations(p); found != "" {
 		t.Errorf("%s in %s: %s", address, language, found)
 	}
-	fits := p.Script(`return {over: document.documentElement.scrollWidth - document.documentElement.clientWidth};`)
-	if over, _ := fits["over"].(float64); over > 0 {
-		t.Errorf("%s in %s is %v pixels wider than the screen", address, language, over)
+	for _, size := range []string{"100%", "200%"} {
+		fits := p.Script(`document.documentElement.style.fontSize = '` + size + `';
+			return {over: document.documentElement.scrollWidth - document.documentElement.clientWidth};`)
+		if over, _ := fits["over"].(float64); over > 0 {
+			t.Errorf("%s in %s with text of %s is %v pixels wider than the screen", address, language, size, over)
+		}
 	}
 }

@@ -3,6 +3,7 @@ package console_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -103,6 +104,23 @@ func TestSignInLeadsBack(t *testing.T) {
 	text := await(t, p, "E-mail address")
 	if strings.Contains(text, "Meera") || strings.Contains(text, "7 Lake Road") {
 		t.Errorf("Back shows %s", text)
+	}
+}
+
+// TestSignInLeadsNowhereElse tests that a sign-in leads to no other server, and not back to itself.
+func TestSignInLeadsNowhereElse(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	p := browser.Open(t, c)
+	p.SignIn(c, c.Patient())
+	for _, next := range []string{"//evil.example", "https://evil.example", `/\evil.example`, "/%09/evil.example",
+		"javascript:alert(1)", "/api/v1/users/me", "/sign-in", "/sign-up"} {
+		p.Visit(p.URL + "/sign-in?next=" + url.QueryEscape(next))
+		await(t, p, "My visits")
+		await(t, p, "Earlier visits")
+		if at := p.Script(`return {path: location.pathname};`); at["path"] != "/visits" {
+			t.Errorf("%s leads to %v", next, at)
+		}
 	}
 }
 

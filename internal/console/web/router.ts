@@ -126,9 +126,13 @@ export function followLinks(): void {
 	});
 }
 
-/** Returns an address of this console that a query names, or the alternative: never one of another server. */
+/**
+ * Returns an address of this console that a query names, or the alternative: never one of another server, nor one that
+ * itself leads on.
+ */
 export function safeNext(next: string | null, alternative: string): string {
 	if (!next || !next.startsWith("/") || next.startsWith("//") || next.includes("\\")) return alternative;
 	const url = new URL(next, location.origin);
-	return url.origin === location.origin && findPlace(url.pathname) ? url.pathname + url.search : alternative;
+	const area = url.origin === location.origin && findPlace(url.pathname)?.route.area;
+	return area && area !== "entry" ? url.pathname + url.search : alternative;
 }
