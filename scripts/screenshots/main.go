@@ -22,6 +22,8 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
+
+	"amrutam/scripts/screenshots/cookie"
 )
 
 const (
@@ -160,10 +162,7 @@ func (s *studio) take(one shot) error {
 		cookies["__Host-amrutam"] = s.sessions[one.user]
 	}
 	for name, value := range cookies {
-		isSession := name != "language"
-		_, err := chromedp.Call(s.tab, network.SetCookie, network.SetCookieParams{Name: name, Value: value,
-			URL: s.url + "/", Path: "/", Secure: &isSession, HTTPOnly: &isSession})
-		if err != nil {
+		if err := cookie.Set(s.tab, s.url, name, value); err != nil {
 			return err
 		}
 	}
