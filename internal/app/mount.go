@@ -44,6 +44,7 @@ func (a *App) mount() error {
 	a.mountRetention()
 	reader.Mount(a.Mux, "/openapi.json")
 	console.Mount(a.Mux)
+	a.API.NotFoundPage = console.NotFound()
 	mails, err := notification.New(a.DB, a.Queue, a.Sealer, a.Config, a.Log, a.Metrics)
 	if err != nil {
 		return err

@@ -144,8 +144,19 @@ func Mount(mux *http.ServeMux) {
 		if pattern == "/" {
 			pattern = "/{$}"
 		}
-		mux.HandleFunc("GET "+pattern, func(w http.ResponseWriter, r *http.Request) { b.serve(w, r, route) })
+		mux.HandleFunc("GET "+pattern, func(w http.ResponseWriter, r *http.Request) {
+			b.serve(w, r, http.StatusOK, route)
+		})
 	}
+}
+
+// NotFound returns the page for an address that no other page has, or nil in a binary without scripts.
+func NotFound() http.HandlerFunc {
+	b, err := load()
+	if err != nil {
+		return nil
+	}
+	return func(w http.ResponseWriter, r *http.Request) { b.serve(w, r, http.StatusNotFound, Route{}) }
 }
 
 // shell is what page.html shows.
@@ -161,7 +172,7 @@ type shell struct {
 	Words      words
 }
 
-func (b *bundle) serve(w http.ResponseWriter, r *http.Request, route Route) {
+func (b *bundle) serve(w http.ResponseWriter, r *http.Request, status int, route Route) {
 	lang := languageOf(r)
 	s := shell{
 		Language: lang, IsSignedIn: httpapi.HasSessionCookie(r), Words: wordsOf[lang],
@@ -180,7 +191,7 @@ func (b *bundle) serve(w http.ResponseWriter, r *http.Request, route Route) {
 	}
 	h := w.Header()
 	h.Set("Vary", "Accept-Language, Cookie")
-	httpapi.WritePageWith(w, http.StatusOK, policy, b.page, s)
+	httpapi.WritePageWith(w, status, policy, b.page, s)
 }
 
 // modules returns the files that modules need, each once.

@@ -65,6 +65,8 @@ type API struct {
 	Trusted []netip.Prefix
 	// Origins are the other sites whose pages may call from a browser (CORS).
 	Origins []string
+	// NotFoundPage answers a browser that opens an address where there is nothing. Nil answers it like a program.
+	NotFoundPage http.HandlerFunc
 	// Story is the journey that the document tells in its order and its examples.
 	Story Story
 	// Operations in the order of registration, for tests that visit all of them.

@@ -119,6 +119,12 @@ func (a *API) refuseUnknownPath(w *recorder, r *http.Request) {
 		a.writeProblem(w, r, problem.MethodNotAllowed)
 		return
 	}
+	isForBrowser := r.Method == http.MethodGet && !strings.HasPrefix(r.URL.Path, Base+"/") &&
+		strings.Contains(r.Header.Get("Accept"), "text/html")
+	if isForBrowser && a.NotFoundPage != nil {
+		a.NotFoundPage(w, r)
+		return
+	}
 	a.writeProblem(w, r, problem.NotFound)
 }
 

@@ -11,6 +11,7 @@ import { filterOf } from "./audit-filter";
 import { Actor, Entity } from "./audit-log";
 import { actionName } from "./audit-words";
 import { count } from "./parts";
+import { t } from "../../text";
 import { text } from "./text";
 
 const none = filterOf(new URLSearchParams());
@@ -24,7 +25,7 @@ export function AuditEntry({ params }: PageProps) {
 				<a href="/admin/audit">{text.allEntries}</a>
 			</p>
 			<Title text={loaded.data ? actionName(loaded.data.action) : text.entry} />
-			<Show loaded={loaded} own={{ "not-found": text.noSuchEntry, "validation-failed": text.noSuchEntry }}>
+			<Show loaded={loaded} gone={{ text: text.noSuchEntry, href: "/admin/audit", link: t.nav.audit }}>
 				{(entry) => (
 					<>
 						<dl>
