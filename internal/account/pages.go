@@ -17,7 +17,7 @@ const formLimit = 16 << 10
 // page is a page behind a link in a mail. Name says which texts it has.
 type page struct {
 	Name   string
-	Faults []string
+	Faults []problem.Field
 	// Action is the path that the form is sent to. Without it the page has no form.
 	Action   string
 	Token    string
@@ -142,9 +142,7 @@ func (s *Service) resetByPage(w http.ResponseWriter, r *http.Request, token stri
 	var refusal *problem.Error
 	if errors.As(err, &refusal) && len(refusal.Fields) > 0 {
 		again := s.resetForm(token)
-		for _, f := range refusal.Fields {
-			again.Faults = append(again.Faults, f.Message)
-		}
+		again.Faults = refusal.Fields
 		show(w, r, refusal.Status, again)
 		return
 	}
@@ -182,13 +180,13 @@ func show(w http.ResponseWriter, r *http.Request, status int, p page) {
 	l := httpapi.NegotiateLanguage(w, r)
 	texts := pageTexts[l]
 	faults := make([]string, 0, len(p.Faults))
-	for _, message := range p.Faults {
-		faults = append(faults, texts.fault(message))
+	for _, f := range p.Faults {
+		faults = append(faults, texts.fault(f.In(l)))
 	}
-	p.Faults = faults
 	httpapi.WritePage(w, status, pageTemplate, struct {
 		page
 		pageText
+		Faults   []string
 		Language language.Tag
-	}{p, texts.Pages[p.Name], l})
+	}{p, texts.Pages[p.Name], faults, l})
 }

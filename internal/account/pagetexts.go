@@ -3,10 +3,11 @@ package account
 import (
 	"embed"
 	"encoding/json"
-	"regexp"
+	"fmt"
 	"strings"
 
 	"amrutam/internal/language"
+	"amrutam/internal/problem"
 )
 
 //go:embed pages
@@ -21,7 +22,7 @@ type pageText struct {
 }
 
 // languageTexts are the texts of the pages in one language: by the name of the page, and the faults of a new password
-// by what passwordFault says, with %s for a number.
+// by their code, with {limit} for a number.
 type languageTexts struct {
 	Pages  map[string]pageText `json:"pages"`
 	Faults map[string]string   `json:"faults"`
@@ -45,14 +46,11 @@ func readPageTexts() map[language.Tag]languageTexts {
 	return all
 }
 
-var numberInFault = regexp.MustCompile(`\d+`)
-
 // fault returns a fault of a new password as a sentence.
-func (t languageTexts) fault(message string) string {
-	number := numberInFault.FindString(message)
-	sentence, known := t.Faults[numberInFault.ReplaceAllString(message, "%s")]
+func (t languageTexts) fault(f problem.Field) string {
+	sentence, known := t.Faults[f.Code]
 	if !known {
-		return message
+		return f.Message
 	}
-	return strings.ReplaceAll(sentence, "%s", number)
+	return strings.ReplaceAll(sentence, "{limit}", fmt.Sprint(f.Params["limit"]))
 }

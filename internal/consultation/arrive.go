@@ -38,8 +38,7 @@ func (s *Service) Arrive(ctx context.Context, tx *postgres.Tx, actor access.Acto
 		return CheckIns{}, err
 	}
 	if row.Status != StatusConfirmed && row.Status != StatusInProgress {
-		return CheckIns{}, problem.InvalidTransition.WithDetail(
-			"Nobody can check in to a consultation that is " + string(row.Status) + ".")
+		return CheckIns{}, problem.InvalidTransition.WithDetail(detailNoCheckIn.With("status", string(row.Status)))
 	}
 	if err := checkWindow(tx.Now, row.ScheduledStart.Add(-s.Config.StartEarly), row.ScheduledEnd); err != nil {
 		return CheckIns{}, err

@@ -10,6 +10,20 @@ import (
 	"amrutam/internal/apptest/browser"
 )
 
+// TestFaultInHindi tests that a form says in the reader's language what is wrong with a field.
+func TestFaultInHindi(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	p := browser.Open(t, c)
+	p.SpeakLanguage("hi")
+	open(p, "/sign-up")
+	fill(p, "पूरा नाम", "आशा राव")
+	fill(p, "ईमेल पता", "asha@example.org")
+	fill(p, "पासवर्ड", "short")
+	press(p, "खाता बनाएँ")
+	await(t, p, "कम से कम 8 अक्षर होने चाहिए")
+}
+
 // TestNothingThere tests that an address where there is nothing gets the console's page, and that a page without its
 // object leads on and doesn't offer a retry.
 func TestNothingThere(t *testing.T) {

@@ -743,8 +743,10 @@ export type Export = {
 export type ExportStatus = "PENDING" | "READY";
 
 export type FieldError = {
+	code: string;
 	location: string;
 	message: string;
+	params?: Record<string, unknown>;
 };
 
 export type FreeDay = {
@@ -1142,9 +1144,11 @@ export type PreviousSlot = {
 };
 
 export type Problem = {
+	code?: string;
 	detail: string;
 	errors?: Array<FieldError>;
 	instance: string;
+	params?: Record<string, unknown>;
 	requestId: string;
 	status: number;
 	title: string;
