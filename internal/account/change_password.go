@@ -78,7 +78,7 @@ func (s *Service) provePassword(ctx context.Context, actor access.Actor, text st
 		return user, errors.Join(err, s.refundAttempt(ctx, counted))
 	case !right:
 		return user, s.refuse(ctx, actor, actor.ID, "wrong-password",
-			ErrInvalidCredentials.WithDetail("The current password is wrong."))
+			ErrInvalidCredentials.WithDetail(detailWrongPassword))
 	}
 	return user, s.DB.Write(ctx, func(tx *postgres.Tx) error {
 		s.clearFailures(tx, counted)

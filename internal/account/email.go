@@ -51,7 +51,7 @@ func (s *Service) ChangeEmail(ctx context.Context, actor access.Actor, in EmailC
 	var wrong faults
 	wrong.add("body.newEmail", emailFault(email))
 	if email == user.Email {
-		wrong.add("body.newEmail", "is your address already")
+		wrong.add("body.newEmail", faultSameAddress)
 	}
 	if len(wrong) == 0 {
 		wrong.add("body.newEmail", reachFault(s.Mails.CanReach(ctx, email)))

@@ -15,8 +15,25 @@ func NewHasher() *password.Hasher {
 }
 
 // passwordFault says why a user with an address and a name may not use a password, or returns "".
-func (s *Service) passwordFault(text, email, fullName string) string {
-	return password.Policy{MinLength: s.Config.PasswordMin, Service: serviceName}.Fault(text, email, fullName)
+func (s *Service) passwordFault(text, email, fullName string) *problem.Message {
+	policy := password.Policy{MinLength: s.Config.PasswordMin, Service: serviceName}
+	switch policy.Fault(text, email, fullName) {
+	case password.NotText:
+		return faultNotText
+	case password.TooShort:
+		return problem.MinLength.With("limit", policy.MinLength)
+	case password.TooLong:
+		return problem.MaxLength.With("limit", password.MaxLength)
+	case password.HasName:
+		return faultOwnName
+	case password.HasService:
+		return faultService
+	case password.IsGuessable:
+		return faultSequence
+	case password.IsCommon:
+		return faultCommon
+	}
+	return nil
 }
 
 // errPasswordChanged says that the password must be compared again: the user's hash has changed since, or a second

@@ -173,7 +173,7 @@ func (s *Service) usersWhere(f UserListRequest) (c postgres.Conditions, err erro
 	if f.Phone != "" {
 		phone := normalizePhone(f.Phone, "")
 		if phone == "" {
-			return c, problem.InvalidField("query.phone", noPhone+"; in an address + is written %2B")
+			return c, problem.InvalidField("query.phone", faultPhoneQuery)
 		}
 		var indexes [][]byte
 		for _, spelling := range phoneSpellings(phone) {

@@ -234,9 +234,7 @@ func (s *Service) unverifiedError(ctx context.Context, user uuid.UUID) error {
 	case err != nil && !postgres.NoRows(err):
 		return fmt.Errorf("look for a mail that was refused: %w", err)
 	case refused:
-		return ErrEmailNotVerified.WithDetail("The password is that of a sign-up whose e-mail address is not " +
-			"verified: the mail server of the address refused our mail. " +
-			"Check the address, and sign up with one that takes mail.")
+		return ErrEmailNotVerified.WithDetail(detailMailRefused)
 	}
 	return ErrEmailNotVerified
 }

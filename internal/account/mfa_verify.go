@@ -162,7 +162,7 @@ func (f SecondFactor) check() error {
 		}
 	}
 	if given != 1 {
-		return problem.Invalid.WithField("body.otp", "is required, or recoveryCode or passkey in its place")
+		return problem.Invalid.WithField("body.otp", faultNoFactor)
 	}
 	if f.Passkey != nil {
 		if _, err := f.Passkey.Parse(); err != nil {
@@ -333,5 +333,5 @@ func (s *Service) startSessionAfterMFA(ctx context.Context, tx *postgres.Tx, act
 
 // invalidPasskey returns the 422 for a credential that can't be read.
 func invalidPasskey(location string) error {
-	return problem.InvalidField(location, "can't be read as a PublicKeyCredential: send what its toJSON() gives")
+	return problem.InvalidField(location, faultNotPasskey)
 }

@@ -5,6 +5,8 @@ import (
 	"unicode"
 
 	"github.com/nyaruka/phonenumbers"
+
+	"amrutam/internal/problem"
 )
 
 // phoneRegion is the region of numbers without a country code, for users in DefaultTimezone.
@@ -70,11 +72,9 @@ func phoneSpellings(phone string) []string {
 	return []string{phone, code + "0" + phone[len(code):]}
 }
 
-const noPhone = "must be a phone number with its country's code, like +91 98123 45678"
-
-func phoneFault(phone string) string {
+func phoneFault(phone string) *problem.Message {
 	if phone == "" {
-		return noPhone
+		return faultPhone
 	}
-	return ""
+	return nil
 }

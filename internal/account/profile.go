@@ -12,6 +12,7 @@ import (
 	"amrutam/internal/audit"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
 	"amrutam/internal/seal"
 )
 
@@ -132,7 +133,7 @@ func (p *Profile) apply(in ProfileUpdateRequest, now time.Time) (fields []string
 	b.FullName.Value, b.Address.Value = trimText(b.FullName.Value), trimText(b.Address.Value)
 	b.Phone.Value = normalizePhone(b.Phone.Value, zone)
 	var wrong faults
-	set := func(name string, given, null bool, fault func() string) {
+	set := func(name string, given, null bool, fault func() *problem.Message) {
 		if !given {
 			return
 		}
@@ -141,14 +142,17 @@ func (p *Profile) apply(in ProfileUpdateRequest, now time.Time) (fields []string
 			wrong.add("body."+name, fault())
 		}
 	}
-	set("fullName", b.FullName.Apply(&p.FullName), b.FullName.Null, func() string { return nameFault(p.FullName) })
-	set("gender", b.Gender.ApplyTo(&p.Gender), b.Gender.Null, func() string { return "" })
+	set("fullName", b.FullName.Apply(&p.FullName), b.FullName.Null,
+		func() *problem.Message { return nameFault(p.FullName) })
+	set("gender", b.Gender.ApplyTo(&p.Gender), b.Gender.Null, func() *problem.Message { return nil })
 	set("dateOfBirth", b.DateOfBirth.ApplyTo(&p.DateOfBirth), b.DateOfBirth.Null,
-		func() string { return birthFault(*p.DateOfBirth, zone, now) })
-	set("phone", b.Phone.ApplyTo(&p.Phone), b.Phone.Null, func() string { return phoneFault(*p.Phone) })
-	set("address", b.Address.ApplyTo(&p.Address), b.Address.Null, func() string { return addressFault(*p.Address) })
-	set("timezone", b.Timezone.Apply(&p.Timezone), b.Timezone.Null, func() string { return zoneFault(p.Timezone) })
-	set("language", b.Language.Apply(&p.Language), b.Language.Null, func() (fault string) {
+		func() *problem.Message { return birthFault(*p.DateOfBirth, zone, now) })
+	set("phone", b.Phone.ApplyTo(&p.Phone), b.Phone.Null, func() *problem.Message { return phoneFault(*p.Phone) })
+	set("address", b.Address.ApplyTo(&p.Address), b.Address.Null,
+		func() *problem.Message { return addressFault(*p.Address) })
+	set("timezone", b.Timezone.Apply(&p.Timezone), b.Timezone.Null,
+		func() *problem.Message { return zoneFault(p.Timezone) })
+	set("language", b.Language.Apply(&p.Language), b.Language.Null, func() (fault *problem.Message) {
 		p.Language, fault = matchLanguage(p.Language)
 		return fault
 	})

@@ -11,6 +11,7 @@ import (
 	"amrutam/internal/audit"
 	"amrutam/internal/language"
 	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
 )
 
 // DefaultTimezone is the time zone of a user who has not set one.
@@ -78,11 +79,14 @@ func (s *Service) Provision(ctx context.Context, tx *postgres.Tx, u NewUser) (uu
 // wrong, ErrAddressTaken if another user has the address.
 func (s *Service) CreateAdmin(ctx context.Context, email, fullName, password string) (uuid.UUID, error) {
 	email, fullName = normalizeEmail(email), trimText(fullName)
-	for _, f := range []struct{ what, fault string }{{"the e-mail address", emailFault(email)},
+	for _, f := range []struct {
+		what  string
+		fault *problem.Message
+	}{{"the e-mail address", emailFault(email)},
 		{"the name", nameFault(fullName)},
 		{"the password", s.passwordFault(password, email, fullName)}} {
-		if f.fault != "" {
-			return uuid.Nil, fmt.Errorf("%s %s", f.what, f.fault)
+		if f.fault != nil {
+			return uuid.Nil, fmt.Errorf("%s %s", f.what, f.fault.In(language.English))
 		}
 	}
 	hash, err := s.Passwords.Hash(ctx, password)

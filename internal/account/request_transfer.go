@@ -39,10 +39,10 @@ func (s *Service) RequestTransfer(ctx context.Context, tx *postgres.Tx, actor ac
 	}
 	email := normalizeEmail(in.Body.Email)
 	switch {
-	case emailFault(email) != "":
+	case emailFault(email) != nil:
 		return Transfer{}, problem.InvalidField("body.email", emailFault(email))
 	case email == own:
-		return Transfer{}, problem.InvalidField("body.email", "is your own address")
+		return Transfer{}, problem.InvalidField("body.email", faultOwnAddress)
 	}
 	if err := requireNoSeats(ctx, tx, in.ID); err != nil {
 		return Transfer{}, err

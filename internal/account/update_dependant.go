@@ -9,6 +9,7 @@ import (
 	"amrutam/internal/audit"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/postgres"
+	"amrutam/internal/problem"
 )
 
 // UpdateDependantRequest is a merge patch of a dependant.
@@ -68,22 +69,22 @@ func (d *Dependant) apply(in UpdateDependantRequest, zone string, now time.Time)
 	b := &in.Body
 	b.FullName.Value = trimText(b.FullName.Value)
 	var wrong faults
-	set := func(name string, given bool, fault func() string) {
+	set := func(name string, given bool, fault func() *problem.Message) {
 		if given {
 			fields = append(fields, name)
 			wrong.add("body."+name, fault())
 		}
 	}
-	none := func() string { return "" }
+	none := func() *problem.Message { return nil }
 	birth := deref(d.DateOfBirth)
-	set("fullName", b.FullName.Apply(&d.FullName), func() string { return nameFault(d.FullName) })
-	set("dateOfBirth", b.DateOfBirth.Apply(&birth), func() string { return birthFault(birth, zone, now) })
+	set("fullName", b.FullName.Apply(&d.FullName), func() *problem.Message { return nameFault(d.FullName) })
+	set("dateOfBirth", b.DateOfBirth.Apply(&birth), func() *problem.Message { return birthFault(birth, zone, now) })
 	set("gender", b.Gender.ApplyTo(&d.Gender), none)
-	set("relation", b.Relation.Apply(&d.Relation), func() string {
+	set("relation", b.Relation.Apply(&d.Relation), func() *problem.Message {
 		if d.Relation == relationSelf {
-			return "must be one of CHILD, PARENT, SPOUSE, SIBLING and OTHER"
+			return faultRelation
 		}
-		return ""
+		return nil
 	})
 	d.DateOfBirth = ptrOrNil(birth)
 	return fields, wrong.err()

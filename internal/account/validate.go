@@ -18,9 +18,9 @@ import (
 // faults collects everything that is wrong with a request, for one answer.
 type faults []problem.Field
 
-func (f *faults) add(location, message string) {
-	if message != "" {
-		*f = append(*f, problem.Field{Location: location, Message: message})
+func (f *faults) add(location string, fault *problem.Message) {
+	if fault != nil {
+		*f = append(*f, problem.FaultAt(location, fault))
 	}
 }
 
@@ -36,26 +36,26 @@ func (f faults) err() error {
 // normalizeEmail returns the form in which an address is stored and looked up.
 func normalizeEmail(email string) string { return notification.Normalize(email) }
 
-// emailFault says what is wrong with a normalized address, or returns "". Errors of net/mail are not used, because
+// emailFault says what is wrong with a normalized address, or returns nil. Errors of net/mail are not used, because
 // they quote the value.
-func emailFault(email string) string {
+func emailFault(email string) *problem.Message {
 	parsed, err := mail.ParseAddress(email)
 	local, domain, _ := strings.Cut(email, "@")
 	ascii, asciiErr := notification.ASCII(email)
-	if err != nil || asciiErr != nil || len(ascii) > 254 || httpapi.TextFault(email, httpapi.Line) != "" ||
+	if err != nil || asciiErr != nil || len(ascii) > 254 || httpapi.TextFault(email, httpapi.Line) != nil ||
 		strings.ContainsFunc(email, unseen) || len(local) > 64 || !hostForm(domain) || parsed.Address != email ||
 		parsed.Name != "" || len(email) > 254 || strings.HasSuffix(email, "]") {
-		return "must be a plain e-mail address like asha@example.org"
+		return faultEmail
 	}
-	return ""
+	return nil
 }
 
-// reachFault says what is wrong with an address that the mail server can't deliver to, or returns "".
-func reachFault(reached bool) string {
+// reachFault says what is wrong with an address that the mail server can't deliver to, or returns nil.
+func reachFault(reached bool) *problem.Message {
 	if reached {
-		return ""
+		return nil
 	}
-	return "can't be reached: our mail server takes only ASCII letters before the @; use another address"
+	return faultUnreachable
 }
 
 // unseen reports whether a character is invisible: two different addresses would look the same.
@@ -74,12 +74,12 @@ func hostForm(domain string) bool {
 // trimText returns the form in which a name or a postal address is stored.
 func trimText(text string) string { return norm.NFC.String(strings.TrimSpace(text)) }
 
-func nameFault(name string) string {
+func nameFault(name string) *problem.Message {
 	switch {
 	case !visible(name):
-		return "must not be empty"
+		return problem.MinLength.With("limit", 1)
 	case utf8.RuneCountInString(name) > 200:
-		return "must have at most 200 characters"
+		return problem.MaxLength.With("limit", 200)
 	}
 	return httpapi.TextFault(name, httpapi.Line)
 }
@@ -95,7 +95,7 @@ func visible(s string) bool {
 
 // birthFault allows every day until today in the user's time zone, because a newborn child may be signed up on its
 // first day.
-func birthFault(date, zone string, now time.Time) string {
+func birthFault(date, zone string, now time.Time) *problem.Message {
 	place, known := httpapi.Zone(zone)
 	if !known {
 		place = time.UTC
@@ -103,37 +103,37 @@ func birthFault(date, zone string, now time.Time) string {
 	day, err := time.Parse(time.DateOnly, date)
 	switch {
 	case err != nil:
-		return "must be a date like 1990-05-17"
+		return faultNotBirth
 	case date > now.In(place).Format(time.DateOnly):
-		return "must not be after today"
+		return faultBornLater
 	case day.Year() < 1900:
-		return "must be 1900 or later"
+		return faultBornEarlier
 	}
-	return ""
+	return nil
 }
 
-func addressFault(address string) string {
+func addressFault(address string) *problem.Message {
 	switch {
 	case !visible(address):
-		return "must not be empty; null clears it"
+		return faultEmptyAddress
 	case utf8.RuneCountInString(address) > 500:
-		return "must have at most 500 characters"
+		return problem.MaxLength.With("limit", 500)
 	}
-	return ""
+	return nil
 }
 
-// matchLanguage returns the language nearest to a tag, and what is wrong with the tag, or "".
-func matchLanguage(tag string) (nearest, fault string) {
+// matchLanguage returns the language nearest to a tag, and what is wrong with the tag, or nil.
+func matchLanguage(tag string) (nearest string, fault *problem.Message) {
 	l, err := language.Match(tag)
 	if err != nil {
-		return string(l), "must be a language tag (BCP 47) like hi or en-IN"
+		return string(l), faultLanguage
 	}
-	return string(l), ""
+	return string(l), nil
 }
 
-func zoneFault(name string) string {
+func zoneFault(name string) *problem.Message {
 	if _, ok := httpapi.Zone(name); !ok {
-		return httpapi.InvalidZone
+		return problem.NotZone
 	}
-	return ""
+	return nil
 }

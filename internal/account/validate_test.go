@@ -22,7 +22,7 @@ func TestPersonFaults(t *testing.T) {
 		"/etc/localtime":                 false,
 		"Asia":                           false,
 	} {
-		if fault := zoneFault(zone); (fault == "") != valid {
+		if fault := zoneFault(zone); (fault == nil) != valid {
 			t.Errorf("zone %q: %q", zone, fault)
 		}
 	}
@@ -40,7 +40,7 @@ func TestPersonFaults(t *testing.T) {
 		strings.Repeat("a", 64) + "@" + strings.Repeat("b", 189): true,
 		strings.Repeat("a", 64) + "@" + strings.Repeat("b", 190): false,
 	} {
-		if fault := emailFault(email); (fault == "") != valid {
+		if fault := emailFault(email); (fault == nil) != valid {
 			t.Errorf("address %q: %q", email, fault)
 		}
 	}
@@ -56,7 +56,7 @@ func TestPersonFaults(t *testing.T) {
 		"A\x00":        false,
 		"A\nB":         false,
 	} {
-		if fault := nameFault(name); (fault == "") != valid {
+		if fault := nameFault(name); (fault == nil) != valid {
 			t.Errorf("name %q: %q", name, fault)
 		}
 	}

@@ -84,7 +84,7 @@ func (in PeriodRequest) parse(now time.Time) (period, error) {
 	invalid := problem.Invalid
 	zone, known := httpapi.Zone(in.Timezone)
 	if !known {
-		invalid = invalid.WithField("query.timezone", httpapi.InvalidZone)
+		invalid = invalid.WithField("query.timezone", problem.NotZone)
 		zone = time.UTC
 	}
 	parseDay := func(name, text string, otherwise time.Time) time.Time {
@@ -93,7 +93,7 @@ func (in PeriodRequest) parse(now time.Time) (period, error) {
 		}
 		day, err := time.Parse(time.DateOnly, text)
 		if err != nil {
-			invalid = invalid.WithField("query."+name, "expected a date like 2026-11-23")
+			invalid = invalid.WithField("query."+name, problem.NotDate)
 			return otherwise
 		}
 		return day
@@ -104,10 +104,10 @@ func (in PeriodRequest) parse(now time.Time) (period, error) {
 	switch {
 	case len(invalid.Fields) > 0:
 	case to.Before(from):
-		invalid = invalid.WithField("query.to", "must not be before from; it is today when left out")
+		invalid = invalid.WithField("query.to", faultBeforeFrom)
 	case from.AddDate(0, 0, maxDays).Compare(to) <= 0:
 		invalid = invalid.WithField("query.to",
-			"must be at most 366 days from from, both counted; it is today when left out")
+			faultTooManyDays)
 	}
 	if len(invalid.Fields) > 0 {
 		return period{}, invalid

@@ -31,7 +31,7 @@ func (a *App) healthRoutes() {
 	var group singleflight.Group
 	ready := func(ctx context.Context, _ access.Actor, _ struct{}) (Health, error) {
 		if a.isStopping.Load() {
-			return Health{}, problem.Busy.WithDetail("The server is stopping.")
+			return Health{}, problem.Busy.WithDetail(detailStopping)
 		}
 		// Concurrent probes share one query, which goes on if the first of them goes away.
 		check := func() (any, error) { return nil, a.DB.Ready(context.WithoutCancel(ctx)) }

@@ -125,10 +125,10 @@ func (s *Service) requestExport(ctx context.Context, tx *postgres.Tx, actor acce
 	in ExportRequest) (LogExport, error) {
 	filter := in.Body.Filter
 	if filter.To != nil && !filter.To.After(filter.From) {
-		return LogExport{}, problem.InvalidField("body.filter.to", "must be after from")
+		return LogExport{}, problem.InvalidField("body.filter.to", problem.NotAfter.With("field", "from"))
 	}
 	if !filter.From.Before(tx.Now) {
-		return LogExport{}, problem.InvalidField("body.filter.from", "must be before now")
+		return LogExport{}, problem.InvalidField("body.filter.from", faultNotBeforeNow)
 	}
 	f, err := filter.list(tx.Now).filter("body.filter")
 	if err != nil {

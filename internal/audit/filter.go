@@ -43,7 +43,7 @@ func (in ListRequest) filter(place string) (filter, error) {
 	if id, err := uuid.Parse(string(in.ActorID)); err == nil {
 		addEqual("actorId", "actor_id", id.String())
 	} else if in.ActorID != "" {
-		invalid = *invalid.WithField(place+".actorId", "expected a UUID")
+		invalid = *invalid.WithField(place+".actorId", problem.NotUUID)
 	}
 	if _, _, ok := uuidsThatBegin(f.q); ok {
 		f.q = strings.ToLower(f.q)
@@ -58,9 +58,9 @@ func (in ListRequest) filter(place string) (filter, error) {
 		// The log holds addresses in the spelling that netip writes.
 		addEqual("ipAddress", "ip_address", addr.Unmap().String())
 	} else if in.IPAddress != "" {
-		invalid = *invalid.WithField(place+".ipAddress", "expected an IPv4 or IPv6 address")
+		invalid = *invalid.WithField(place+".ipAddress", faultNotAddress)
 	}
-	if fault := httpapi.PeriodFault(in.From, in.To); fault != "" {
+	if fault := httpapi.PeriodFault(in.From, in.To); fault != nil {
 		invalid = *invalid.WithField(place+".to", fault)
 	}
 	if len(invalid.Fields) > 0 {

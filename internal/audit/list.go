@@ -64,8 +64,8 @@ func (s *Service) findAll(ctx context.Context, db postgres.Querier, now time.Tim
 	case err != nil:
 		return nil, resume, err
 	case f.from.IsZero() && !f.to.After(keptSince):
-		return nil, resume, problem.InvalidField("query.from", "needed: entries before "+
-			keptSince.UTC().Format(time.DateOnly)+" are compressed, and are only searched for a period")
+		return nil, resume, problem.InvalidField("query.from", faultFromNeeded.With("date",
+			keptSince.UTC().Format(time.DateOnly)))
 	case f.from.IsZero() || !f.from.Before(keptSince),
 		len(found) == limit && !found[limit-1].CreatedAt.Before(keptSince):
 		return found, resume, nil
@@ -87,7 +87,7 @@ var errFiles = problem.Define(http.StatusServiceUnavailable, "audit-files-unavai
 // describeFiles makes errors about files ones that name the file.
 func describeFiles(err error) error {
 	if errors.Is(err, logfile.ErrDamaged) || errors.Is(err, ErrNoFolder) {
-		return errFiles.WithDetail(err.Error())
+		return errFiles.WithDetail(detailFiles.With("reason", err.Error()))
 	}
 	return err
 }

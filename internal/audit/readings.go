@@ -91,7 +91,7 @@ ORDER BY a.created_at DESC, a.id DESC LIMIT $5`
 func (s *Service) listReadings(ctx context.Context, r *postgres.Read, actor access.Actor,
 	in ListReadingsRequest) (httpapi.Page[Reading], error) {
 	var none httpapi.Page[Reading]
-	if fault := httpapi.PeriodFault(in.From, in.To); fault != "" {
+	if fault := httpapi.PeriodFault(in.From, in.To); fault != nil {
 		return none, problem.InvalidField("query.to", fault)
 	}
 	f := readingFilter{reader: actor.ID, others: in.Others, from: in.From.UTC(), to: in.To.UTC()}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"amrutam/internal/money"
+
+	"amrutam/internal/problem"
 )
 
 const (
@@ -65,10 +67,21 @@ func parseNumber(digits string) (int, error) {
 	return strconv.Atoi(digits)
 }
 
-// Check returns an error that says what is wrong with the policy of a doctor or of all doctors.
+// What is wrong with a policy.
+var (
+	errNoFullRefund = problem.DefineMessage("policy-full-refund", "must begin with a full refund, 100 percent")
+	errSteps        = problem.DefineMessage("policy-steps", "must have 1 to {count} steps")
+	errPercents     = problem.DefineMessage("policy-percents", "must have percents up to 100")
+	errTooEarly     = problem.DefineMessage("policy-hours",
+		"must give a full refund until {hours} hours before the start, or later")
+	errTooSmall = problem.DefineMessage("policy-minimums", "must have hours from 0 and percents from 1")
+	errOrder    = problem.DefineMessage("policy-order", "must have hours and percents that fall from step to step")
+)
+
+// Check returns a *problem.Message that says what is wrong with the policy of a doctor or of all doctors.
 func (p Policy) Check() error {
 	if len(p) > 0 && p[0].RefundPercent != 100 {
-		return errors.New("must begin with a full refund, 100 percent")
+		return errNoFullRefund
 	}
 	return p.checkSteps()
 }
@@ -76,18 +89,18 @@ func (p Policy) Check() error {
 func (p Policy) checkSteps() error {
 	switch {
 	case len(p) == 0 || len(p) > MaxSteps:
-		return fmt.Errorf("must have 1 to %d steps", MaxSteps)
+		return errSteps.With("count", MaxSteps)
 	case p[0].RefundPercent > 100:
-		return errors.New("must have percents up to 100")
+		return errPercents
 	case p[0].HoursBefore > MaxHours:
-		return fmt.Errorf("must give a full refund until %d hours before the start, or later", MaxHours)
+		return errTooEarly.With("hours", MaxHours)
 	}
 	for i, s := range p {
 		switch {
 		case s.HoursBefore < 0 || s.RefundPercent < 1:
-			return errors.New("must have hours from 0 and percents from 1")
+			return errTooSmall
 		case i > 0 && (s.HoursBefore >= p[i-1].HoursBefore || s.RefundPercent >= p[i-1].RefundPercent):
-			return errors.New("must have hours and percents that fall from step to step")
+			return errOrder
 		}
 	}
 	return nil

@@ -3,7 +3,6 @@ package consent
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -64,8 +63,7 @@ var (
 
 // RequiredError is ErrRequired with the purpose and the version of the notice to consent to.
 func RequiredError(version int32) error {
-	return ErrRequired.WithDetail(fmt.Sprintf("Give consent to %s, notice version %d: POST /api/v1/consents.",
-		Treatment, version))
+	return ErrRequired.WithDetail(detailGive.With("purpose", string(Treatment)).With("version", version))
 }
 
 // Notice is the text about a purpose, and whether the reader has consented to it.

@@ -91,8 +91,7 @@ func GiveExplicit(ctx context.Context, tx *postgres.Tx, actor access.Actor, cons
 func LockForStart(ctx context.Context, tx *postgres.Tx, consultation uuid.UUID) error {
 	_, err := lockConsultationConsent(ctx, tx, consultation)
 	if postgres.NoRows(err) {
-		return ErrRequired.WithDetail("The patient's consent to this consultation was withdrawn or never given. " +
-			"The patient gives it: POST /api/v1/consultations/{id}/consent.")
+		return ErrRequired.WithDetail(detailWithdrawn)
 	}
 	return err
 }

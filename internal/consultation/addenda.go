@@ -76,8 +76,7 @@ func (s *Service) AddAddendum(ctx context.Context, tx *postgres.Tx, actor access
 		return Addendum{}, err
 	}
 	if row.Status != StatusCompleted {
-		return Addendum{}, problem.InvalidTransition.WithDetail(
-			"Only a consultation that is COMPLETED gets addenda; this one is " + string(row.Status) + ".")
+		return Addendum{}, problem.InvalidTransition.WithDetail(detailNoAddenda.With("status", string(row.Status)))
 	}
 	n, err := countAddenda(ctx, tx, row.ID)
 	if err != nil {
@@ -121,7 +120,7 @@ func (s *Service) AddAddendum(ctx context.Context, tx *postgres.Tx, actor access
 func (s *Service) patientKey(ctx context.Context, tx *postgres.Tx, patient uuid.UUID) (seal.Key, error) {
 	key, err := s.Sealer.PersonKey(ctx, tx, patient)
 	if errors.Is(err, seal.ErrErased) {
-		return key, problem.InvalidTransition.WithDetail("The patient's record was erased.")
+		return key, problem.InvalidTransition.WithDetail(detailErased)
 	}
 	return key, err
 }

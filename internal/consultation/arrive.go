@@ -61,8 +61,7 @@ func (s *Service) lockForAttendance(ctx context.Context, tx *postgres.Tx, actor 
 	case row.Status == StatusInProgress:
 		return row, nil
 	case row.Status != StatusConfirmed:
-		return row, problem.InvalidTransition.WithDetail(
-			"Nobody can check in to a consultation that is " + string(row.Status) + ".")
+		return row, problem.InvalidTransition.WithDetail(detailNoCheckIn.With("status", string(row.Status)))
 	}
 	return row, checkWindow(tx.Now, row.ScheduledStart.Add(-s.Config.StartEarly), row.ScheduledEnd)
 }

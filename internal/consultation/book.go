@@ -2,7 +2,6 @@ package consultation
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -144,7 +143,7 @@ func (s *Service) queueReadPatient(tx *postgres.Tx, actor access.Actor, person, 
 // schedule.ErrSlotMoved if the time is another one.
 func checkSeat(in BookRequest, seat schedule.Seat) error {
 	if in.Body.DoctorID != nil && *in.Body.DoctorID != seat.DoctorID {
-		return problem.InvalidField("body.doctorId", "is not the doctor of this slot")
+		return problem.InvalidField("body.doctorId", faultNotItsDoctor)
 	}
 	return checkStart(in.Body.StartTime, seat)
 }
@@ -154,7 +153,7 @@ func checkStart(shown *time.Time, seat schedule.Seat) error {
 	if shown == nil || shown.Equal(seat.Start) {
 		return nil
 	}
-	return schedule.ErrSlotMoved.WithDetail("The slot begins at " + seat.Start.UTC().Format(time.RFC3339) + " now.")
+	return schedule.ErrSlotMoved.WithDetail(detailMoved.With("time", seat.Start))
 }
 
 // newConsultation returns the row of a booking without its reason. It has to be paid by the configured time, and
@@ -192,9 +191,8 @@ func (s *Service) checkBooking(now time.Time, patient batchReadPatientRow) error
 	case int(patient.Unpaid) >= s.Config.MaxUnpaid:
 		return ErrTooManyUnpaid
 	case patient.AbandonedAt.Add(abandonedFor).After(now):
-		return ErrTooManyAbandoned.WithDetail(
-			fmt.Sprintf("%d unpaid bookings of yours ended without payment within a day. You can book again from %s.",
-				s.Config.MaxAbandoned, patient.AbandonedAt.Add(abandonedFor).Format(time.RFC3339)))
+		return ErrTooManyAbandoned.WithDetail(detailAbandoned.With("count", s.Config.MaxAbandoned).
+			With("time", patient.AbandonedAt.Add(abandonedFor)))
 	case int(patient.Live) > s.Config.MaxBookings:
 		return ErrTooManyBookings
 	case int(patient.LiveWithDoctor) > s.Config.MaxBookingsWithDoctor:

@@ -52,7 +52,7 @@ func (c Call) Entity() (string, uuid.UUID) { return "consultation", c.Consultati
 // problem.NotFound, problem.InvalidTransition, ErrTooEarly, ErrTooLate, problem.Invalid.
 func (s *Service) JoinCall(ctx context.Context, tx *postgres.Tx, actor access.Actor, in CallRequest) (Call, error) {
 	if (in.Body.Description == "") != (in.Body.PeerID == uuid.Nil) {
-		return Call{}, problem.InvalidField("body.peerId", "must be there exactly when description is")
+		return Call{}, problem.InvalidField("body.peerId", faultPeerNeeded)
 	}
 	row, err := s.lockForAttendance(ctx, tx, actor, in.ID)
 	if err != nil {

@@ -74,7 +74,7 @@ func (s *Service) cancelOnce(ctx context.Context, tx *postgres.Tx, actor access.
 		reason = in.Body.Reason
 	}
 	if row.Status == StatusInProgress && strings.TrimSpace(reason) == "" {
-		return Consultation{}, problem.InvalidField("body.reason", "say why a consultation in progress is cancelled")
+		return Consultation{}, problem.InvalidField("body.reason", faultNoReason)
 	}
 	key, err := s.Sealer.PersonKey(ctx, tx, row.PatientID)
 	if err != nil {

@@ -30,7 +30,7 @@ func (s *Service) Consent(ctx context.Context, tx *postgres.Tx, actor access.Act
 		return consent.ConsultationConsent{}, err
 	}
 	if row.Status.IsFinal() {
-		detail := "A consultation that is " + string(row.Status) + " needs no consent any more."
+		detail := detailNoConsent.With("status", string(row.Status))
 		return consent.ConsultationConsent{}, problem.InvalidTransition.WithDetail(detail)
 	}
 	var version int32

@@ -85,7 +85,7 @@ func (s *Service) listDay(ctx context.Context, tx *postgres.Tx, actor access.Act
 	}
 	from, to := httpapi.FirstInstant(day, zone), httpapi.FirstInstant(day.AddDate(0, 0, 1), zone)
 	if !from.Before(to) {
-		return out, problem.InvalidField("query.date", "there is no such day in the time zone of your profile")
+		return out, problem.InvalidField("query.date", faultNoSuchDay)
 	}
 	// One that began on the day before may last into this one.
 	request := ListRequest{From: from.Add(-schedule.MaxLength), To: to, Sort: SortEarliest, Status: notCancelled,
@@ -126,12 +126,12 @@ func (in DoctorListRequest) checkDay() (time.Time, error) {
 		{"limit", in.Limit != httpapi.DefaultLimit},
 	} {
 		if f.used {
-			invalid = *invalid.WithField("query."+f.name, "can't be used with date, which asks for a whole day")
+			invalid = *invalid.WithField("query."+f.name, faultBesideDate)
 		}
 	}
 	day, err := time.Parse(time.DateOnly, in.Date)
 	if err != nil || day.Year() < 2000 || day.Year() > 2199 {
-		invalid = *invalid.WithField("query.date", "expected a date of the years 2000 to 2199, like 2026-11-23")
+		invalid = *invalid.WithField("query.date", faultDay)
 	}
 	if len(invalid.Fields) > 0 {
 		return day, &invalid

@@ -62,7 +62,7 @@ type DecideDisputeRequest struct {
 func (s *Service) DecideDispute(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in DecideDisputeRequest) (Dispute, error) {
 	if !httpapi.HasWord(in.Body.Reason) {
-		return Dispute{}, problem.InvalidField("body.reason", "must say in words why")
+		return Dispute{}, problem.InvalidField("body.reason", problem.NotInWords)
 	}
 	// The consultation is locked before the dispute, as when it is opened, and before its payment.
 	consultationID, err := findDispute(ctx, tx, in.ID)
@@ -81,7 +81,7 @@ func (s *Service) DecideDispute(ctx context.Context, tx *postgres.Tx, actor acce
 		return Dispute{}, fmt.Errorf("lock a dispute: %w", err)
 	}
 	if dispute.Status != DisputeOpen {
-		return Dispute{}, problem.InvalidTransition.WithDetail("It is decided: " + string(dispute.Status) + ".")
+		return Dispute{}, problem.InvalidTransition.WithDetail(detailDecided.With("status", string(dispute.Status)))
 	}
 	dispute.Status, dispute.DecisionReason = in.Body.Decision, &in.Body.Reason
 	dispute.DecidedBy, dispute.DecidedAt = &actor.ID, &tx.Now

@@ -82,7 +82,7 @@ func (s *Service) Dispute(ctx context.Context, tx *postgres.Tx, actor access.Act
 	}
 	if row.Status != StatusNoShow || *row.Absent != access.RolePatient {
 		return Dispute{}, problem.InvalidTransition.WithDetail(
-			"Only a NO_SHOW of the patient can be disputed; nothing was kept for another consultation's end.")
+			detailNotDisputable)
 	}
 	if err := checkWindow(tx.Now, time.Time{}, s.disputeUntil(row)); err != nil {
 		return Dispute{}, err

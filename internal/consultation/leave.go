@@ -2,9 +2,7 @@ package consultation
 
 import (
 	"context"
-	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -50,9 +48,10 @@ func onLeave(affected []schedule.OutsideSlot) error {
 		named = append(named, a.ConsultationID.String()+" at "+a.StartTime.UTC().Format(time.RFC3339))
 	}
 	if more := len(affected) - len(named); more > 0 {
-		named = append(named, fmt.Sprintf("and %d more", more))
+		detail := detailDuringLeaveAndMore.With("consultations", named).With("count", more)
+		return ErrHasConsultations.WithDetail(detail)
 	}
-	return ErrHasConsultations.WithDetail("Consultations during the leave: " + strings.Join(named, ", ") + ".")
+	return ErrHasConsultations.WithDetail(detailDuringLeave.With("consultations", named))
 }
 
 // offer offers the patient of a consultation during a leave another slot or a refund, until the configured time. One

@@ -127,7 +127,7 @@ func patientsOf(page []Consultation) []uuid.UUID {
 func (s *Service) list(ctx context.Context, tx *postgres.Tx, in ListRequest, scope string, sight sight,
 	lists ...[]filter) (httpapi.Page[Consultation], error) {
 	var page httpapi.Page[Consultation]
-	if fault := httpapi.PeriodFault(in.From, in.To); fault != "" {
+	if fault := httpapi.PeriodFault(in.From, in.To); fault != nil {
 		return page, problem.InvalidField("query.to", fault)
 	}
 	scope += " " + string(in.Sort)

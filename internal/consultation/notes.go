@@ -102,7 +102,7 @@ func (s *Service) lockNotes(ctx context.Context, tx *postgres.Tx, actor access.A
 	row, err := lockConsultation(ctx, tx, in.ID)
 	if postgres.NoRows(err) { // perhaps archived
 		if _, err = s.lock(ctx, tx, actor, in.ID); err == nil {
-			err = problem.InvalidTransition.WithDetail("The consultation is archived; an addendum can be written.")
+			err = problem.InvalidTransition.WithDetail(detailArchived)
 		}
 		return row, err
 	}
@@ -116,13 +116,11 @@ func (s *Service) lockNotes(ctx context.Context, tx *postgres.Tx, actor access.A
 		return row, ErrVersionRequired
 	}
 	if version := withoutHealthData(row).ETag(); in.Check(version) != nil {
-		return row, ErrNotesChanged.WithDetail("The consultation is the version " + version + " now: its notes may " +
-			"have been saved elsewhere.")
+		return row, ErrNotesChanged.WithDetail(detailNotesChanged.With("version", version))
 	}
 	isOpen := row.Status == StatusInProgress
 	if !isOpen && (in.Body.Notes.Set || row.Status != StatusCompleted) {
-		return row, problem.InvalidTransition.WithDetail("The notes of a consultation that is " + string(row.Status) +
-			" don't change; after its completion an addendum can be written.")
+		return row, problem.InvalidTransition.WithDetail(detailNotesClosed.With("status", string(row.Status)))
 	}
 	return row, nil
 }

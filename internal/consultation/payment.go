@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -53,12 +52,11 @@ func (s *Service) InitiatePayment(ctx context.Context, tx *postgres.Tx, actor ac
 	}
 	if row.Status != StatusRequested {
 		return InitiatePaymentResponse{}, problem.InvalidTransition.WithDetail(
-			"Only a consultation that is REQUESTED can be paid; this one is " + string(row.Status) + ".")
+			detailNotPayable.With("status", string(row.Status)))
 	}
 	if isOverdue(row, tx.Now) {
-		due := row.PaymentDueAt.Format(time.RFC3339)
 		return InitiatePaymentResponse{}, problem.InvalidTransition.WithDetail(
-			"It had to be paid by " + due + ": the booking is over.")
+			detailDue.With("time", *row.PaymentDueAt))
 	}
 	var out InitiatePaymentResponse
 	out.Payment, out.Attempt, err = s.Payments.Initiate(ctx, tx, row.ID, in.Body.ReturnURL)

@@ -3,7 +3,6 @@ package consultation
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -71,7 +70,7 @@ func (s *Service) Reschedule(ctx context.Context, tx *postgres.Tx, actor access.
 		return Consultation{}, err
 	}
 	if seat.DoctorID != row.DoctorID {
-		return Consultation{}, problem.InvalidField("body.slotId", "is a slot of another doctor")
+		return Consultation{}, problem.InvalidField("body.slotId", faultOtherDoctor)
 	}
 	if err := checkStart(in.Body.StartTime, seat); err != nil {
 		return Consultation{}, err
@@ -121,18 +120,17 @@ func (s *Service) checkReschedule(byPatient bool, row ConsultationRow, in Resche
 	now time.Time) error {
 	switch {
 	case row.Status != StatusRequested && row.Status != StatusConfirmed:
-		return problem.InvalidTransition.WithDetail(
-			fmt.Sprintf("A consultation that is %s can't be moved.", row.Status))
+		return problem.InvalidTransition.WithDetail(detailNotMovable.With("status", string(row.Status)))
 	case isOverdue(row, now), isBalanceOverdue(row, now):
-		return problem.InvalidTransition.WithDetail("It was not paid in time: the booking is over.")
+		return problem.InvalidTransition.WithDetail(detailUnpaid)
 	case byPatient && int(row.RescheduleCount) >= s.Config.MaxReschedules:
 		return ErrTooManyReschedules
 	case in.Body.SlotID == row.SlotID:
-		return problem.InvalidField("body.slotId", "is the slot of the consultation already")
+		return problem.InvalidField("body.slotId", faultSameSlot)
 	case byPatient && row.Status == StatusConfirmed:
 		if percent, _, err := refundPercent(row, now); err != nil || percent == 0 {
 			return cmp.Or(err, error(ErrTooLate.WithDetail(
-				"It could be moved as long as a cancellation would have given something back.")))
+				detailNothingBack)))
 		}
 	}
 	return checkWindow(now, time.Time{}, row.ScheduledStart)

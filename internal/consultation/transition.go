@@ -2,7 +2,6 @@ package consultation
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -41,7 +40,7 @@ func (s *Service) lock(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 // problem.InvalidTransition, ErrTooEarly, ErrTooLate.
 func (s *Service) checkTransition(actor access.Actor, row ConsultationRow, to Status, now time.Time) error {
 	invalid := problem.InvalidTransition.WithDetail(
-		fmt.Sprintf("A consultation that is %s can't become %s.", row.Status, to))
+		detailTransition.With("status", string(row.Status)).With("next", string(to)))
 	switch from := row.Status; {
 	case from == StatusConfirmed && to == StatusInProgress:
 		return checkWindow(now, row.ScheduledStart.Add(-s.Config.StartEarly), row.ScheduledEnd)
@@ -73,9 +72,9 @@ func (s *Service) noShowFrom(row ConsultationRow) time.Time {
 func checkWindow(now, from, until time.Time) error {
 	switch {
 	case !from.IsZero() && now.Before(from):
-		return ErrTooEarly.WithDetail("This step is possible from " + from.UTC().Format(time.RFC3339) + ".")
+		return ErrTooEarly.WithDetail(detailPossibleFrom.With("time", from))
 	case !until.IsZero() && now.After(until):
-		return ErrTooLate.WithDetail("This step was possible until " + until.UTC().Format(time.RFC3339) + ".")
+		return ErrTooLate.WithDetail(detailPossibleUntil.With("time", until))
 	}
 	return nil
 }

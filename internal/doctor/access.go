@@ -21,7 +21,7 @@ func canSearch(actor access.Actor, in SearchRequest) error {
 	case actor.ID == uuid.Nil:
 		return problem.Unauthenticated
 	default:
-		return problem.Forbidden.WithDetail("Only administrators see doctors who aren't approved.")
+		return problem.Forbidden.WithDetail(detailNotApproved)
 	}
 }
 

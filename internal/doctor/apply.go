@@ -35,7 +35,7 @@ func (s *Service) Apply(ctx context.Context, tx *postgres.Tx, actor access.Actor
 		in.Body.Currency = s.Currency
 	}
 	if !money.IsCurrency(in.Body.Currency) {
-		return Doctor{}, problem.Invalid.WithField("body.currency", money.CurrencyFormat)
+		return Doctor{}, problem.Invalid.WithField("body.currency", problem.NotCurrency)
 	}
 	if err := checkRegistration(in.Body.RegistrationNumber); err != nil {
 		return Doctor{}, err

@@ -34,7 +34,7 @@ type ApprovalRequest struct {
 func (s *Service) Approve(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in ApprovalRequest) (d Doctor, withdrawn bool, err error) {
 	if !in.Body.Approved && in.Body.Reason == nil {
-		return Doctor{}, false, problem.InvalidField("body.reason", "is required when approved is false")
+		return Doctor{}, false, problem.InvalidField("body.reason", faultReasonNeeded)
 	}
 	row, err := lockDoctor(ctx, tx, in.ID)
 	if postgres.NoRows(err) {

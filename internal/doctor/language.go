@@ -16,23 +16,21 @@ import (
 // that is the language's usual one.
 const canonical = bcp47.DeprecatedBase | bcp47.Macro | bcp47.SuppressScript
 
-const languageFormat = "expected a language tag (BCP 47), like hi or en-IN"
-
 // canonicalTag returns the canonical form of a language tag: language, script, region and variants. If the text is no
 // tag, fault says so, and which tag the name of a language has.
-func canonicalTag(text string) (tag, fault string) {
+func canonicalTag(text string) (tag string, fault *problem.Message) {
 	text = strings.TrimSpace(text)
 	parsed, err := canonical.Parse(text)
 	base, script, region := parsed.Raw()
 	if err == nil && !slices.Contains([]string{"und", "mul", "mis", "zxx"}, base.String()) {
 		if parsed, err = bcp47.Raw.Compose(base, script, region, parsed.Variants()); err == nil {
-			return parsed.String(), ""
+			return parsed.String(), nil
 		}
 	}
 	if suggestion := languageNames()[strings.ToLower(text)]; suggestion != "" {
-		return "", fmt.Sprintf("%s; you may mean %s", languageFormat, suggestion)
+		return "", faultLanguageName.With("suggestion", suggestion)
 	}
-	return "", languageFormat
+	return "", faultLanguage
 }
 
 // canonicalTags returns the canonical form of the tags, each once. Returns problem.Invalid with every fault.
@@ -42,7 +40,7 @@ func canonicalTags(texts []string) ([]string, error) {
 	for i, text := range texts {
 		tag, fault := canonicalTag(text)
 		switch {
-		case fault != "":
+		case fault != nil:
 			invalid = *invalid.WithField(fmt.Sprintf("body.languagesSpoken[%d]", i), fault)
 		case !slices.Contains(out, tag):
 			out = append(out, tag)

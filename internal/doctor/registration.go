@@ -45,7 +45,7 @@ func asciiDigit(r rune) rune {
 // checkRegistration returns problem.Invalid if the number has neither letters nor digits.
 func checkRegistration(number string) error {
 	if RegistrationKey(number) == "" {
-		return problem.InvalidField("body.registrationNumber", "must have letters or digits")
+		return problem.InvalidField("body.registrationNumber", faultNoLetters)
 	}
 	return nil
 }

@@ -102,7 +102,7 @@ func (in SearchRequest) filter(now time.Time) (filter, error) {
 	invalid := *problem.Invalid
 	if in.Language != "" {
 		tag, fault := canonicalTag(in.Language)
-		if fault != "" {
+		if fault != nil {
 			invalid = *invalid.WithField("query.language", fault)
 		}
 		f.Language = tag
@@ -113,20 +113,20 @@ func (in SearchRequest) filter(now time.Time) (filter, error) {
 		}
 		amount, err := money.Parse(text)
 		if err != nil {
-			invalid = *invalid.WithField("query."+name, money.AmountFormat)
+			invalid = *invalid.WithField("query."+name, problem.NotAmount)
 		}
 		*to = &amount
 	}
 	parseFee("minFee", in.MinFee, &f.minFee)
 	parseFee("maxFee", in.MaxFee, &f.maxFee)
 	if f.minFee != nil && f.maxFee != nil && *f.minFee > *f.maxFee {
-		invalid = *invalid.WithField("query.maxFee", "must not be less than minFee")
+		invalid = *invalid.WithField("query.maxFee", faultBelowMinFee)
 	}
 	if math.IsNaN(in.MinRating) {
-		invalid = *invalid.WithField("query.minRating", "expected a number")
+		invalid = *invalid.WithField("query.minRating", problem.NotNumber)
 	}
 	if !in.AvailableTo.IsZero() && !in.AvailableFrom.IsZero() && !in.AvailableTo.After(in.AvailableFrom) {
-		invalid = *invalid.WithField("query.availableTo", "must be after availableFrom")
+		invalid = *invalid.WithField("query.availableTo", problem.NotAfter.With("field", "availableFrom"))
 	}
 	if len(invalid.Fields) > 0 {
 		return f, &invalid

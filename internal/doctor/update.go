@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -57,14 +58,18 @@ func (s *Service) Update(ctx context.Context, tx *postgres.Tx, actor access.Acto
 		return Doctor{}, err
 	}
 	if c := in.Body.Currency; c.Set && !money.IsCurrency(c.Value) {
-		return Doctor{}, problem.Invalid.WithField("body.currency", money.CurrencyFormat)
+		return Doctor{}, problem.Invalid.WithField("body.currency", problem.NotCurrency)
 	}
 	if in.Body.LanguagesSpoken.Value, err = canonicalTags(in.Body.LanguagesSpoken.Value); err != nil {
 		return Doctor{}, err
 	}
 	if p := in.Body.CancellationPolicy; p.Set && !p.Null {
 		if err := p.Value.Check(); err != nil {
-			return Doctor{}, problem.InvalidField("body.cancellationPolicy", err.Error())
+			var fault *problem.Message
+			if errors.As(err, &fault) {
+				return Doctor{}, problem.InvalidField("body.cancellationPolicy", fault)
+			}
+			return Doctor{}, err
 		}
 	}
 	registration := d.RegistrationNumber

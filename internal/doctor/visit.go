@@ -44,7 +44,7 @@ func (f VisitFilter) Patient(actor access.Actor) (uuid.UUID, error) {
 	}
 	id := uuid.MustParse(string(f.DependantID))
 	if !slices.Contains(actor.Dependants, id) {
-		return id, problem.InvalidField("query.dependantId", "is not a dependant of yours")
+		return id, problem.InvalidField("query.dependantId", faultNotDependant)
 	}
 	return id, nil
 }

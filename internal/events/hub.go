@@ -73,7 +73,7 @@ func (h *hub) add(user uuid.UUID) (*subscription, error) {
 	defer h.mu.Unlock()
 	switch {
 	case h.closed || h.open >= h.maxStreams:
-		return nil, problem.Busy.WithDetail("The server has as many streams open as it can.")
+		return nil, problem.Busy.WithDetail(detailTooManyStreams)
 	case len(h.users[user]) >= maxPerUser:
 		return nil, ErrTooManyStreams
 	}

@@ -53,7 +53,7 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 	case errors.As(err, &network) && network.Timeout():
 		return nil, problem.TimedOut
 	case err != nil:
-		return nil, problem.Malformed.WithDetail("The body broke off.")
+		return nil, problem.Malformed.WithDetail(detailBrokeOff)
 	}
 	return body, nil
 }
@@ -103,7 +103,7 @@ func RequireRecentMFA(now time.Time, actor access.Actor) error {
 	if actor.HasRecentMFA(now) {
 		return nil
 	}
-	return problem.MFARequired.WithDetail("This needs a second factor that was proven in the last five minutes.")
+	return problem.MFARequired.WithDetail(detailSecondFactor)
 }
 
 // RequireRecentProof returns problem.Reauthenticate unless the actor proved their identity in the last five minutes.
@@ -122,7 +122,7 @@ func RequireRecentMFAFor(now time.Time, actor access.Actor, purpose string) erro
 		return nil
 	case !HasWord(purpose):
 		return problem.InvalidField("header.X-Purpose",
-			"must say in words why you read this, one of them with three letters or more")
+			faultPurpose)
 	}
 	return RequireRecentMFA(now, actor)
 }
@@ -131,17 +131,17 @@ func RequireRecentMFAFor(now time.Time, actor access.Actor, purpose string) erro
 func checkQuery(r *http.Request) error {
 	query, err := url.ParseQuery(r.URL.RawQuery) // URL.Query would drop what it can't decode
 	if err != nil {
-		return problem.Malformed.WithDetail("The query can't be read.")
+		return problem.Malformed.WithDetail(detailQuery)
 	}
 	var faults []problem.Field
 	for _, name := range slices.Sorted(maps.Keys(query)) {
 		for _, text := range append(query[name], name) {
 			if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
-				return problem.Malformed.WithDetail("A query parameter isn't valid UTF-8 or holds a NUL character.")
+				return problem.Malformed.WithDetail(detailQueryText)
 			}
 		}
 		if len(query[name]) > 1 {
-			fault := problem.Field{Location: "query." + showName(name), Message: "given more than once"}
+			fault := problem.FaultAt("query."+showName(name), faultRepeated)
 			faults = append(faults, fault)
 		}
 	}
@@ -156,7 +156,7 @@ func (a *API) checkBody(r *http.Request, op Op, body []byte, maxValues int) erro
 	switch {
 	case len(body) > 0 && hasEncoding(r.Header):
 		return problem.UnsupportedMediaType.WithDetail(
-			"A compressed body isn't read: send it without Content-Encoding.")
+			detailCompressed)
 	case op.Verify != nil:
 		network := SubscriberNetwork(requestOf(r.Context()).ip)
 		verify := func() error { return op.Verify(r, body) }

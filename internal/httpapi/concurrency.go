@@ -29,7 +29,7 @@ func (l *ConcurrencyLimit) acquire(caller string) (release func(), err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.running[caller] >= l.max {
-		return nil, problem.TooManyRequests.WithDetail("As many of your requests are under way as may be at a time.").
+		return nil, problem.TooManyRequests.WithDetail(detailConcurrent).
 			WithRetryAfter(time.Second)
 	}
 	l.running[caller]++

@@ -40,13 +40,13 @@ type Position[V any] struct {
 
 const macBytes = 16
 
-// PeriodFault returns the fault of a list's parameter to, or "". Both ends of the period may be zero, which leaves it
+// PeriodFault returns the fault of a list's parameter to, or nil. Both ends of the period may be zero, which leaves it
 // open.
-func PeriodFault(from, to time.Time) string {
+func PeriodFault(from, to time.Time) *problem.Message {
 	if to.IsZero() || to.After(from) {
-		return ""
+		return nil
 	}
-	return "must be after from"
+	return problem.NotAfter.With("field", "from")
 }
 
 // Encode makes the cursor of a position, which can be any value that JSON can hold. scope names the list: its
@@ -81,7 +81,7 @@ func (c Cursors) mac(scope string, payload []byte) []byte {
 }
 
 func errCursor() error {
-	return problem.InvalidField("query.cursor", "is not a cursor of this list; start again without one")
+	return problem.InvalidField("query.cursor", faultCursor)
 }
 
 // NewPage makes a page of items, which were read with a limit one higher. If there is an item too many, it is dropped,

@@ -49,7 +49,7 @@ func (Clearable[T]) Schema(r huma.Registry) *huma.Schema {
 // Resolve refuses null, which the library accepts for every optional member.
 func (f *Field[T]) Resolve(_ huma.Context, at *huma.PathBuffer) []error {
 	if f.Null {
-		return []error{&huma.ErrorDetail{Location: at.String(), Message: ownMark + "must not be null"}}
+		return []error{&huma.ErrorDetail{Location: at.String(), Message: ownMark + faultNull.Code}}
 	}
 	return nil
 }

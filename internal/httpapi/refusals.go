@@ -11,6 +11,7 @@ import (
 
 	"amrutam/internal/access"
 	"amrutam/internal/idempotency"
+	"amrutam/internal/language"
 	"amrutam/internal/problem"
 )
 
@@ -95,7 +96,8 @@ func exampleProblem(p *problem.Error) map[string]any {
 	value := map[string]any{"type": "/problems/" + p.Slug, "title": p.Title, "status": p.Status, "detail": p.Detail,
 		"instance": Base + "/the/address/that/was/asked", "requestId": exampleRequest}
 	if p.Slug == problem.Invalid.Slug {
-		value["errors"] = []map[string]any{{"location": "body.email", "message": msgMissing}}
+		value["errors"] = []map[string]any{{"location": "body.email",
+			"code": problem.Required.Code, "message": problem.Required.In(language.English)}}
 	}
 	return value
 }

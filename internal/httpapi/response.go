@@ -14,6 +14,7 @@ import (
 
 	"github.com/klauspost/compress/gzhttp"
 
+	"amrutam/internal/language"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
 )
@@ -28,6 +29,8 @@ type Problem struct {
 	Detail    string          `json:"detail" doc:"What is wrong this time" example:"The slot has no free seat."`
 	Instance  string          `json:"instance" format:"uri-reference" doc:"The address that was asked" example:"/api/v1/consultations"`
 	RequestID string          `json:"requestId" doc:"Names this request in the server's log" example:"0199f3a2-7c1e-7000-8000-000000000000"`
+	Code      string          `json:"code,omitempty" doc:"Which detail it is, for programs, where a refusal has several" example:"daily-maximum"`
+	Params    map[string]any  `json:"params,omitempty" doc:"The numbers, names and times of the detail"`
 	Errors    []problem.Field `json:"errors,omitempty" doc:"Every fault of the request, at once"`
 }
 
@@ -39,11 +42,7 @@ func (a *API) writeProblem(w http.ResponseWriter, r *http.Request, err error) {
 		w.WriteHeader(statusClientGone) // nobody reads it, but it is in the log
 		return
 	}
-	text := p.In(NegotiateLanguage(w, r))
-	body, _ := json.Marshal(Problem{
-		Type: "/problems/" + p.Slug, Title: text.Title, Status: p.Status, Detail: text.Detail,
-		Instance: r.URL.EscapedPath(), RequestID: req.id, Errors: p.Fields,
-	})
+	body, _ := json.Marshal(answerOf(p, req, r, NegotiateLanguage(w, r)))
 	h := w.Header()
 	h.Set("Content-Type", problemType)
 	h.Set("Cache-Control", "no-store")
@@ -54,6 +53,20 @@ func (a *API) writeProblem(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	w.WriteHeader(p.Status)
 	_, _ = w.Write(body)
+}
+
+// answerOf returns the body of a refusal in a language.
+func answerOf(p *problem.Error, req *request, r *http.Request, l language.Tag) *Problem {
+	text := p.In(l)
+	answer := &Problem{Type: "/problems/" + p.Slug, Title: text.Title, Status: p.Status, Detail: text.Detail,
+		Instance: r.URL.EscapedPath(), RequestID: req.id}
+	if p.Precise != nil {
+		answer.Code, answer.Params = p.Precise.Code, p.Precise.Params
+	}
+	for _, f := range p.Fields {
+		answer.Errors = append(answer.Errors, f.In(l))
+	}
+	return answer
 }
 
 func setRetryAfter(h http.Header, wait time.Duration) {

@@ -26,22 +26,22 @@ var (
 // ordinary one. A body that seems wrong is read again, to find where.
 func CheckJSON(body []byte, maxValues int) error {
 	if !utf8.Valid(body) {
-		return problem.Malformed.WithDetail("The body isn't valid UTF-8.")
+		return problem.Malformed.WithDetail(detailNotUTF8)
 	}
 	s := scan{body: body, valuesLeft: maxValues}
 	err := s.value(0)
 	switch {
 	case errors.Is(err, errTooMany):
-		return problem.TooLarge.WithDetail("The body holds more values than this operation takes.")
+		return problem.TooLarge.WithDetail(detailTooManyValues)
 	case errors.Is(err, errSurrogate):
 		return problem.Malformed.WithDetail(
-			"The body holds half of a character: an escaped surrogate without its pair.")
+			detailSurrogate)
 	case err != nil:
-		return problem.Malformed.WithDetail("The body isn't well-formed JSON.")
+		return problem.Malformed.WithDetail(detailNotJSON)
 	}
 	s.skipSpace()
 	if s.at < len(body) {
-		return problem.Malformed.WithDetail("The body holds more than one JSON value.")
+		return problem.Malformed.WithDetail(detailTwoValues)
 	}
 	if !s.isSuspect {
 		return nil

@@ -21,7 +21,7 @@ func locateFaults(body []byte) error {
 	d.UseNumber()
 	var faults []problem.Field
 	if err := walkJSON(d, "body", &faults); err != nil {
-		return problem.Malformed.WithDetail("The body isn't well-formed JSON.")
+		return problem.Malformed.WithDetail(detailNotJSON)
 	}
 	if len(faults) > 0 {
 		return invalid(faults)
@@ -38,7 +38,7 @@ func walkJSON(d *json.Decoder, at string, faults *[]problem.Field) error {
 	switch v := token.(type) {
 	case string:
 		if strings.ContainsRune(v, 0) {
-			*faults = append(*faults, problem.Field{Location: at, Message: "must not contain a NUL character"})
+			*faults = append(*faults, problem.FaultAt(at, faultNUL))
 		}
 	case json.Delim:
 		if v == '{' {
@@ -67,7 +67,7 @@ func walkObject(d *json.Decoder, at string, faults *[]problem.Field) error {
 		}
 		member := at + "." + showName(name)
 		if seen[name] {
-			*faults = append(*faults, problem.Field{Location: member, Message: "duplicate key"})
+			*faults = append(*faults, problem.FaultAt(member, faultTwice))
 		}
 		seen[name] = true
 		if err := walkJSON(d, member, faults); err != nil {
@@ -104,7 +104,7 @@ func normalize(v reflect.Value, at string, rule TextRule, faults *[]problem.Fiel
 	case reflect.Struct:
 		if t, ok := v.Interface().(time.Time); ok {
 			if year := t.UTC().Year(); !t.IsZero() && (year < 1900 || year > 9999) {
-				*faults = append(*faults, problem.Field{Location: at, Message: msgYear})
+				*faults = append(*faults, problem.FaultAt(at, faultYear))
 			}
 			return
 		}
@@ -128,11 +128,11 @@ func normalizeText(v reflect.Value, at string, rule TextRule, faults *[]problem.
 		v.SetString(text)
 	}
 	fault := TextFault(text, rule)
-	if fault == "" && rule != Opaque && text != "" && strings.HasPrefix(at, "body") && !isVisible(text) {
-		fault = "must not be spaces alone"
+	if fault == nil && rule != Opaque && text != "" && strings.HasPrefix(at, "body") && !isVisible(text) {
+		fault = faultSpaces
 	}
-	if fault != "" {
-		*faults = append(*faults, problem.Field{Location: at, Message: fault})
+	if fault != nil {
+		*faults = append(*faults, problem.FaultAt(at, fault))
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"amrutam/internal/problem"
 )
 
 // TextRule says what a text of a request may contain. The tag `text` of a field names the rule, and a field without it
@@ -59,58 +61,60 @@ func Normalize(text string, rule TextRule) string {
 
 var lineBreaks = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n")
 
-// TextFault returns what is wrong with a normalized text, or "": a character that readers don't see as it is. The
+// TextFault returns what is wrong with a normalized text, or nil: a character that readers don't see as it is. The
 // fault names the kind of character and its code point, never the text.
-func TextFault(text string, rule TextRule) string {
+func TextFault(text string, rule TextRule) *problem.Message {
 	if rule == Opaque {
-		return ""
+		return nil
 	}
 	runes, marks := []rune(text), 0
 	for i, r := range runes {
-		if fault := characterFault(runes, i, rule); fault != "" {
-			return fmt.Sprintf("contains %s (U+%04X)", fault, r)
+		if fault := characterFault(runes, i, rule); fault != nil {
+			return fault.With("character", codePoint(r))
 		}
 		switch {
 		case unicode.IsMark(r) && !unicode.Is(unicode.Variation_Selector, r):
 			if marks++; marks > maxMarks {
-				return fmt.Sprintf("contains more than %d combining marks on one letter (U+%04X)", maxMarks, r)
+				return faultMarks.With("limit", maxMarks).With("character", codePoint(r))
 			}
 		case !isJoiner(r):
 			marks = 0
 		}
 	}
-	return ""
+	return nil
 }
 
-// characterFault returns what is wrong with the i-th rune, or "".
-func characterFault(runes []rune, i int, rule TextRule) string {
+func codePoint(r rune) string { return fmt.Sprintf("U+%04X", r) }
+
+// characterFault returns what is wrong with the i-th rune, or nil.
+func characterFault(runes []rune, i int, rule TextRule) *problem.Message {
 	switch r := runes[i]; {
 	case r == utf8.RuneError || r == '\uFFFC':
-		return "a replacement character: something was lost on the way here"
+		return faultReplacement
 	case r == '\n' || r == '\t':
 		if rule != Lines {
-			return "a line break or a tab, where one line is expected"
+			return faultLineBreak
 		}
 	case unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp):
-		return "a control character"
+		return faultControl
 	case unicode.Is(unicode.Bidi_Control, r):
-		return "a character that turns the direction of the text"
+		return faultDirection
 	case unicode.Is(unicode.Join_Control, r):
 		if !isJoinerAllowed(runes, i) {
-			return "an invisible character where no script needs it"
+			return faultNeedless
 		}
 	case unicode.Is(unicode.Variation_Selector, r) || r == '\u180E':
 		if !isSelectorAllowed(runes, i) {
-			return "an invisible character where no script needs it"
+			return faultNeedless
 		}
 	case unicode.In(r, invisibleRunes...) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r):
-		return "an invisible character"
+		return faultInvisible
 	case rule == Line && unicode.Is(unicode.Co, r):
-		return "a character for private use, which others don't see"
+		return faultPrivate
 	case unicode.IsMark(r) && !hasBase(runes, i):
-		return "a combining mark without a letter"
+		return faultLoneMark
 	}
-	return ""
+	return nil
 }
 
 var (
@@ -211,7 +215,7 @@ func CleanText(text string, maxLength int) string {
 		if len(out) == maxLength {
 			break
 		}
-		if TextFault(string(append(out, r)), Line) == "" {
+		if TextFault(string(append(out, r)), Line) == nil {
 			out = append(out, r)
 		}
 	}

@@ -3,9 +3,11 @@ package httpapi
 import (
 	"encoding/json"
 	"errors"
+	"math"
 	"net/http"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -29,53 +31,67 @@ func invalid(faults []problem.Field) *problem.Error {
 	return &p
 }
 
-// Messages of faults. They say what to write, and never repeat the value.
-const (
-	msgMissing = "is required"
-	msgUnknown = "is unknown here"
-	msgInteger = "expected a whole number"
-	msgNumber  = "expected a number"
-	msgBoolean = "expected true or false"
-	msgUUID    = "expected a UUID"
-	msgInstant = "expected a date and time with its offset, like 2026-11-24T10:00:00Z (RFC 3339)"
-	msgYear    = "must be a time in the years 1900 to 9999"
-	msgForm    = "has the wrong form"
-	// msgPlusIsSpace is added if a space is in a value of the query that can't have one.
-	msgPlusIsSpace = "; it holds a space: in a query + is a space, write %2B"
-
-	// omitReason takes the reason that the library would add, which quotes the value, and prints nothing.
-	omitReason = "%.0s"
-)
-
-// ownMark begins every message that is ours. A message without it is the library's: see parameterTexts.
+// ownMark begins every message that is ours, a code and what the message names: "\x00maximum\x009". A message without
+// it is the library's: see parameterTexts.
 const ownMark = "\x00"
+
+// omitReason takes the reason that the library would add, which quotes the value, and prints nothing.
+const omitReason = "%.0s"
 
 // init replaces the library's messages, which are one set for all APIs of a process.
 func init() {
-	validation.MsgUnexpectedProperty = ownMark + msgUnknown
-	validation.MsgExpectedRFC3339DateTime = ownMark + msgInstant
-	validation.MsgExpectedRFC3339Date = ownMark + "expected a date, like 2026-11-24 (RFC 3339)"
-	validation.MsgExpectedRFC4122UUID = ownMark + msgUUID + omitReason
-	validation.MsgExpectedRFC3986URI = ownMark + "expected a URI (RFC 3986)" + omitReason
-	validation.MsgExpectedRFC3986AbsoluteURI = ownMark + "expected a URI with its scheme (RFC 3986)"
-	validation.MsgExpectedRFC5322Email = ownMark + "expected an e-mail address" + omitReason
-	validation.MsgExpectedRFC5322EmailBare = ownMark + "expected an e-mail address"
+	named := func(code, value string) string { return ownMark + code + "\x00" + value }
+	validation.MsgUnexpectedProperty = ownMark + faultUnknown.Code
+	validation.MsgExpectedRFC3339DateTime = ownMark + faultInstant.Code
+	validation.MsgExpectedRFC3339Date = ownMark + problem.NotDate.Code
+	validation.MsgExpectedRFC4122UUID = ownMark + problem.NotUUID.Code + omitReason
+	validation.MsgExpectedRFC3986URI = ownMark + "uri" + omitReason
+	validation.MsgExpectedRFC3986AbsoluteURI = ownMark + "absolute-uri"
+	validation.MsgExpectedRFC5322Email = ownMark + "email" + omitReason
+	validation.MsgExpectedRFC5322EmailBare = ownMark + "email"
 	validation.MsgExpectedRequiredProperty = missingPrefix + "%s"
-	validation.MsgExpectedOneOf = ownMark + "expected one of %s"
-	validation.MsgExpectedMatchExactlyOneSchema = ownMark + money.AmountFormat // the only such schema is an amount's
-	validation.MsgExpectedInteger = ownMark + msgInteger
-	validation.MsgExpectedNumber = ownMark + msgNumber
-	validation.MsgExpectedString = ownMark + "expected a string"
-	validation.MsgExpectedBoolean = ownMark + msgBoolean
-	validation.MsgExpectedArray = ownMark + "expected an array"
-	validation.MsgExpectedObject = ownMark + "expected an object"
-	validation.MsgExpectedMinimumNumber = ownMark + "must be at least %v"
-	validation.MsgExpectedMaximumNumber = ownMark + "must be at most %v"
-	validation.MsgExpectedMinLength = ownMark + "must have at least %d characters"
-	validation.MsgExpectedMaxLength = ownMark + "must have at most %d characters"
-	validation.MsgExpectedBePattern = ownMark + "expected %s"
-	validation.MsgExpectedMinItems = ownMark + "must have at least %d items"
-	validation.MsgExpectedMaxItems = ownMark + "must have at most %d items"
+	validation.MsgExpectedOneOf = named("enum", "%s")
+	// The only such schema is an amount's.
+	validation.MsgExpectedMatchExactlyOneSchema = ownMark + problem.NotAmount.Code
+	validation.MsgExpectedInteger = ownMark + faultInteger.Code
+	validation.MsgExpectedNumber = ownMark + problem.NotNumber.Code
+	validation.MsgExpectedString = ownMark + problem.NotText.Code
+	validation.MsgExpectedBoolean = ownMark + faultBoolean.Code
+	validation.MsgExpectedArray = ownMark + faultArray.Code
+	validation.MsgExpectedObject = ownMark + problem.NotObject.Code
+	validation.MsgExpectedMinimumNumber = named("minimum", "%v")
+	validation.MsgExpectedMaximumNumber = named("maximum", "%v")
+	validation.MsgExpectedMinLength = named(problem.MinLength.Code, "%d")
+	validation.MsgExpectedMaxLength = named(problem.MaxLength.Code, "%d")
+	validation.MsgExpectedBePattern = named("pattern", "%s")
+	validation.MsgExpectedMinItems = named("minItems", "%d")
+	validation.MsgExpectedMaxItems = named("maxItems", "%d")
+}
+
+// ownFault returns the fault of a message of ours, without its mark.
+func ownFault(message string) *problem.Message {
+	code, value, hasValue := strings.Cut(message, "\x00")
+	fault, known := problem.FindMessage(code)
+	switch {
+	case !known:
+		return faultForm
+	case !hasValue:
+		return fault
+	case code == "enum":
+		return fault.With("allowed", strings.Split(value, ", "))
+	case code == "pattern" && value == "more than spaces":
+		return faultSpaces
+	case code == "pattern" && value == "a UUID":
+		return problem.NotUUID
+	case code == "pattern":
+		return fault.With("expected", value)
+	}
+	if limit, err := strconv.ParseFloat(value, 64); err == nil && limit != math.Trunc(limit) {
+		return fault.With("limit", limit)
+	} else if err == nil {
+		return fault.With("limit", int64(limit))
+	}
+	return fault.With("limit", value)
 }
 
 // newHumaError turns the faults that the library found into a problem, without the values that they hold.
@@ -86,63 +102,63 @@ func newHumaError(hc huma.Context, status int, _ string, errs ...error) huma.Sta
 	case http.StatusBadRequest:
 		p = *problem.Malformed
 		if len(errs) == 0 {
-			p.Detail = "This operation needs a JSON body."
+			p = *p.WithDetail(detailBodyNeeded)
 		}
 	case http.StatusUnsupportedMediaType:
 		p = *problem.UnsupportedMediaType
 	case http.StatusUnprocessableEntity:
 		parameters, _ := hc.Operation().Metadata[parametersKey].(parameterTexts)
 		for _, err := range errs {
-			p.Fields = append(p.Fields, faultOf(err, parameters))
+			p.Fields = append(p.Fields, faultsOf(err, parameters)...)
 		}
 		// The library reports unknown names in random order.
 		slices.SortStableFunc(p.Fields,
 			func(a, b problem.Field) int { return strings.Compare(a.Location, b.Location) })
-		p.Fields = limitFaults(slices.Compact(p.Fields))
+		same := func(a, b problem.Field) bool { return reflect.DeepEqual(a, b) }
+		p.Fields = limitFaults(slices.CompactFunc(p.Fields, same))
 	default:
 		p = *problem.Internal
 	}
 	hc.SetHeader("Cache-Control", "no-store")
 	req := requestOf(r.Context())
-	text := p.In(NegotiateLanguage(w, r))
-	return &Problem{
-		Type: "/problems/" + p.Slug, Title: text.Title, Status: p.Status, Detail: text.Detail,
-		Instance: r.URL.EscapedPath(), RequestID: req.id, Errors: p.Fields,
-	}
+	return answerOf(&p, req, r, NegotiateLanguage(w, r))
 }
 
-// faultOf turns an error of the library into a fault. Its messages are ours, see init, or are replaced.
-func faultOf(err error, parameters parameterTexts) problem.Field {
+// faultsOf turns an error of the library into faults. Its messages are ours, see init, or are replaced.
+func faultsOf(err error, parameters parameterTexts) []problem.Field {
 	var detail *huma.ErrorDetail
 	if !errors.As(err, &detail) {
-		return problem.Field{Location: "body", Message: msgForm}
+		return []problem.Field{problem.FaultAt("body", faultForm)}
 	}
 	at, message := detail.Location, detail.Message
 	value, _ := detail.Value.(string)
+	var fault *problem.Message
 	if member, ok := strings.CutPrefix(message, missingPrefix); ok {
-		at, message = at+"."+member, msgMissing
+		at, fault = at+"."+member, problem.Required
 	} else if member, ok := strings.CutPrefix(message, memberPrefix); ok {
 		at, message, _ = strings.Cut(member, "\x00")
-		at = "body." + at
+		at, fault = "body."+at, ownFault(message)
 	} else if own, ok := strings.CutPrefix(message, ownMark); ok {
-		message = own
+		fault = ownFault(own)
 	} else {
-		message = parameters.text(at, value)
-	}
-	isForm := message == msgForm || strings.HasPrefix(message, "expected ")
-	if isForm && strings.HasPrefix(at, "query.") && strings.Contains(value, " ") {
-		message += msgPlusIsSpace
+		fault = parameters.fault(at, value)
 	}
 	parts := strings.Split(at, ".")
 	for i := range parts {
 		parts[i] = showName(parts[i])
 	}
-	return problem.Field{Location: strings.Join(parts, "."), Message: message}
+	at = strings.Join(parts, ".")
+	faults := []problem.Field{problem.FaultAt(at, fault)}
+	isForm := fault == faultForm || strings.HasPrefix(faults[0].Message, "expected ")
+	if isForm && strings.HasPrefix(at, "query.") && strings.Contains(value, " ") {
+		faults = append(faults, problem.FaultAt(at, faultPlus))
+	}
+	return faults
 }
 
 // parameterTexts say what an operation expects of each of its parameters, by location ("query.limit"). They replace
 // the messages that the library has no variable for, which quote Go types and the value.
-type parameterTexts map[string]string
+type parameterTexts map[string]*problem.Message
 
 // parametersKey is where an operation's metadata holds its parameterTexts.
 const parametersKey = "parameterTexts"
@@ -154,39 +170,39 @@ func (t parameterTexts) fill(o *huma.Operation) {
 	}
 }
 
-// text returns what is wrong with a parameter that the library could not read.
-func (t parameterTexts) text(at, value string) string {
-	text, isKnown := t[at]
+// fault returns what is wrong with a parameter that the library could not read.
+func (t parameterTexts) fault(at, value string) *problem.Message {
+	fault, isKnown := t[at]
 	switch {
 	case !isKnown && strings.HasPrefix(at, "query."):
-		return msgUnknown
+		return faultUnknown
 	case !isKnown:
-		return msgForm
+		return faultForm
 	case value == "":
-		return msgMissing
+		return problem.Required
 	}
-	return text
+	return fault
 }
 
-// expectation returns the text for a value that is not of the schema's type.
-func expectation(s *huma.Schema) string {
+// expectation returns the fault of a value that is not of the schema's type.
+func expectation(s *huma.Schema) *problem.Message {
 	switch {
 	case s == nil:
-		return msgForm
+		return faultForm
 	case s.Type == huma.TypeArray:
 		return expectation(s.Items)
 	case s.Type == huma.TypeInteger:
-		return msgInteger
+		return faultInteger
 	case s.Type == huma.TypeNumber:
-		return msgNumber
+		return problem.NotNumber
 	case s.Type == huma.TypeBoolean:
-		return msgBoolean
+		return faultBoolean
 	case s.Format == "uuid":
-		return msgUUID
+		return problem.NotUUID
 	case s.Format == "date-time":
-		return msgInstant
+		return faultInstant
 	}
-	return msgForm
+	return faultForm
 }
 
 // The library's messages hold no location of a member. These prefixes mark messages that begin with one.
@@ -198,23 +214,26 @@ const (
 )
 
 // memberError says which member of a body can't be decoded. The library only says that it is in the body.
-type memberError struct{ at, message string }
+type memberError struct {
+	at    string
+	fault *problem.Message
+}
 
-func (e memberError) Error() string { return memberPrefix + e.at + "\x00" + e.message }
+func (e memberError) Error() string { return memberPrefix + e.at + "\x00" + e.fault.Code }
 
-// nameMember turns an error of encoding/json into a memberError, without Go types and values. An UnmarshalJSON that
-// refuses a value returns an UnmarshalTypeError whose Value is the message: "expected …".
+// nameMember turns an error of encoding/json into a memberError, without Go types and values. money.Input returns an
+// UnmarshalTypeError whose Value is money.AmountFormat.
 func nameMember(err error) error {
 	var wrong *json.UnmarshalTypeError
 	if !errors.As(err, &wrong) || wrong.Field == "" {
 		return err
 	}
-	message := msgForm
+	fault := faultForm
 	switch {
-	case strings.HasPrefix(wrong.Value, "expected "):
-		message = wrong.Value
+	case wrong.Value == money.AmountFormat:
+		fault = problem.NotAmount
 	case wrong.Type != nil && wrong.Type.Kind() >= reflect.Int && wrong.Type.Kind() <= reflect.Uint64:
-		message = msgInteger + ", written without a fraction or exponent"
+		fault = faultDigits
 	}
-	return memberError{wrong.Field, message}
+	return memberError{wrong.Field, fault}
 }

@@ -2,7 +2,6 @@ package httpapi_test
 
 import (
 	"context"
-	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +11,16 @@ import (
 	"amrutam/internal/httpapi"
 	"amrutam/internal/postgres"
 )
+
+// firstFault returns the first of the errors of a refusal.
+func firstFault(a *apptest.Answer) map[string]any {
+	faults, _ := a.At("errors").([]any)
+	if len(faults) == 0 {
+		return nil
+	}
+	fault, _ := faults[0].(map[string]any)
+	return fault
+}
 
 // TestParameterMessages checks what is said of parameters that can't be read: the library would quote Go's types and
 // the value.
@@ -50,8 +59,10 @@ func TestParameterMessages(t *testing.T) {
 		}
 		a := c.Do(nobody, "GET", op.Path+"?"+query, nil).Want(422, "validation-failed")
 		name, _, _ := strings.Cut(query, "=")
-		fault := map[string]any{"message": want, "location": "query." + name}
-		if !reflect.DeepEqual(a.At("errors"), []any{fault}) || strings.Contains(string(a.Body), "zzz") {
+		faults, _ := a.At("errors").([]any)
+		fault := firstFault(a)
+		if len(faults) != 1 || fault["message"] != want || fault["location"] != "query."+name || fault["code"] == "" ||
+			strings.Contains(string(a.Body), "zzz") {
 			t.Errorf("%s: %s, want %q", query, a.Body, want)
 		}
 	}

@@ -5,9 +5,6 @@ import (
 	"time"
 )
 
-// InvalidZone is the message for a name that Zone refuses.
-const InvalidZone = "must be an IANA time zone, like Asia/Kolkata"
-
 // IANA names begin with an upper-case letter; the system's own files beside them (localtime, posix/…) don't.
 var zoneName = regexp.MustCompile(`^[A-Z][A-Za-z0-9_+/-]*$`)
 

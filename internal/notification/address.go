@@ -25,7 +25,7 @@ func Normalize(address string) string {
 	address = norm.NFC.String(strings.ToLower(norm.NFC.String(strings.TrimSpace(address))))
 	local, domain, ok := splitAddress(address)
 	// UTS 46 would drop invisible characters: the address keeps them, so that validation refuses it.
-	if !ok || isPlainDomain(domain) || httpapi.TextFault(address, httpapi.Line) != "" {
+	if !ok || isPlainDomain(domain) || httpapi.TextFault(address, httpapi.Line) != nil {
 		return address
 	}
 	ascii, err := idnaProfile.ToASCII(domain)

@@ -56,7 +56,7 @@ type ListUnmatchedRequest struct {
 func (s *Service) listUnmatched(ctx context.Context, r *postgres.Read, _ access.Actor,
 	in ListUnmatchedRequest) (httpapi.Page[Unmatched], error) {
 	const scope = "admin/unmatched-money"
-	if fault := httpapi.PeriodFault(in.From, in.To); fault != "" {
+	if fault := httpapi.PeriodFault(in.From, in.To); fault != nil {
 		return httpapi.Page[Unmatched]{}, problem.InvalidField("query.to", fault)
 	}
 	p := listUnmatchedParams{Statuses: texts(in.Status, unmatchedStatuses()),

@@ -78,7 +78,7 @@ func lockRequested(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (RefundRo
 		return RefundRow{}, fmt.Errorf("lock the refund: %w", err)
 	case row.Status != RefundStatusRequested:
 		return RefundRow{}, problem.InvalidTransition.WithDetail(
-			"Only a refund that is REQUESTED can be decided; this one is " + string(row.Status) + ".")
+			detailNotRequested.With("status", string(row.Status)))
 	}
 	return row, nil
 }

@@ -32,7 +32,7 @@ func (s *Service) requestRefund(ctx context.Context, tx *postgres.Tx, actor acce
 	in RefundRequest) (Refund, error) {
 	amount := money.Amount(in.Body.Amount)
 	if amount <= 0 {
-		return Refund{}, problem.InvalidField("body.amount", "must be more than zero")
+		return Refund{}, problem.InvalidField("body.amount", faultZero)
 	}
 	if err := checkReason(in.Body.Reason); err != nil {
 		return Refund{}, err
@@ -73,14 +73,14 @@ func findRefundable(ctx context.Context, tx *postgres.Tx, row PaymentRow, amount
 		}
 		most = max(most, a.Remaining)
 	}
-	return uuid.Nil, ErrExceedsCapture.WithDetail("At most " + most.String() + " " + row.Currency +
-		" of this payment can still be asked back at once.")
+	return uuid.Nil, ErrExceedsCapture.WithDetail(
+		detailAtMost.With("amount", most.String()).With("currency", row.Currency))
 }
 
 // checkReason returns a problem on body.reason if the reason has no words.
 func checkReason(reason string) error {
 	if !httpapi.HasWord(reason) {
-		return problem.InvalidField("body.reason", "must say in words why")
+		return problem.InvalidField("body.reason", problem.NotInWords)
 	}
 	return nil
 }

@@ -38,8 +38,7 @@ func (s *Service) resolve(ctx context.Context, tx *postgres.Tx, actor access.Act
 	case err != nil:
 		return Unmatched{}, fmt.Errorf("lock unmatched money: %w", err)
 	case u.Status != statusWaiting:
-		return Unmatched{}, problem.InvalidTransition.WithDetail(
-			"Only money that is WAITING can be decided on; this is " + string(u.Status) + ".")
+		return Unmatched{}, problem.InvalidTransition.WithDetail(detailNotWaiting.With("status", string(u.Status)))
 	}
 	status, verb := statusClosed, "unmatched-money.close"
 	if in.Body.Action == actionRefund {
@@ -67,8 +66,7 @@ func (s *Service) resolve(ctx context.Context, tx *postgres.Tx, actor access.Act
 // refunded.
 func (s *Service) refundUnmatched(ctx context.Context, tx *postgres.Tx, actor access.Actor, u UnmatchedMoney) error {
 	if !slices.Contains(actions(u), actionRefund) {
-		return problem.InvalidTransition.WithDetail(
-			"This can't be sent back: it isn't money that came, or nobody knows how much.")
+		return problem.InvalidTransition.WithDetail(detailNotMoney)
 	}
 	refunds, err := lockRefunds(ctx, tx, nil, []uuid.UUID{u.ID}, *u.Currency)
 	if err != nil {

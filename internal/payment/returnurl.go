@@ -18,7 +18,7 @@ func (r ReturnOrigins) Check(text string) (*string, error) {
 		return nil, nil //nolint:nilnil // none was asked for
 	}
 	wrong := problem.InvalidField("body.returnUrl",
-		"must be an http or https address on this server or on an origin of AMRUTAM_RETURN_ORIGINS")
+		faultReturnURL)
 	odd := strings.ContainsFunc(text, func(c rune) bool { return c <= ' ' || c == '\\' || c >= 0x7f })
 	u, err := url.Parse(text)
 	if odd || err != nil || u.User != nil || u.Opaque != "" || (u.Scheme != "http" && u.Scheme != "https") ||

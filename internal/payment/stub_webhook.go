@@ -40,19 +40,19 @@ func (s *Stub) ParseWebhook(header http.Header, body []byte) (Event, error) {
 	}
 	switch {
 	case wrong == "body.data.amount":
-		return Event{}, problem.InvalidField(wrong, money.AmountFormat)
+		return Event{}, problem.InvalidField(wrong, problem.NotAmount)
 	case wrong == "body" || wrong == "body.data":
-		return Event{}, problem.InvalidField(wrong, "expected an object")
+		return Event{}, problem.InvalidField(wrong, problem.NotObject)
 	case wrong != "":
-		return Event{}, problem.InvalidField(wrong, "expected a string")
+		return Event{}, problem.InvalidField(wrong, problem.NotText)
 	case e.Type == "" || utf8.RuneCountInString(e.Type) > maxWebhookType ||
-		httpapi.TextFault(e.Type, httpapi.Line) != "":
-		return Event{}, problem.InvalidField("body.type", "expected an event type in plain characters")
+		httpapi.TextFault(e.Type, httpapi.Line) != nil:
+		return Event{}, problem.InvalidField("body.type", faultEventType)
 	case e.Reference == "" || utf8.RuneCountInString(e.Reference) > maxWebhookText ||
-		httpapi.TextFault(e.Reference, httpapi.Line) != "":
-		return Event{}, problem.InvalidField("body.data.transactionReference", "expected 1 to 200 plain characters")
+		httpapi.TextFault(e.Reference, httpapi.Line) != nil:
+		return Event{}, problem.InvalidField("body.data.transactionReference", faultReference)
 	case e.RefundID != nil && utf8.RuneCountInString(*e.RefundID) > maxWebhookText:
-		return Event{}, problem.InvalidField("body.data.refundId", "must have at most 200 characters")
+		return Event{}, problem.InvalidField("body.data.refundId", problem.MaxLength.With("limit", 200))
 	}
 	e.FailureReason = httpapi.CleanText(e.FailureReason, maxWebhookText)
 	e.Amount = (*money.Amount)(amount)

@@ -62,7 +62,7 @@ func (s *Service) Write(ctx context.Context, tx *postgres.Tx, actor access.Actor
 		}
 		if !exists {
 			return Prescription{}, problem.InvalidField("body.supersedes",
-				"is not a prescription of this consultation")
+				faultSupersedes)
 		}
 	}
 	p := Prescription{

@@ -94,7 +94,7 @@ func (s *Service) RequestErasureOf(ctx context.Context, tx *postgres.Tx, actor a
 	in ErasureRequest) (Erasure, error) {
 	user, err := account.LockOther(ctx, tx, actor, in.ID)
 	if errors.Is(err, account.ErrOwnAccount) {
-		err = account.ErrOwnAccount.WithDetail("Your own erasure is asked for with POST /api/v1/users/me/erasure.")
+		err = account.ErrOwnAccount.WithDetail(detailOwnErasure)
 	}
 	if err != nil {
 		return Erasure{}, err

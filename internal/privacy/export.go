@@ -136,7 +136,7 @@ func (s *Service) requestExport(ctx context.Context, tx *postgres.Tx, actor acce
 	}
 	if requested.Count >= maxExportsPerDay {
 		wait := requested.First.Add(24 * time.Hour).Sub(tx.Now)
-		return Export{}, problem.TooManyRequests.WithDetail("A copy can be asked for five times a day.").
+		return Export{}, problem.TooManyRequests.WithDetail(detailFiveCopies).
 			WithRetryAfter(wait)
 	}
 	id := tx.NewID()

@@ -10,14 +10,32 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"amrutam/internal/language"
 )
 
 // Field is a fault in one field of a request. It never holds the offending value.
 type Field struct {
 	_ struct{} `doc:"One fault of the request"`
 
-	Location string `json:"location" doc:"Where the fault is" example:"body.slotId"`
-	Message  string `json:"message" doc:"What is wrong there" example:"expected a UUID"`
+	Location string         `json:"location" doc:"Where the fault is" example:"body.slotId"`
+	Code     string         `json:"code" doc:"Which fault it is, for programs" example:"uuid"`
+	Params   map[string]any `json:"params,omitempty" doc:"The numbers and names of the message, like a limit"`
+	Message  string         `json:"message" doc:"What is wrong there, in the language of Accept-Language" example:"expected a UUID"`
+
+	fault *Message
+}
+
+// FaultAt returns a fault of the field at a location.
+func FaultAt(location string, fault *Message) Field {
+	return Field{Location: location, Code: fault.Code, Params: fault.Params, Message: fault.In(language.English),
+		fault: fault}
+}
+
+// In returns the fault with its message in a language.
+func (f Field) In(l language.Tag) Field {
+	f.Message = f.fault.In(l)
+	return f
 }
 
 // Error is an error that a client may see. Detail and Advice are for people. Slug is for programs and never changes.
@@ -28,6 +46,8 @@ type Error struct {
 	Detail string
 	Advice string
 	Fields []Field
+	// Precise is the detail, if it is more precise than that of the catalogue.
+	Precise *Message
 	// RetryAfter is sent as the Retry-After header when it is not zero.
 	RetryAfter time.Duration
 	// Denied is the object that the caller may not access, for the audit log.
@@ -49,9 +69,9 @@ func (e *Error) Is(target error) bool {
 }
 
 // WithDetail returns a copy with a more precise detail.
-func (e *Error) WithDetail(detail string) *Error {
+func (e *Error) WithDetail(detail *Message) *Error {
 	c := *e
-	c.Detail = detail
+	c.Detail, c.Precise = detail.In(language.English), detail
 	return &c
 }
 
@@ -63,9 +83,9 @@ func (e *Error) WithRetryAfter(wait time.Duration) *Error {
 }
 
 // WithField returns a copy with one more fault.
-func (e *Error) WithField(location, message string) *Error {
+func (e *Error) WithField(location string, fault *Message) *Error {
 	c := *e
-	c.Fields = append(append([]Field{}, e.Fields...), Field{Location: location, Message: message})
+	c.Fields = append(append([]Field{}, e.Fields...), FaultAt(location, fault))
 	return &c
 }
 
@@ -169,7 +189,7 @@ var (
 )
 
 // InvalidField returns a validation error with one fault, for rules that only the domain can check.
-func InvalidField(location, message string) *Error { return Invalid.WithField(location, message) }
+func InvalidField(location string, fault *Message) *Error { return Invalid.WithField(location, fault) }
 
 // NotFoundAudited returns the error for an object that the caller may not see: they get 404, and the audit log gets a
 // denial.

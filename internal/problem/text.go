@@ -10,6 +10,9 @@ import (
 //go:embed hi.json
 var hindiTexts []byte
 
+//go:embed messages_hi.json
+var hindiMessages []byte
+
 // Text is what people read of a problem, in one language.
 type Text struct {
 	Title  string `json:"title"`
@@ -28,14 +31,32 @@ func readTexts(source []byte) map[string]Text {
 	return texts
 }
 
-// In returns the texts of the problem in a language. A detail that was made more precise stays in English.
+// translatedMessages have the texts of all messages in each language but English, by code.
+// translatedWords have the names that are parameters of messages, by their English.
+var (
+	translatedMessages = map[language.Tag]map[string]plural{}
+	translatedWords    = map[language.Tag]map[string]string{}
+)
+
+func init() {
+	var file struct {
+		Messages map[string]plural `json:"messages"`
+		Words    map[string]string `json:"words"`
+	}
+	if err := json.Unmarshal(hindiMessages, &file); err != nil {
+		panic(err)
+	}
+	translatedMessages[language.Hindi], translatedWords[language.Hindi] = file.Messages, file.Words
+}
+
+// In returns the texts of the problem in a language.
 func (e *Error) In(l language.Tag) Text {
 	text, known := translations[l][e.Slug]
 	if !known {
 		return Text{e.Title, e.Detail, e.Advice}
 	}
-	if general := catalogue[e.Slug]; general == nil || general.Detail != e.Detail {
-		text.Detail = e.Detail
+	if e.Precise != nil {
+		text.Detail = e.Precise.In(l)
 	}
 	return text
 }

@@ -33,7 +33,7 @@ type DecideRequest struct {
 func (s *Service) Decide(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	in DecideRequest) (ModeratedReview, error) {
 	if !httpapi.HasWord(in.Body.Reason) {
-		return ModeratedReview{}, problem.InvalidField("body.reason", "must say in words why")
+		return ModeratedReview{}, problem.InvalidField("body.reason", problem.NotInWords)
 	}
 	row, err := lock(ctx, tx, in.ID)
 	if err != nil {
@@ -70,9 +70,9 @@ func (in DecideRequest) apply(row *ReviewRow) error {
 	in.Body.ReplyHidden.Apply(&row.ReplyHidden)
 	switch {
 	case row.IsFalse && !row.Hidden:
-		return problem.InvalidField("body.isFalse", "can only be true of a hidden review")
+		return problem.InvalidField("body.isFalse", faultNotHidden)
 	case row.ReplyHidden && row.RepliedAt == nil:
-		return problem.InvalidField("body.replyHidden", "can only be true of a review with a reply")
+		return problem.InvalidField("body.replyHidden", faultNoReply)
 	}
 	return nil
 }

@@ -29,7 +29,7 @@ func (s *Service) Report(ctx context.Context, tx *postgres.Tx, actor access.Acto
 	in ReportRequest) (httpapi.Changed, error) {
 	none := httpapi.Changed{}
 	if !httpapi.HasWord(in.Body.Reason) {
-		return none, problem.InvalidField("body.reason", "must say in words what is wrong")
+		return none, problem.InvalidField("body.reason", faultNoReason)
 	}
 	if _, err := s.Limits.CountUse(ctx, tx, reportsPerDay, actor.ID.String()); err != nil {
 		return none, err

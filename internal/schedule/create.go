@@ -86,7 +86,7 @@ func checkConflicts(ctx context.Context, tx *postgres.Tx, slot AvailabilitySlot)
 		switch {
 		case other.ID == slot.ID:
 		case other.StartTime.Equal(slot.StartTime) && other.EndTime.Equal(slot.EndTime):
-			return ErrSlotExists.WithDetail("You have a slot of exactly these times: " + other.ID.String() + ".")
+			return ErrSlotExists.WithDetail(detailSlotExists.With("id", other.ID.String()))
 		case slot.Status != SlotBlocked && other.Status != SlotBlocked:
 			overlap = true
 		}
@@ -110,8 +110,7 @@ func checkErasure(ctx context.Context, tx *postgres.Tx, slot AvailabilitySlot) e
 	case err != nil:
 		return err
 	case slot.StartTime.After(end):
-		return ErrErasureDue.WithDetail("Your account ends on " + end.UTC().Format(time.RFC3339) +
-			": what starts later would be cancelled.")
+		return ErrErasureDue.WithDetail(detailAccountEnds.With("time", end))
 	}
 	return nil
 }

@@ -73,7 +73,7 @@ func checkExceptions(ctx context.Context, tx *postgres.Tx, row ExceptionRow) err
 	case err != nil:
 		return err
 	}
-	return ErrExceptionOverlap.WithDetail("You have an exception at that time: " + other.ID.String() + ".")
+	return ErrExceptionOverlap.WithDetail(detailException.With("id", other.ID.String()))
 }
 
 // suspend closes the slots of a leave. Those with consultations keep them and take no more.

@@ -102,8 +102,8 @@ func checkRules(ctx context.Context, tx *postgres.Tx, rule parsedRule) error {
 		}
 		for _, s := range other.hours(from.AddDate(0, 0, -1), to) {
 			if found, overlaps := hours.overlap(s, 26*time.Hour); overlaps {
-				return problem.InvalidField("body.rrule", "overlaps your rule "+row.ID.String()+" on "+
-					dateOf(found.start, rule.zone).Format(dateForm))
+				return problem.InvalidField("body.rrule", faultOverlap.With("id", row.ID.String()).
+					With("date", dateOf(found.start, rule.zone).Format(dateForm)))
 			}
 		}
 	}

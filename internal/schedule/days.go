@@ -90,7 +90,7 @@ func (in DaysRequest) check(now time.Time) (from, to time.Time, zone *time.Locat
 	invalid := *problem.Invalid
 	zone, known := httpapi.Zone(in.Timezone)
 	if !known {
-		invalid = *invalid.WithField("query.timezone", httpapi.InvalidZone)
+		invalid = *invalid.WithField("query.timezone", problem.NotZone)
 		zone = time.UTC
 	}
 	parse := func(name, text string, otherwise time.Time) time.Time {
@@ -99,7 +99,7 @@ func (in DaysRequest) check(now time.Time) (from, to time.Time, zone *time.Locat
 		}
 		day, err := time.Parse(time.DateOnly, text)
 		if err != nil {
-			invalid = *invalid.WithField("query."+name, "expected a date like 2026-11-23")
+			invalid = *invalid.WithField("query."+name, problem.NotDate)
 			return otherwise
 		}
 		return day
@@ -110,10 +110,10 @@ func (in DaysRequest) check(now time.Time) (from, to time.Time, zone *time.Locat
 	switch {
 	case len(invalid.Fields) > 0:
 	case to.Before(from):
-		invalid = *invalid.WithField("query.to", "must not be before from, which is today when left out")
+		invalid = *invalid.WithField("query.to", faultBeforeFrom)
 	case !to.Before(from.AddDate(0, 0, maxDays)):
 		invalid = *invalid.WithField("query.to",
-			"must be at most 62 days from from, both counted, which is today when left out")
+			faultTooManyDays)
 	}
 	if len(invalid.Fields) > 0 {
 		return from, to, zone, &invalid

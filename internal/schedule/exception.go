@@ -99,32 +99,32 @@ func (row ExceptionRow) slots() (slots []span) {
 func (in CreateExceptionRequest) row(now time.Time) (ExceptionRow, error) {
 	body := in.Body
 	invalid := *problem.Invalid
-	fault := func(field, message string) { invalid = *invalid.WithField("body."+field, message) }
+	fault := func(field string, found *problem.Message) { invalid = *invalid.WithField("body."+field, found) }
 	row := ExceptionRow{Kind: body.Kind, FromTime: toMicroseconds(body.From), ToTime: toMicroseconds(body.To)}
 	length := row.ToTime.Sub(row.FromTime)
 	switch {
 	case length <= 0:
-		fault("to", "must be after from")
+		fault("to", problem.NotAfter.With("field", "from"))
 	case row.Kind == KindLeave && length > maxLeave:
-		fault("to", "must be at most 366 days after from")
+		fault("to", problem.TooManyAfter.With("days", 366).With("field", "from"))
 	case row.Kind == KindExtra && length > maxExtra:
-		fault("to", "must be at most 24 hours after from: make extra hours for each day")
+		fault("to", faultExtraTooLong)
 	case !row.ToTime.After(now):
-		fault("to", "must be in the future")
+		fault("to", problem.InPast)
 	}
 	if row.FromTime.Sub(now) > maxAhead {
-		fault("from", "must be at most 365 days ahead")
+		fault("from", problem.TooFarAhead.With("days", 365))
 	}
 	if row.Kind == KindExtra {
 		row.SlotMinutes, row.BufferMinutes, row.MaxPatients = &body.SlotMinutes, &body.BufferMinutes, &body.MaxPatients
 		if !row.FromTime.After(now) {
-			fault("from", "must be in the future")
+			fault("from", problem.InPast)
 		}
 		if body.BufferMinutes > body.SlotMinutes {
-			fault("bufferMinutes", "must not be longer than slotMinutes")
+			fault("bufferMinutes", problem.LongerThan.With("field", "slotMinutes"))
 		}
 		if length > 0 && time.Duration(body.SlotMinutes)*time.Minute > length {
-			fault("slotMinutes", "must not be longer than the time from from to to")
+			fault("slotMinutes", faultLongerThanExtra)
 		}
 	}
 	if len(invalid.Fields) > 0 {

@@ -93,7 +93,7 @@ func (in JoinWaitlistRequest) days(today date) (from, to date, err error) {
 	parse := func(name, text string) date {
 		day, err := time.Parse(time.DateOnly, text)
 		if err != nil {
-			invalid = *invalid.WithField("body."+name, "expected a date like 2026-11-23")
+			invalid = *invalid.WithField("body."+name, problem.NotDate)
 		}
 		return day
 	}
@@ -101,13 +101,13 @@ func (in JoinWaitlistRequest) days(today date) (from, to date, err error) {
 	switch {
 	case len(invalid.Fields) > 0:
 	case from.Before(today):
-		invalid = *invalid.WithField("body.from", "must not be before today")
+		invalid = *invalid.WithField("body.from", faultBeforeToday)
 	case from.After(today.Add(maxAhead)):
-		invalid = *invalid.WithField("body.from", "must be at most 365 days ahead")
+		invalid = *invalid.WithField("body.from", problem.TooFarAhead.With("days", 365))
 	case to.Before(from):
-		invalid = *invalid.WithField("body.to", "must not be before from")
+		invalid = *invalid.WithField("body.to", problem.Before.With("field", "from"))
 	case !to.Before(from.AddDate(0, 0, maxWaitDays)):
-		invalid = *invalid.WithField("body.to", "must be at most 92 days from from, both counted")
+		invalid = *invalid.WithField("body.to", problem.TooManyDays.With("days", 92).With("field", "from"))
 	}
 	if len(invalid.Fields) > 0 {
 		return from, to, &invalid

@@ -120,15 +120,15 @@ func (in ListRequest) check(now time.Time) (from, to time.Time, zone *time.Locat
 		to = from.Add(defaultWindow)
 	}
 	switch fault := httpapi.PeriodFault(from, to); {
-	case fault != "":
-		invalid = *invalid.WithField("query.to", fault+", which is now when left out")
+	case fault != nil:
+		invalid = *invalid.WithField("query.to", faultNotAfterNow)
 	case to.Sub(from) > maxWindow:
-		invalid = *invalid.WithField("query.to", "must be at most 92 days after from")
+		invalid = *invalid.WithField("query.to", problem.TooManyAfter.With("days", 92).With("field", "from"))
 	}
 	if in.Timezone != "" {
 		var known bool
 		if zone, known = httpapi.Zone(in.Timezone); !known {
-			invalid = *invalid.WithField("query.timezone", httpapi.InvalidZone)
+			invalid = *invalid.WithField("query.timezone", problem.NotZone)
 		}
 	}
 	if len(invalid.Fields) > 0 {

@@ -27,8 +27,8 @@ func (s *Service) ListExceptions(ctx context.Context, r *postgres.Read, actor ac
 	if in.To.IsZero() {
 		in.To = in.From.Add(maxAhead + maxLeave)
 	}
-	if fault := httpapi.PeriodFault(in.From, in.To); fault != "" {
-		return none, problem.InvalidField("query.to", fault+", which is now when left out")
+	if fault := httpapi.PeriodFault(in.From, in.To); fault != nil {
+		return none, problem.InvalidField("query.to", faultNotAfterNow)
 	}
 	scope := "exceptions of " + actor.ID.String()
 	var after position

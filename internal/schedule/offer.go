@@ -50,7 +50,7 @@ func (s *Service) WithdrawFromWaitlist(ctx context.Context, tx *postgres.Tx, act
 	}
 	if !row.Status.isOpen() && row.Status != WaitlistWithdrawn {
 		return httpapi.None{}, problem.InvalidTransition.WithDetail(
-			"The entry is over: it is " + string(row.Status) + ".")
+			detailEntryOver.With("status", string(row.Status)))
 	}
 	if row.Status == WaitlistOffered {
 		countOffer(tx, s.Metrics, "declined")

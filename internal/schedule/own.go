@@ -67,13 +67,13 @@ func (s *Service) ListOwn(ctx context.Context, r *postgres.Read, actor access.Ac
 func (in ListOwnRequest) checkDoctor(actor access.Actor) (uuid.UUID, error) {
 	if in.DoctorID == "" {
 		if actor.Is(access.RoleAdmin) {
-			return uuid.Nil, problem.InvalidField("query.doctorId", "an administrator has to say whose slots")
+			return uuid.Nil, problem.InvalidField("query.doctorId", faultNoDoctor)
 		}
 		return actor.ID, nil
 	}
 	doctor, err := uuid.Parse(string(in.DoctorID))
 	if err != nil {
-		return uuid.Nil, problem.InvalidField("query.doctorId", "expected a UUID")
+		return uuid.Nil, problem.InvalidField("query.doctorId", problem.NotUUID)
 	}
 	if !canRead(actor, doctor) {
 		return uuid.Nil, problem.NotFoundAudited("doctor", doctor)

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/teambition/rrule-go"
+
+	"amrutam/internal/problem"
 )
 
 const (
@@ -50,21 +52,21 @@ var notDigits = regexp.MustCompile(`[^0-9]+`)
 type recurrence struct{ option rrule.ROption }
 
 // parseRecurrence parses an RRULE whose first possible day is from. Returns what is wrong with it, or "".
-func parseRecurrence(text string, from date) (recurrence, string) {
+func parseRecurrence(text string, from date) (recurrence, *problem.Message) {
 	if len(text) > maxRecurrence {
-		return recurrence{}, "must have at most 500 characters"
+		return recurrence{}, problem.MaxLength.With("limit", 500)
 	}
 	text = strings.TrimPrefix(text, "RRULE:")
 	values, fault := splitParts(text)
-	if fault == "" {
+	if fault == nil {
 		fault = checkParts(values, from)
 	}
-	if fault != "" {
+	if fault != nil {
 		return recurrence{}, fault
 	}
 	option, err := rrule.StrToROption(text)
 	if err != nil {
-		return recurrence{}, "is not a rule that RFC 5545 allows"
+		return recurrence{}, faultRrule
 	}
 	if until := option.Until; !until.IsZero() {
 		// Only its day counts. It is a day of the rule's own zone, like all days of the rule.
@@ -73,16 +75,16 @@ func parseRecurrence(text string, from date) (recurrence, string) {
 	option.Dtstart = from.AddDate(shiftYears, 0, 0)
 	r := recurrence{option: *option}
 	if _, err := rrule.NewRRule(r.option); err != nil {
-		return recurrence{}, "is not a rule that RFC 5545 allows"
+		return recurrence{}, faultRrule
 	}
 	if !r.hasDay(from, from.Add(maxValidity)) {
-		return recurrence{}, "has no day within ten years"
+		return recurrence{}, faultNoDay
 	}
-	return r, ""
+	return r, nil
 }
 
 // splitParts splits an RRULE into its parts, and checks the form of each.
-func splitParts(text string) (values map[string]string, fault string) {
+func splitParts(text string) (values map[string]string, fault *problem.Message) {
 	values = map[string]string{}
 	for part := range strings.SplitSeq(text, ";") {
 		name, value, _ := strings.Cut(part, "=")
@@ -91,24 +93,23 @@ func splitParts(text string) (values map[string]string, fault string) {
 		switch {
 		case strings.HasPrefix(name, "DTSTART"), strings.HasPrefix(name, "EXDATE"), strings.HasPrefix(name, "RDATE"),
 			strings.HasPrefix(name, "EXRULE"):
-			return nil, "must be the value of an RRULE alone: validFrom is its first day, and exceptions are leaves"
+			return nil, faultRruleAlone
 		case !known:
-			return nil, "may have the parts FREQ, INTERVAL, COUNT, UNTIL, BYDAY, BYMONTHDAY, BYMONTH, BYSETPOS and " +
-				"WKST only, separated by semicolons"
+			return nil, faultRruleParts
 		case repeated:
-			return nil, "has " + name + " twice"
+			return nil, faultPartTwice.With("part", name)
 		case name == "FREQ" && !form.MatchString(value):
-			return nil, "must have FREQ=DAILY, WEEKLY, MONTHLY or YEARLY"
+			return nil, faultFreq
 		case !form.MatchString(value):
-			return nil, "has a " + name + " that RFC 5545 doesn't allow or that is too large"
+			return nil, faultPart.With("part", name)
 		}
 		values[name] = value
 	}
-	return values, ""
+	return values, nil
 }
 
 // checkParts checks the parts of an RRULE, whose forms are right, against each other and against its first day.
-func checkParts(values map[string]string, from date) (fault string) {
+func checkParts(values map[string]string, from date) (fault *problem.Message) {
 	freq, weekdays := values["FREQ"], values["BYDAY"]
 	until, hasUntil := values["UNTIL"]
 	_, hasCount := values["COUNT"]
@@ -117,32 +118,32 @@ func checkParts(values map[string]string, from date) (fault string) {
 	_, hasPosition := values["BYSETPOS"]
 	switch {
 	case freq == "":
-		return "must have FREQ=DAILY, WEEKLY, MONTHLY or YEARLY"
+		return faultFreq
 	case hasUntil && hasCount:
-		return "must not have both COUNT and UNTIL"
+		return faultUntilAndCount
 	case isAbove(values["INTERVAL"], maxInterval):
-		return "must have an INTERVAL of at most 1000"
+		return faultInterval
 	case isAbove(values["COUNT"], maxCount):
-		return "must have a COUNT of at most 5000"
+		return faultCount
 	case isAbove(values["BYMONTH"], 12):
-		return "must have a BYMONTH from 1 to 12"
+		return faultByMonth
 	case isAbove(values["BYMONTHDAY"], 31):
-		return "must have a BYMONTHDAY from 1 to 31, or from -31 to -1"
+		return faultByMonthDay
 	case isAbove(values["BYSETPOS"], 366):
-		return "must have a BYSETPOS from 1 to 366, or from -366 to -1"
+		return faultBySetPos
 	case hasPosition && weekdays == "" && !hasMonthDay && !hasMonth:
-		return "must not have BYSETPOS without BYDAY, BYMONTHDAY or BYMONTH"
+		return faultBySetPosAlone
 	case freq == "WEEKLY" && hasMonthDay:
-		return "must not have BYMONTHDAY with FREQ=WEEKLY"
+		return faultMonthDayWeekly
 	case strings.ContainsAny(weekdays, "0123456789") && (freq == "DAILY" || freq == "WEEKLY"):
-		return "must not have numbers in BYDAY with FREQ=DAILY or WEEKLY"
+		return faultByDayNumbers
 	case (freq == "MONTHLY" || hasMonth) && isAbove(strings.Trim(notDigits.ReplaceAllString(weekdays, ","), ","), 5):
 		// The library would look for it outside of the year.
-		return "must have numbers from 1 to 5, or from -5 to -1, in BYDAY with FREQ=MONTHLY or BYMONTH"
+		return faultByDayRange
 	case hasUntil:
 		return checkUntil(until, from)
 	}
-	return ""
+	return nil
 }
 
 // isAbove reports whether one number of a list is larger than most, without its sign.
@@ -153,17 +154,17 @@ func isAbove(list string, most int) bool {
 	})
 }
 
-func checkUntil(text string, from date) (fault string) {
+func checkUntil(text string, from date) (fault *problem.Message) {
 	until, err := time.Parse("20060102", text[:8])
 	switch {
 	case err != nil:
-		return "has an UNTIL that is no date"
+		return faultUntil
 	case until.Before(from):
-		return "has an UNTIL before validFrom"
+		return faultUntilBefore
 	case until.Sub(from) > maxValidity:
-		return "must have an UNTIL at most ten years after validFrom"
+		return faultUntilAfter
 	}
-	return ""
+	return nil
 }
 
 // hasDay reports whether the rule has a day from one day to another, both included.

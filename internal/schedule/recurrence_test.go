@@ -22,7 +22,7 @@ func TestRecurrence(t *testing.T) {
 		"FREQ=DAILY;UNTIL=20261202T000000Z":                    "2026-12-01 2026-12-02",
 	} {
 		r, fault := parseRecurrence(text, today)
-		if fault != "" {
+		if fault != nil {
 			t.Errorf("%s: %s", text, fault)
 			continue
 		}
@@ -57,7 +57,7 @@ func TestRecurrenceIsRefused(t *testing.T) {
 		"FREQ=YEARLY;BYMONTH=12;BYDAY=MO,53TU", "FREQ=MONTHLY;BYDAY=6MO", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=31",
 		"FREQ=DAILY;INTERVAL=1000;BYMONTH=2;BYMONTHDAY=30", "FREQ=DAILY\x00",
 	} {
-		if _, fault := parseRecurrence(text, today); fault == "" {
+		if _, fault := parseRecurrence(text, today); fault == nil {
 			t.Errorf("%q is accepted", text)
 		}
 	}
@@ -76,7 +76,7 @@ func TestAnyRecurrence(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := strings.Join(rapid.SliceOfN(part, 1, 6).Draw(t, "parts"), ";")
 		r, fault := parseRecurrence(text, today)
-		if fault == "" && len(r.days(today, today.Add(maxValidity))) == 0 {
+		if fault == nil && len(r.days(today, today.Add(maxValidity))) == 0 {
 			t.Fatalf("%s has no day", text)
 		}
 	})

@@ -121,32 +121,32 @@ func minuteOf(text string) int32 {
 // parse checks a rule and returns it with its days and its time zone. Returns problem.Invalid with every fault.
 func (in RuleBody) parse(now time.Time) (parsedRule, error) {
 	invalid := *problem.Invalid
-	fault := func(field, message string) { invalid = *invalid.WithField("body."+field, message) }
+	fault := func(field string, found *problem.Message) { invalid = *invalid.WithField("body."+field, found) }
 	rule := parsedRule{RuleRow: RuleRow{
 		Rrule: in.RRule, Timezone: in.Timezone, StartMinute: minuteOf(in.StartTime), EndMinute: minuteOf(in.EndTime),
 		SlotMinutes: in.SlotMinutes, BufferMinutes: in.BufferMinutes, MaxPatients: in.MaxPatients,
 	}}
 	zone, known := httpapi.Zone(in.Timezone)
 	if !known {
-		fault("timezone", httpapi.InvalidZone)
+		fault("timezone", problem.NotZone)
 	}
 	rule.zone = zone
 	switch {
 	case rule.EndMinute <= rule.StartMinute:
-		fault("endTime", "must be after startTime; a rule doesn't go past midnight: make one for each day")
+		fault("endTime", faultPastMidnight)
 	case rule.StartMinute+rule.SlotMinutes > rule.EndMinute:
-		fault("slotMinutes", "must not be longer than the time from startTime to endTime")
+		fault("slotMinutes", faultLongerThanHours)
 	}
 	if rule.BufferMinutes > rule.SlotMinutes {
-		fault("bufferMinutes", "must not be longer than slotMinutes")
+		fault("bufferMinutes", problem.LongerThan.With("field", "slotMinutes"))
 	}
-	if message := rule.parseDates(in.ValidFrom, in.ValidTo, now); message != nil {
-		invalid.Fields = append(invalid.Fields, message...)
+	if wrong := rule.parseDates(in.ValidFrom, in.ValidTo, now); wrong != nil {
+		invalid.Fields = append(invalid.Fields, wrong...)
 		return rule, &invalid // without its first day a rule has no days
 	}
-	var message string
-	if rule.days, message = parseRecurrence(in.RRule, rule.ValidFrom); message != "" {
-		fault("rrule", message)
+	var wrong *problem.Message
+	if rule.days, wrong = parseRecurrence(in.RRule, rule.ValidFrom); wrong != nil {
+		fault("rrule", wrong)
 	}
 	if len(invalid.Fields) > 0 {
 		return rule, &invalid
@@ -156,18 +156,18 @@ func (in RuleBody) parse(now time.Time) (parsedRule, error) {
 
 // parseDates reads the validity of a rule and returns its faults.
 func (rule *parsedRule) parseDates(from, to string, now time.Time) (faults []problem.Field) {
-	fault := func(field, message string) {
-		faults = append(faults, problem.Field{Location: "body." + field, Message: message})
+	fault := func(field string, found *problem.Message) {
+		faults = append(faults, problem.FaultAt("body."+field, found))
 	}
 	var err error
 	switch rule.ValidFrom, err = time.Parse(dateForm, from); {
 	case err != nil:
-		fault("validFrom", "expected a date like 2026-12-01")
+		fault("validFrom", problem.NotDate)
 		return faults
 	case rule.ValidFrom.Year() < 2000:
-		fault("validFrom", "must be in the year 2000 or later")
+		fault("validFrom", faultBefore2000)
 	case rule.ValidFrom.Sub(now) > maxAhead:
-		fault("validFrom", "must be at most 365 days ahead")
+		fault("validFrom", problem.TooFarAhead.With("days", 365))
 	}
 	if to == "" {
 		return faults
@@ -175,11 +175,11 @@ func (rule *parsedRule) parseDates(from, to string, now time.Time) (faults []pro
 	last, err := time.Parse(dateForm, to)
 	switch {
 	case err != nil:
-		fault("validTo", "expected a date like 2027-05-31")
+		fault("validTo", problem.NotDate)
 	case last.Before(rule.ValidFrom):
-		fault("validTo", "must not be before validFrom")
+		fault("validTo", problem.Before.With("field", "validFrom"))
 	case last.Sub(now) > maxValidity:
-		fault("validTo", "must be at most ten years ahead; leave it out for a rule without an end")
+		fault("validTo", faultTenYears)
 	}
 	rule.ValidTo = &last
 	return faults
@@ -189,7 +189,7 @@ func (rule *parsedRule) parseDates(from, to string, now time.Time) (faults []pro
 func (row RuleRow) parsed() (parsedRule, error) {
 	zone, known := httpapi.Zone(row.Timezone)
 	days, fault := parseRecurrence(row.Rrule, row.ValidFrom)
-	if !known || fault != "" {
+	if !known || fault != nil {
 		return parsedRule{}, fmt.Errorf("the availability rule %s can't be read any more", row.ID)
 	}
 	return parsedRule{RuleRow: row, days: days, zone: zone}, nil

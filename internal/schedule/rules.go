@@ -2,7 +2,6 @@ package schedule
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"amrutam/internal/access"
@@ -88,7 +87,7 @@ func (s *Service) UpdateRules(ctx context.Context, tx *postgres.Tx, actor access
 	}
 	changed := in.apply(&rules)
 	if days := rules.HorizonDays; days != nil && rules.MinimumNoticeMinutes >= *days*24*60 {
-		return BookingRules{}, problem.InvalidField("body.minimumNoticeMinutes", "must be less than horizonDays")
+		return BookingRules{}, problem.InvalidField("body.minimumNoticeMinutes", faultNoticeTooLong)
 	}
 	if len(changed) > 0 {
 		rules.UpdatedAt = &tx.Now
@@ -149,22 +148,19 @@ func (row BookingRule) rules() BookingRules {
 }
 
 // explain says which rule refuses a booking.
-func (row BookingRule) explain(refusal string, seen bool) string {
+func (row BookingRule) explain(refusal string, seen bool) *problem.Message {
 	switch refusal {
 	case refusedDaily:
-		return fmt.Sprintf("The doctor takes at most %d consultations on that day.", *row.DailyMaximum)
+		return detailDailyMaximum.With("count", *row.DailyMaximum)
 	case refusedNotice:
-		return fmt.Sprintf("The doctor takes bookings at least %d minutes before the start.",
-			row.MinimumNoticeMinutes)
+		return detailNotice.With("minutes", row.MinimumNoticeMinutes)
 	case refusedHorizon:
-		return fmt.Sprintf("The doctor takes bookings at most %d days ahead.", *row.HorizonDays)
+		return detailHorizon.With("days", *row.HorizonDays)
 	case refusedTooShort:
 		if seen {
-			return fmt.Sprintf("The slot is too short: a follow-up visit with the doctor takes %d minutes.",
-				*row.FollowUpMinutes)
+			return detailShortFollowUp.With("minutes", *row.FollowUpMinutes)
 		}
-		return fmt.Sprintf("The slot is too short: a first visit with the doctor takes %d minutes.",
-			*row.FirstVisitMinutes)
+		return detailShortFirst.With("minutes", *row.FirstVisitMinutes)
 	}
-	return "The doctor's booking rules don't allow it."
+	return detailRules
 }

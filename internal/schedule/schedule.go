@@ -115,16 +115,16 @@ func (row AvailabilitySlot) slot() Slot {
 func checkTimes(start, end, now time.Time) error {
 	invalid := *problem.Invalid
 	if !start.After(now) {
-		invalid = *invalid.WithField("body.startTime", "must be in the future")
+		invalid = *invalid.WithField("body.startTime", problem.InPast)
 	}
 	if start.Sub(now) > maxAhead {
-		invalid = *invalid.WithField("body.startTime", "must be at most 365 days ahead")
+		invalid = *invalid.WithField("body.startTime", problem.TooFarAhead.With("days", 365))
 	}
 	switch length := end.Sub(start); {
 	case length < minLength:
-		invalid = *invalid.WithField("body.endTime", "must be at least 5 minutes after startTime")
+		invalid = *invalid.WithField("body.endTime", faultTooShort)
 	case length > MaxLength:
-		invalid = *invalid.WithField("body.endTime", "must be at most 8 hours after startTime")
+		invalid = *invalid.WithField("body.endTime", problem.TooLong.With("hours", 8).With("field", "startTime"))
 	}
 	if len(invalid.Fields) > 0 {
 		return &invalid

@@ -65,7 +65,7 @@ func TakeSeat(ctx context.Context, tx *postgres.Tx, slotID, patientID, consultat
 		case postgres.Violates(err, "seats_patient_overlap"), postgres.Violates(err, "seats_pkey"):
 			return ErrOverlap
 		case postgres.Violates(err, "seats_doctor_overlap"):
-			return ErrSlotNotBookable.WithDetail("The doctor has a consultation in another slot at that time.")
+			return ErrSlotNotBookable.WithDetail(detailDoctorBusy)
 		}
 		return err
 	})
@@ -152,7 +152,7 @@ func CloseSlots(ctx context.Context, tx *postgres.Tx, doctorID uuid.UUID, start 
 func StartSeat(ctx context.Context, tx *postgres.Tx, consultationID uuid.UUID) error {
 	err := startSeat(ctx, tx, consultationID)
 	if postgres.Violates(err, "seats_doctor_in_progress") {
-		return ErrConsultationInProgress.WithDetail("Another consultation of yours, in another slot, is in progress.")
+		return ErrConsultationInProgress.WithDetail(detailOtherInProgress)
 	}
 	return err
 }

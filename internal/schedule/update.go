@@ -3,7 +3,6 @@ package schedule
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -171,8 +170,7 @@ func (in UpdateSlotRequest) apply(row *AvailabilitySlot, now time.Time) ([]strin
 	case before.SeatsTaken > 0 && (moved || blocked), row.SeatsTaken > row.MaxPatients:
 		return nil, consultationsError(before.SeatsTaken)
 	case patch.Status.Set && requested == SlotAvailable && row.Status == SlotBooked:
-		return nil, problem.InvalidTransition.WithDetail(
-			"The slot is full: it becomes AVAILABLE when a seat is freed or added.")
+		return nil, problem.InvalidTransition.WithDetail(detailSlotFull)
 	case moved:
 		return changed, checkTimes(row.StartTime, row.EndTime, now)
 	}
@@ -199,8 +197,5 @@ func changedMembers(before, after AvailabilitySlot) []string {
 
 // consultationsError returns ErrSlotHasConsultations with the number of consultations in its detail.
 func consultationsError(count int32) error {
-	if count == 1 {
-		return ErrSlotHasConsultations.WithDetail("The slot has 1 consultation.")
-	}
-	return ErrSlotHasConsultations.WithDetail(fmt.Sprintf("The slot has %d consultations.", count))
+	return ErrSlotHasConsultations.WithDetail(detailConsultations.With("count", count))
 }

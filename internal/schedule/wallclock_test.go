@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"amrutam/internal/problem"
 )
 
 // zones change their clocks on both hemispheres, by an hour or half of one, at midnight and later, or not at all.
@@ -43,8 +45,8 @@ func TestSlotsKeepTheirWallClock(t *testing.T) {
 			} {
 				rule := parsedRule{RuleRow: RuleRow{StartMinute: form.start, EndMinute: form.end,
 					SlotMinutes: form.slot, BufferMinutes: form.buffer, ValidFrom: from, ValidTo: &to}, zone: zone}
-				var fault string
-				if rule.days, fault = parseRecurrence("FREQ=DAILY", from); fault != "" {
+				var fault *problem.Message
+				if rule.days, fault = parseRecurrence("FREQ=DAILY", from); fault != nil {
 					t.Fatal(fault)
 				}
 				slots := rule.slots(from, to)

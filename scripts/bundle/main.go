@@ -5,11 +5,13 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/evanw/esbuild/pkg/api"
@@ -63,7 +65,7 @@ func bundle() error {
 			"preact/hooks":       local("hooks/dist/hooks.mjs"),
 			"preact/jsx-runtime": local("jsx-runtime/dist/jsxRuntime.mjs"),
 		},
-		Plugins:  []api.Plugin{{Name: "routes", Setup: trimRoutes}},
+		Plugins:  []api.Plugin{{Name: "routes", Setup: trimRoutes}, {Name: "operations", Setup: inlineOperations}},
 		LogLevel: api.LogLevelWarning,
 	})
 	if len(result.Errors) > 0 {
@@ -93,6 +95,45 @@ func trimRoutes(build api.PluginBuild) {
 		trimmed, err := json.Marshal(routes)
 		contents := string(trimmed)
 		return api.OnLoadResult{Contents: &contents, Loader: api.LoaderJSON}, err
+	})
+}
+
+var (
+	operationImport = regexp.MustCompile(`import \{([^}]*)\} from "[./]*/api/operations";`)
+	operation       = regexp.MustCompile(`(?s)export const (\w+): Operation<.*?= ("[^"]*");`)
+)
+
+// inlineOperations gives each script the operations that it calls as constants of its own. In a file that all share,
+// every page would load those of all others.
+func inlineOperations(build api.PluginBuild) {
+	source, readErr := os.ReadFile(from + "/api/operations.ts")
+	addresses := map[string]string{}
+	for _, found := range operation.FindAllStringSubmatch(string(source), -1) {
+		addresses[found[1]] = found[2]
+	}
+	build.OnLoad(api.OnLoadOptions{Filter: `/web/.*\.tsx?$`}, func(in api.OnLoadArgs) (api.OnLoadResult, error) {
+		text, err := os.ReadFile(in.Path)
+		if err = errors.Join(err, readErr); err != nil {
+			return api.OnLoadResult{}, err
+		}
+		contents := operationImport.ReplaceAllStringFunc(string(text), func(statement string) string {
+			var constants strings.Builder
+			for name := range strings.SplitSeq(operationImport.FindStringSubmatch(statement)[1], ",") {
+				original, alias, isRenamed := strings.Cut(strings.TrimSpace(name), " as ")
+				if !isRenamed {
+					alias = original
+				}
+				if address, known := addresses[original]; known {
+					constants.WriteString("const " + alias + " = " + address + ";")
+				}
+			}
+			return constants.String() + strings.Repeat("\n", strings.Count(statement, "\n"))
+		})
+		loader := api.LoaderTS
+		if strings.HasSuffix(in.Path, "x") {
+			loader = api.LoaderTSX
+		}
+		return api.OnLoadResult{Contents: &contents, Loader: loader}, nil
 	})
 }
 

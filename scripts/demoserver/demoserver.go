@@ -16,8 +16,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/chromedp"
+	"amrutam/scripts/demoserver/cookie"
 )
 
 const program = "bin/amrutam"
@@ -104,10 +103,7 @@ func (s *Server) Enter(tab context.Context, user, language string) error {
 		cookies["__Host-amrutam"] = s.sessions[user]
 	}
 	for name, value := range cookies {
-		isSession := name != "language"
-		_, err := chromedp.Call(tab, network.SetCookie, network.SetCookieParams{Name: name, Value: value,
-			URL: s.URL + "/", Path: "/", Secure: &isSession, HTTPOnly: &isSession})
-		if err != nil {
+		if err := cookie.Set(tab, s.URL, name, value); err != nil {
 			return err
 		}
 	}

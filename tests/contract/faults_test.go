@@ -23,7 +23,7 @@ func TestValidationErrors(t *testing.T) {
 		{patient, "POST consultations", `{"reason": "Cough"}`, "body.slotId", "is required"},
 		{patient, "POST consultations", `{"slotId": "7731", "reason": "Cough"}`, "body.slotId", "expected a UUID"},
 		{patient, "POST consultations", `{"reasons": ""}`, "body.reasons", "is unknown here"},
-		{patient, "POST consultations", `{"reason": " "}`, "body.reason", "expected more than spaces"},
+		{patient, "POST consultations", `{"reason": " "}`, "body.reason", "must not be spaces alone"},
 		{doctor, "POST availability", `{` + start + `, "maxPatients": 1.0}`, "body.maxPatients",
 			"expected a whole number, written without a fraction or exponent"},
 		{doctor, "POST availability", `{` + start + `, "maxPatients": 7731}`, "body.maxPatients",

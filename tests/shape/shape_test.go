@@ -31,9 +31,8 @@ var packages = []string{
 	"internal/audit",
 	"internal/httpapi", "internal/jobs", "internal/idempotency", "internal/limit", "internal/invariant",
 	"internal/retention", "internal/backup", "internal/postgres",
-	"internal/access", "internal/asset", "internal/problem", "internal/calendar", "internal/language",
-	"internal/config",
-	"internal/cancellation", "internal/money", "internal/telemetry", "internal/seal",
+	"internal/access", "internal/asset", "internal/calendar", "internal/config", "internal/cancellation",
+	"internal/problem", "internal/language", "internal/money", "internal/telemetry", "internal/seal",
 }
 
 // shared may be imported by leaves too.

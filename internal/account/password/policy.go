@@ -1,7 +1,6 @@
 package password
 
 import (
-	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -10,13 +9,26 @@ import (
 )
 
 const (
-	maxLength = 128
 	// minSurprises is how many characters must not follow from the character before them.
 	minSurprises = 6
 	// minNamePart is the length, in characters, from which a part of a name must not occur in a password. Shorter
 	// parts occur in too many good passphrases.
 	minNamePart = 4
 )
+
+// What is wrong with a password.
+const (
+	NotText     = "not-text"
+	TooShort    = "too-short"
+	TooLong     = "too-long"
+	HasName     = "has-name"
+	HasService  = "has-service"
+	IsGuessable = "is-guessable"
+	IsCommon    = "is-common"
+)
+
+// MaxLength is in characters.
+const MaxLength = 128
 
 // Policy says which passwords may be used: long ones, without the user's name or address, not common and not easily
 // guessed, with no rules about kinds of characters (NIST SP 800-63B-4).
@@ -27,25 +39,25 @@ type Policy struct {
 	Service string
 }
 
-// Fault says why a user with an address and a name may not use a password, or returns "".
+// Fault says why a user with an address and a name may not use a password: one of the constants, or "".
 func (p Policy) Fault(password, email, fullName string) string {
 	password = norm.NFC.String(password)
 	length := utf8.RuneCountInString(password)
 	switch {
 	case !utf8.ValidString(password) || strings.ContainsRune(password, 0): // a sign-in refuses NUL too
-		return "must be text"
+		return NotText
 	case length < p.MinLength:
-		return fmt.Sprintf("must have at least %d characters", p.MinLength)
-	case length > maxLength:
-		return fmt.Sprintf("must have at most %d characters", maxLength)
+		return TooShort
+	case length > MaxLength:
+		return TooLong
 	case containsName(password, email, fullName):
-		return "must not contain your name or address"
+		return HasName
 	case strings.Contains(strings.ToLower(password), strings.ToLower(p.Service)):
-		return "must not contain the name of this service"
+		return HasService
 	case guessable(password, p.MinLength):
-		return "must not be a sequence or a repetition"
+		return IsGuessable
 	case isCommon(password):
-		return "must not be one of the most common passwords"
+		return IsCommon
 	}
 	return ""
 }

@@ -12,11 +12,11 @@ func fault(password string, minLength int, email, fullName string) string {
 func TestPasswordFault(t *testing.T) {
 	t.Parallel()
 	const (
-		short   = "must have at least 15 characters"
-		long    = "must have at most 128 characters"
-		name    = "must not contain your name or address"
-		guessed = "must not be a sequence or a repetition"
-		text    = "must be text"
+		short   = TooShort
+		long    = TooLong
+		name    = HasName
+		guessed = IsGuessable
+		text    = NotText
 	)
 	for password, want := range map[string]string{
 		"seven lamps light the well": "",
@@ -31,7 +31,7 @@ func TestPasswordFault(t *testing.T) {
 		"xxmeera.nairxx lamp":                       name,
 		"seven wells kumari7":                       name,
 		"dots meera.nair@example.org dots":          name,
-		"amrutam is my password":                    "must not contain the name of this service",
+		"amrutam is my password":                    HasService,
 		"seven wells of rao":                        "", // a name of three letters occurs in too many words
 		"aaaaaaaaaaaaaaaa":                          guessed,
 		"abababababababab":                          guessed,

@@ -14,11 +14,11 @@ import (
 	"github.com/chromedp/cdproto/audits"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/log"
-	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
 	"amrutam/internal/apptest"
+	"amrutam/scripts/demoserver/cookie"
 )
 
 // Page is one tab of a browser with an empty profile.
@@ -163,8 +163,5 @@ func (p *Page) SpeakLanguage(tag string) {
 
 func (p *Page) setCookie(name, value string) {
 	p.t.Helper()
-	isSession := strings.HasPrefix(name, "__Host-")
-	_, err := chromedp.Call(p.Ctx, network.SetCookie, network.SetCookieParams{Name: name, Value: value,
-		URL: p.URL + "/", Path: "/", Secure: &isSession, HTTPOnly: &isSession})
-	p.Must(err)
+	p.Must(cookie.Set(p.Ctx, p.URL, name, value))
 }

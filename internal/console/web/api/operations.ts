@@ -789,8 +789,10 @@ export type FeeSums = {
 };
 
 export type FieldError = {
+	code: string;
 	location: string;
 	message: string;
+	params?: Record<string, unknown>;
 };
 
 export type FreeDay = {
@@ -1284,9 +1286,11 @@ export type PreviousSlot = {
 };
 
 export type Problem = {
+	code?: string;
 	detail: string;
 	errors?: Array<FieldError>;
 	instance: string;
+	params?: Record<string, unknown>;
 	requestId: string;
 	status: number;
 	title: string;

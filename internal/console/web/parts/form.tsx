@@ -63,8 +63,8 @@ interface FormProps {
 	/** Said when it is done; nothing if it is empty. */
 	done?: string;
 	own?: Explanations;
-	/** Shown with a refusal, like what else can be chosen. */
-	onRefusal?: (error: unknown) => ComponentChildren;
+	/** Shown with a refusal, like what else can be chosen. clear takes the refusal away. */
+	onRefusal?: (error: unknown, clear: () => void) => ComponentChildren;
 	children: ComponentChildren;
 	/** Beside the button. */
 	aside?: ComponentChildren;
@@ -84,8 +84,13 @@ export function Form({
 	class: className,
 }: FormProps) {
 	const form = useRef<HTMLFormElement>(null);
-	const { isBusy, error, send, renew } = useSending(done);
+	const { isBusy, error, send, renew, clear } = useSending(done);
 
+	const clearRefusal = (): void => {
+		clear();
+		// What had the focus goes away with it.
+		form.current?.querySelector<HTMLElement>("[type=submit]")?.focus();
+	};
 	const submitted = (event: Event): void => {
 		event.preventDefault();
 		const element = form.current;
@@ -98,7 +103,9 @@ export function Form({
 		<form ref={form} class={className} noValidate={false} onSubmit={submitted} onInput={renew}>
 			<Errors.Provider value={{ of }}>
 				{children}
-				{error !== null && <Faults error={error} own={own} form={form.current} extra={onRefusal?.(error)} />}
+				{error !== null && (
+					<Faults error={error} own={own} form={form.current} extra={onRefusal?.(error, clearRefusal)} />
+				)}
 				<div class="actions">
 					<button type="submit" class={danger ? "danger" : "primary"} aria-disabled={isBusy}>
 						{isBusy ? t.sending : action}
@@ -118,6 +125,8 @@ interface Sending {
 	send: (run: (key: string) => Promise<void>) => Promise<void>;
 	/** Makes the next attempt another intention. */
 	renew: () => void;
+	/** Forgets what the last attempt threw. */
+	clear: () => void;
 }
 
 /** Sends one thing at a time, with the same key until it is answered. done is said afterwards. */
@@ -144,7 +153,7 @@ function useSending(done: string | undefined): Sending {
 			setBusy(false);
 		}
 	};
-	return { isBusy, error, send, renew };
+	return { isBusy, error, send, renew, clear: () => setError(null) };
 }
 
 /** Reports whether an error is the answer: without one, the same key finds out what became of the request. */

@@ -81,24 +81,39 @@ export function useLoad<In extends object, Out>(
 	};
 }
 
+/** What is said when there is no such thing, and where to look for it. */
+export interface Gone {
+	text: string;
+	href: string;
+	link: string;
+}
+
 interface ShowProps<Out> {
 	loaded: Loaded<Out>;
 	own?: Explanations;
+	gone?: Gone;
 	children: (data: Out) => ComponentChildren;
 }
 
 /** Shows what was read, or that it is on its way, or why it isn't there. */
-export function Show<Out>({ loaded, own, children }: ShowProps<Out>) {
-	if (loaded.data !== undefined) {
-		return (
-			<>
-				{loaded.error !== undefined && <Refusal error={loaded.error} own={own ?? {}} retry={loaded.reload} />}
-				{children(loaded.data)}
-			</>
-		);
-	}
-	if (loaded.error !== undefined) return <Refusal error={loaded.error} own={own ?? {}} retry={loaded.reload} />;
-	return <Loading />;
+export function Show<Out>({ loaded, own, gone, children }: ShowProps<Out>) {
+	const { data, error } = loaded;
+	// Whether an address is wrong, or of something that isn't the reader's, looks the same. A retry is of no use then.
+	const isGone = isProblem(error, "not-found", "validation-failed");
+	return (
+		<>
+			{error !== undefined && (
+				<Refusal
+					error={error}
+					own={isGone && gone ? { [error.slug]: gone.text } : (own ?? {})}
+					retry={isGone ? undefined : loaded.reload}
+				>
+					{isGone && gone && <a href={gone.href}>{gone.link}</a>}
+				</Refusal>
+			)}
+			{data !== undefined ? children(data) : error === undefined && <Loading />}
+		</>
+	);
 }
 
 interface ListAnswer<Item> {

@@ -20,7 +20,7 @@ export function explain(error: unknown, own: Explanations = {}): string {
 interface RefusalProps {
 	error: unknown;
 	own?: Explanations;
-	retry?: () => void;
+	retry?: (() => void) | undefined;
 	children?: ComponentChildren;
 }
 

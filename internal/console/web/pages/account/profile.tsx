@@ -1,4 +1,4 @@
-import { call, isProblem } from "../../api/call";
+import { call } from "../../api/call";
 import {
 	readOwnUser,
 	updateOwnUser,
@@ -7,6 +7,7 @@ import {
 	type ProfileUpdateRequest,
 } from "../../api/operations";
 import { Field, Form, Select, TextArea, type Values as Typed } from "../../parts/form";
+import { LoadAgain } from "../../parts/load-again";
 import { Show, useLoad, type Loaded } from "../../parts/load";
 import { currentDay, ZoneNote } from "../../parts/time";
 import { setUser, useUser } from "../../session";
@@ -80,13 +81,9 @@ function ProfileForm({ loaded, profile }: { loaded: Loaded<Values>; profile: Val
 			done={t.saved}
 			submit={save}
 			own={{ "precondition-failed": text.profile.changedElsewhere }}
-			onRefusal={(error) =>
-				isProblem(error, "precondition-failed") && (
-					<button type="button" onClick={loaded.reload}>
-						{text.profile.loadAgain}
-					</button>
-				)
-			}
+			onRefusal={(error, clear) => (
+				<LoadAgain error={error} text={text.profile.loadAgain} reload={loaded.reload} clear={clear} />
+			)}
 		>
 			<Field
 				name="fullName"

@@ -5,6 +5,7 @@ import { approveDoctor, readDoctor, searchDoctors, type Doctor } from "../../api
 import { focusTitle } from "../../parts/focus";
 import { announce } from "../../parts/announce";
 import { Checkbox, Form, TextArea } from "../../parts/form";
+import { LoadAgain } from "../../parts/load-again";
 import { Show, useLoad, type Loaded } from "../../parts/load";
 import { Time, ZoneNote } from "../../parts/time";
 import { Name, money } from "../../parts/value";
@@ -22,7 +23,7 @@ export function Application({ params }: PageProps) {
 				<a href={"/admin/doctors" + (loaded.data?.isApproved ? "?show=approved" : "")}>{text.allDoctors}</a>
 			</p>
 			{!loaded.data && <Title text={text.application} />}
-			<Show loaded={loaded} own={{ "not-found": text.noSuchDoctor, "validation-failed": text.noSuchDoctor }}>
+			<Show loaded={loaded} gone={{ text: text.noSuchDoctor, href: "/admin/doctors", link: text.doctors }}>
 				{(d) => (
 					<>
 						<Title text={d.fullName} />
@@ -140,12 +141,9 @@ function Decide({ loaded, doctor }: DecisionProps) {
 		announce(approved ? text.approvedDone(doctor.fullName) : text.declinedDone(doctor.fullName));
 		focusTitle();
 	};
-	const reload = (error: unknown) =>
-		isProblem(error, "precondition-failed") && (
-			<button type="button" onClick={loaded.reload}>
-				{text.loadAgain}
-			</button>
-		);
+	const reload = (error: unknown, clear: () => void) => (
+		<LoadAgain error={error} text={text.loadAgain} reload={loaded.reload} clear={clear} />
+	);
 	return (
 		<div class="columns">
 			<section class="card" aria-labelledby="approve">
@@ -201,13 +199,9 @@ function Withdraw({ loaded, doctor }: DecisionProps) {
 					announce(text.withdrawnDone(doctor.fullName));
 					focusTitle();
 				}}
-				onRefusal={(error) =>
-					isProblem(error, "precondition-failed") && (
-						<button type="button" onClick={loaded.reload}>
-							{text.loadAgain}
-						</button>
-					)
-				}
+				onRefusal={(error, clear) => (
+					<LoadAgain error={error} text={text.loadAgain} reload={loaded.reload} clear={clear} />
+				)}
 			>
 				<TextArea name="reason" label={text.reason} hint={text.reasonMailed} maxLength={2000} required />
 				{ending > 0 && (

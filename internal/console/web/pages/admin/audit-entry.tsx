@@ -24,7 +24,7 @@ export function AuditEntry({ params }: PageProps) {
 				<a href="/admin/audit">{text.allEntries}</a>
 			</p>
 			<Title text={loaded.data ? actionName(loaded.data.action) : text.entry} />
-			<Show loaded={loaded} own={{ "not-found": text.noSuchEntry, "validation-failed": text.noSuchEntry }}>
+			<Show loaded={loaded} gone={{ text: text.noSuchEntry, href: "/admin/audit", link: text.audit }}>
 				{(entry) => (
 					<>
 						<dl>

@@ -13,58 +13,48 @@ import { JoinWaitlist } from "./waitlist-join";
 export function Doctor({ params }: PageProps) {
 	const id = params["id"] ?? "";
 	const loaded = useLoad(readDoctor, { id });
-	if (loaded.data === undefined && loaded.error !== undefined) {
-		return (
-			<>
-				<Title text={text.doctor} />
-				<Show loaded={loaded} own={{ "not-found": text.noDoctor, "validation-failed": text.noDoctor }}>
-					{() => null}
-				</Show>
-				<p>
-					<a href="/doctors">{text.backToSearch}</a>
-				</p>
-			</>
-		);
-	}
 	return (
-		<Show loaded={loaded}>
-			{(doctor) => (
-				<>
-					<Title text={doctor.fullName} />
-					<p class="lead">
-						{doctor.specialization} · {text.experience(doctor.yearsOfExperience)} ·{" "}
-						<strong>{feeText(doctor.consultationFee, doctor.currency)}</strong>
-					</p>
-					<div class="columns">
-						<section aria-labelledby="times">
-							<h2 id="times" class="first">
-								{text.choose}
-							</h2>
-							<FreeTimes doctor={doctor} />
-							<JoinWaitlist doctor={doctor} />
+		<>
+			{!loaded.data && loaded.error !== undefined && <Title text={text.doctor} />}
+			<Show loaded={loaded} gone={{ text: text.noDoctor, href: "/doctors", link: text.backToSearch }}>
+				{(doctor) => (
+					<>
+						<Title text={doctor.fullName} />
+						<p class="lead">
+							{doctor.specialization} · {text.experience(doctor.yearsOfExperience)} ·{" "}
+							<strong>{feeText(doctor.consultationFee, doctor.currency)}</strong>
+						</p>
+						<div class="columns">
+							<section aria-labelledby="times">
+								<h2 id="times" class="first">
+									{text.choose}
+								</h2>
+								<FreeTimes doctor={doctor} />
+								<JoinWaitlist doctor={doctor} />
+							</section>
+							<section aria-labelledby="about">
+								<h2 id="about" class="first">
+									{text.about}
+								</h2>
+								<Facts doctor={doctor} />
+							</section>
+						</div>
+						<section aria-labelledby="reviews">
+							<h2 id="reviews">{text.reviews}</h2>
+							<List op={listDoctorReviews} params={{ id }} empty={text.noReviews}>
+								{(reviews) => (
+									<ul class="list">
+										{reviews.map((review) => (
+											<ReviewCard key={review.id} review={review} />
+										))}
+									</ul>
+								)}
+							</List>
 						</section>
-						<section aria-labelledby="about">
-							<h2 id="about" class="first">
-								{text.about}
-							</h2>
-							<Facts doctor={doctor} />
-						</section>
-					</div>
-					<section aria-labelledby="reviews">
-						<h2 id="reviews">{text.reviews}</h2>
-						<List op={listDoctorReviews} params={{ id }} empty={text.noReviews}>
-							{(reviews) => (
-								<ul class="list">
-									{reviews.map((review) => (
-										<ReviewCard key={review.id} review={review} />
-									))}
-								</ul>
-							)}
-						</List>
-					</section>
-				</>
-			)}
-		</Show>
+					</>
+				)}
+			</Show>
+		</>
 	);
 }
 

@@ -1,21 +1,8 @@
-import { useEffect, useRef, useState } from "preact/hooks";
-import { listFreeDays, listFreeSlots, type Doctor, type FreeDay, type FreeSlot } from "../../api/operations";
-import { addMonths, Month, monthName } from "../../parts/calendar";
-import { List, Loading, useLoad } from "../../parts/load";
-import { Refusal } from "../../parts/refusal";
-import {
-	addDays,
-	clock,
-	currentDay,
-	dayName,
-	dayOf,
-	fullTime,
-	isDay,
-	minutesBetween,
-	zone,
-	ZoneNote,
-} from "../../parts/time";
-import { beginOf } from "../../parts/wall";
+import { useState } from "preact/hooks";
+import type { Doctor, FreeSlot } from "../../api/operations";
+import { addMonths, monthName } from "../../parts/calendar";
+import { FreeDays, TimesOfDay } from "../../parts/free-times";
+import { clock, currentDay, dayName, dayOf, fullTime, isDay, minutesBetween, ZoneNote } from "../../parts/time";
 import { setQuery } from "../../router";
 import { useUser } from "../../session";
 import { t } from "../../text";
@@ -36,99 +23,38 @@ export function FreeTimes({ doctor }: { doctor: Doctor }) {
 	const isAsked = isDay(asked) && asked >= today && asked.slice(0, 7) <= latest;
 	const day = isAsked ? asked : next ? dayOf(next.startTime) : "";
 	const [month, setMonth] = useState((day || today).slice(0, 7));
+	const select = (chosen: string): void => {
+		setMonth(chosen.slice(0, 7));
+		setQuery({ day: chosen });
+	};
 	if (!next && !isAsked) return <p class="note">{text.noneAtAll}</p>;
 	return (
 		<>
 			<p>{text.chooseDay}</p>
 			<ZoneNote />
-			<Days
-				doctor={doctor}
+			<FreeDays
+				doctorId={doctor.id}
 				month={month}
-				latest={latest}
+				monthsAhead={monthsAhead}
 				day={day}
 				show={setMonth}
-				select={(chosen) => {
-					setMonth(chosen.slice(0, 7));
-					setQuery({ day: chosen });
-				}}
-			/>
-			{day && <Times doctor={doctor} day={day} />}
-		</>
-	);
-}
-
-interface DaysProps {
-	doctor: Doctor;
-	month: string;
-	/** The last month that can be shown. */
-	latest: string;
-	day: string;
-	show: (month: string) => void;
-	select: (day: string) => void;
-}
-
-function Days({ doctor, month, latest, day, show, select }: DaysProps) {
-	const today = currentDay();
-	const first = month + "-01";
-	const from = first < today ? today : first;
-	const to = addDays(addMonths(month, 1) + "-01", -1);
-	const loaded = useLoad(listFreeDays, { doctorId: doctor.id, from, to, timezone: zone() });
-	const free = new Map(
-		(loaded.data?.items ?? []).filter((d) => d.freeSlots > 0).map((d): [string, FreeDay] => [d.day, d]),
-	);
-	const next = doctor.nextFreeSlot;
-	return (
-		<>
-			<Month
-				month={month}
-				describe={(d) => (free.has(d) ? t.places(free.get(d)?.freeSeats ?? 0) : "")}
-				mark={(d) => String(free.get(d)?.freeSeats ?? "")}
-				selected={day}
 				select={select}
-				show={show}
-				hasBefore={month > today.slice(0, 7)}
-				hasAfter={month < latest}
+				none={
+					<>
+						{text.noneInMonth(monthName(month))}{" "}
+						{next && dayOf(next.startTime).slice(0, 7) !== month && (
+							<button type="button" class="quiet" onClick={() => select(dayOf(next.startTime))}>
+								{text.goToNext(fullTime(next.startTime))}
+							</button>
+						)}
+					</>
+				}
 			/>
-			{loaded.error !== undefined && <Refusal error={loaded.error} retry={loaded.reload} />}
-			{!loaded.data && loaded.error === undefined && <Loading />}
-			{loaded.data && free.size === 0 && (
-				<p role="status">
-					{text.noneInMonth(monthName(month))}{" "}
-					{next && dayOf(next.startTime).slice(0, 7) !== month && (
-						<button type="button" class="quiet" onClick={() => select(dayOf(next.startTime))}>
-							{text.goToNext(fullTime(next.startTime))}
-						</button>
-					)}
-				</p>
+			{day && (
+				<TimesOfDay doctorId={doctor.id} day={day} title={text.timesOf(dayName(day))} empty={text.noTimes}>
+					{(slots) => <Slots slots={slots} />}
+				</TimesOfDay>
 			)}
-		</>
-	);
-}
-
-function Times({ doctor, day }: { doctor: Doctor; day: string }) {
-	const heading = useRef<HTMLHeadingElement>(null);
-	const shown = useRef(day);
-	useEffect(() => {
-		if (shown.current !== day) heading.current?.focus();
-		shown.current = day;
-	}, [day]);
-	return (
-		<>
-			<h3 ref={heading} tabIndex={-1}>
-				{text.timesOf(dayName(day))}
-			</h3>
-			<List
-				op={listFreeSlots}
-				params={{
-					doctorId: doctor.id,
-					from: beginOf(day, zone()),
-					to: beginOf(addDays(day, 1), zone()),
-					limit: 100,
-				}}
-				empty={text.noTimes}
-			>
-				{(slots) => <Slots slots={slots.filter((s) => dayOf(s.startTime) === day)} />}
-			</List>
 		</>
 	);
 }

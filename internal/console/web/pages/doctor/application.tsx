@@ -10,7 +10,7 @@ import { Refusal } from "../../parts/refusal";
 import { Time, ZoneNote } from "../../parts/time";
 import { BookingRulesForm } from "./booking-rules";
 import { CancellationPolicy } from "./cancellation-policy";
-import { LoadAgain } from "./load-again";
+import { LoadAgain } from "../../parts/load-again";
 import { ProfileFields, valuesOf, withLanguageFaults } from "./profile-fields";
 import { hasNotApplied, useOwnProfile } from "./standing";
 import { text } from "./text";
@@ -135,7 +135,15 @@ function ChangeProfile({ profile, doctor }: { profile: Loaded<Doctor>; doctor: D
 				action={text.application.saveProfile}
 				done={text.application.profileSaved}
 				own={own()}
-				onRefusal={(error) => <LoadAgain error={error} reload={profile.reload} />}
+				onRefusal={(error, clear) => (
+					<LoadAgain
+						error={error}
+						text={text.application.loadAgain}
+						done={text.application.loadedAgain}
+						reload={profile.reload}
+						clear={clear}
+					/>
+				)}
 				submit={async (values) => {
 					const { registrationNumber, ...rest } = valuesOf(values);
 					const body = doctor.isApproved ? rest : { ...rest, registrationNumber };

@@ -5,7 +5,7 @@ import { readBookingRules, updateBookingRules } from "../../api/operations";
 import { Form, type Values } from "../../parts/form";
 import { NumberField } from "../../parts/number-field";
 import { Show, useLoad } from "../../parts/load";
-import { LoadAgain } from "./load-again";
+import { LoadAgain } from "../../parts/load-again";
 import { text } from "./text";
 
 function numberOrNull(values: Values, name: string): number | null {
@@ -27,7 +27,15 @@ export function BookingRulesForm() {
 							"precondition-failed": text.application.changed,
 							"doctor-not-approved": text.steps.notApproved,
 						}}
-						onRefusal={(error) => <LoadAgain error={error} reload={rules.reload} />}
+						onRefusal={(error, clear) => (
+							<LoadAgain
+								error={error}
+								text={text.application.loadAgain}
+								done={text.application.loadedAgain}
+								reload={rules.reload}
+								clear={clear}
+							/>
+						)}
 						submit={async (values) => {
 							const body = {
 								minimumNoticeMinutes: values.number("minimumNoticeMinutes"),

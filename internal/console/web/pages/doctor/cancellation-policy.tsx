@@ -6,7 +6,7 @@ import { updateDoctor, type CancellationStep, type Doctor } from "../../api/oper
 import { ActionButton, Form } from "../../parts/form";
 import { NumberField } from "../../parts/number-field";
 import type { Loaded } from "../../parts/load";
-import { LoadAgain } from "./load-again";
+import { LoadAgain } from "../../parts/load-again";
 import { text } from "./text";
 
 interface Step {
@@ -82,7 +82,15 @@ function Steps({ profile, doctor, saved }: StepsProps) {
 				action={text.policy.save}
 				done={text.policy.saved}
 				own={{ "precondition-failed": text.application.changed, "policy-order": text.policy.order }}
-				onRefusal={(error) => <LoadAgain error={error} reload={profile.reload} />}
+				onRefusal={(error, clear) => (
+					<LoadAgain
+						error={error}
+						text={text.application.loadAgain}
+						done={text.application.loadedAgain}
+						reload={profile.reload}
+						clear={clear}
+					/>
+				)}
 				submit={async (values) => {
 					const cancellationPolicy = steps.map((_, i) => ({
 						hoursBefore: values.number(`cancellationPolicy[${i}].hoursBefore`),

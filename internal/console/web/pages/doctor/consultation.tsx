@@ -2,7 +2,6 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Title } from "../../app";
-import { isProblem } from "../../api/call";
 import { readConsultation, readPatient, type ComingPatient, type Consultation as Visit } from "../../api/operations";
 import { CallPart } from "../../parts/call";
 import { Show, useLoad, type Loaded } from "../../parts/load";
@@ -29,16 +28,9 @@ export function Consultation({ params }: { params: Record<string, string> }) {
 	return (
 		<>
 			<Title text={visit.data ? titleOf(visit.data) : text.visit.title} />
-			{!visit.data && isProblem(visit.error, "not-found", "validation-failed") ? (
-				<div role="alert">
-					<p>{text.visit.notFound}</p>
-					<p>
-						<a href="/today">{text.steps.toToday}</a>
-					</p>
-				</div>
-			) : (
-				<Show loaded={visit}>{(data) => <Parts visit={data} loaded={visit} patient={patient} />}</Show>
-			)}
+			<Show loaded={visit} gone={{ text: text.visit.notFound, href: "/today", link: text.steps.toToday }}>
+				{(data) => <Parts visit={data} loaded={visit} patient={patient} />}
+			</Show>
 		</>
 	);
 }

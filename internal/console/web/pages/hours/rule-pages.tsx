@@ -62,7 +62,7 @@ export function Rule({ params }: PageProps) {
 	return (
 		<>
 			<Title text={text.changeRule} />
-			<Show loaded={rule} own={{ "validation-failed": t.problems["not-found"] ?? "" }}>
+			<Show loaded={rule} gone={{ text: t.problems["not-found"] ?? "", href: "/hours", link: t.nav.hours }}>
 				{(stored) =>
 					daysOf(stored) ? (
 						<>

@@ -4,7 +4,7 @@ import { Show, useLoad } from "../../parts/load";
 import { Time, ZoneNote } from "../../parts/time";
 import { Status } from "../../parts/value";
 import type { PageProps } from "..";
-import { OrMissing, PersonLink } from "./shared";
+import { PersonLink } from "./shared";
 import { text } from "./text";
 import { VisitActions } from "./visit-actions";
 import { VisitPayment } from "./visit-payment";
@@ -60,49 +60,47 @@ export function AnyVisit({ params }: PageProps) {
 	return (
 		<>
 			<Title text={text.visit} />
-			<OrMissing loaded={loaded} text={text.noVisit} href="/all-visits" link={text.visits}>
-				<Show loaded={loaded}>
-					{(visit) => (
-						<>
-							<ZoneNote />
-							<h2 id="visit" tabIndex={-1}>
-								<Time at={visit.startTime} />
-							</h2>
-							<dl>
-								<dt>{text.state}</dt>
-								<dd>
-									<Status status={visit.status} />
-								</dd>
-								<dt>{text.patient}</dt>
-								<dd>
-									<PersonLink id={visit.patientId} name={visit.patientName} />
-									{visit.dependantId && ` (${text.forDependant})`}
-								</dd>
-								{visit.bookedBy && visit.bookedBy !== visit.patientId && (
-									<>
-										<dt>{text.bookedBy}</dt>
-										<dd>
-											<PersonLink id={visit.bookedBy} />
-										</dd>
-									</>
-								)}
-								<dt>{text.doctor}</dt>
-								<dd>
-									<PersonLink id={visit.doctorId} name={visit.doctorName} />
-								</dd>
-								<dt>{text.ends}</dt>
-								<dd>
-									<Time at={visit.endTime} />
-								</dd>
-							</dl>
-							<VisitActions visit={visit} loaded={loaded} />
-							<h2>{text.history}</h2>
-							<History visit={visit} />
-							<VisitPayment key={visit.updatedAt} visit={visit} />
-						</>
-					)}
-				</Show>
-			</OrMissing>
+			<Show loaded={loaded} gone={{ text: text.noVisit, href: "/all-visits", link: text.visits }}>
+				{(visit) => (
+					<>
+						<ZoneNote />
+						<h2 id="visit" tabIndex={-1}>
+							<Time at={visit.startTime} />
+						</h2>
+						<dl>
+							<dt>{text.state}</dt>
+							<dd>
+								<Status status={visit.status} />
+							</dd>
+							<dt>{text.patient}</dt>
+							<dd>
+								<PersonLink id={visit.patientId} name={visit.patientName} />
+								{visit.dependantId && ` (${text.forDependant})`}
+							</dd>
+							{visit.bookedBy && visit.bookedBy !== visit.patientId && (
+								<>
+									<dt>{text.bookedBy}</dt>
+									<dd>
+										<PersonLink id={visit.bookedBy} />
+									</dd>
+								</>
+							)}
+							<dt>{text.doctor}</dt>
+							<dd>
+								<PersonLink id={visit.doctorId} name={visit.doctorName} />
+							</dd>
+							<dt>{text.ends}</dt>
+							<dd>
+								<Time at={visit.endTime} />
+							</dd>
+						</dl>
+						<VisitActions visit={visit} loaded={loaded} />
+						<h2>{text.history}</h2>
+						<History visit={visit} />
+						<VisitPayment key={visit.updatedAt} visit={visit} />
+					</>
+				)}
+			</Show>
 		</>
 	);
 }

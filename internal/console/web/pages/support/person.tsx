@@ -6,7 +6,7 @@ import type { PageProps } from "..";
 import { currentUser } from "../../session";
 import { t } from "../../text";
 import { ErasureOf, PersonActions } from "./person-actions";
-import { OrMissing, isAdmin } from "./shared";
+import { isAdmin } from "./shared";
 import { text } from "./text";
 import { VisitTable } from "./visit-table";
 
@@ -93,9 +93,9 @@ export function Person({ params }: PageProps) {
 	return (
 		<>
 			{!loaded.data && <Title text={text.person} />}
-			<OrMissing loaded={loaded} text={text.noPerson} href="/people" link={text.people}>
-				<Show loaded={loaded}>{(user) => <Shown user={user} loaded={loaded} />}</Show>
-			</OrMissing>
+			<Show loaded={loaded} gone={{ text: text.noPerson, href: "/people", link: text.people }}>
+				{(user) => <Shown user={user} loaded={loaded} />}
+			</Show>
 		</>
 	);
 }

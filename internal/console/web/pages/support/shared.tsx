@@ -2,14 +2,13 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { isProblem, read } from "../../api/call";
+import { read } from "../../api/call";
 import { readConsultation, readUser, type Consultation } from "../../api/operations";
 import { Dialog } from "../../parts/dialog";
 import { focusOn } from "../../parts/focus";
 import { Form, Select, type Values } from "../../parts/form";
 import { isId } from "../../parts/id";
-import type { Loaded } from "../../parts/load";
-import { Refusal, type Explanations } from "../../parts/refusal";
+import type { Explanations } from "../../parts/refusal";
 import { isDay, zone } from "../../parts/time";
 import { Name } from "../../parts/value";
 import { beginOf } from "../../parts/wall";
@@ -30,26 +29,6 @@ export function idOf(value: string | null): string {
 /** Returns the instant at which a day begins in the user's zone; "" for none. */
 export function beginOfDay(day: string): string {
 	return isDay(day) ? beginOf(day, zone()) : "";
-}
-
-interface MissingProps<Out> {
-	loaded: Loaded<Out>;
-	/** What is said when there is no such thing, and where to look for it. */
-	text: string;
-	href: string;
-	link: string;
-	children: ComponentChildren;
-}
-
-/** Shows what was read, unless there is no such thing: then trying again is of no use. */
-export function OrMissing<Out>({ loaded, text: missing, href, link, children }: MissingProps<Out>) {
-	if (loaded.data !== undefined || !isProblem(loaded.error, "validation-failed", "not-found"))
-		return <>{children}</>;
-	return (
-		<Refusal error={loaded.error} own={{ "validation-failed": missing, "not-found": missing }}>
-			<a href={href}>{link}</a>
-		</Refusal>
-	);
 }
 
 // Every reading is audited: a name that is shown in many rows is read once.

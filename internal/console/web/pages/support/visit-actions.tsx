@@ -3,16 +3,18 @@ import { Problem, call } from "../../api/call";
 import { now } from "../../api/clock";
 import {
 	cancelConsultation,
-	listFreeSlots,
 	readCancellationTerms,
 	rescheduleConsultation,
 	type Consultation,
+	type FreeSlot,
 } from "../../api/operations";
-import { Field, Select, TextArea } from "../../parts/form";
+import { TextArea } from "../../parts/form";
+import { FreeDays, TimesOfDay } from "../../parts/free-times";
 import { Show, useLoad, type Loaded } from "../../parts/load";
-import { currentDay, fullTime } from "../../parts/time";
+import { SlotButtons } from "../../parts/slot-buttons";
+import { currentDay, dayName } from "../../parts/time";
 import { money } from "../../parts/value";
-import { Ask, beginOfDay } from "./shared";
+import { Ask } from "./shared";
 import { text } from "./text";
 
 /** What comes back when the visit is cancelled now. */
@@ -33,36 +35,36 @@ function Terms({ id }: { id: string }) {
 	);
 }
 
-/** The free times of the doctor from a day on. */
-function FreeTimes({ doctorId }: { doctorId: string }) {
-	const [from, setFrom] = useState(currentDay());
-	const since = from > currentDay() ? beginOfDay(from) : "";
-	const loaded = useLoad(listFreeSlots, { doctorId, limit: 100, ...(since && { from: since }) });
+/** The free days and times of the doctor. The form gets the chosen one as "slotId". */
+function FreeTimes({ visit }: { visit: Consultation }) {
+	const [month, setMonth] = useState(currentDay().slice(0, 7));
+	const [day, setDay] = useState("");
+	const [slot, setSlot] = useState<FreeSlot | null>(null);
+	const whose = { doctorId: visit.doctorId, dependantId: visit.dependantId ?? undefined };
+	const choose = (next: string): void => {
+		setDay(next);
+		setSlot(null);
+	};
 	return (
 		<>
-			<Field
-				name="day"
-				label={text.fromDay}
-				type="date"
-				required
-				initial={from}
-				min={currentDay()}
-				onInput={(event) => setFrom((event.currentTarget as HTMLInputElement).value)}
+			<FreeDays
+				{...whose}
+				month={month}
+				monthsAhead={12}
+				day={day}
+				show={(next) => {
+					setMonth(next);
+					choose("");
+				}}
+				select={choose}
+				none={text.noneFree}
 			/>
-			<Show loaded={loaded}>
-				{(slots) =>
-					slots.items.length === 0 ? (
-						<p class="empty">{text.noneFree}</p>
-					) : (
-						<Select
-							name="slotId"
-							label={text.newTime}
-							required
-							options={slots.items.map((s) => [`${s.id} ${s.startTime}`, fullTime(s.startTime)])}
-						/>
-					)
-				}
-			</Show>
+			{day && (
+				<TimesOfDay {...whose} day={day} title={text.timesOf(dayName(day))} empty={text.noTimes}>
+					{(slots) => <SlotButtons slots={slots} chosen={slot} choose={setSlot} />}
+				</TimesOfDay>
+			)}
+			{slot && <input type="hidden" name="slotId" value={`${slot.id} ${slot.startTime}`} />}
 		</>
 	);
 }
@@ -90,7 +92,7 @@ export function VisitActions({ visit, loaded }: { visit: Consultation; loaded: L
 					}}
 				>
 					<p>{text.moveHint}</p>
-					<FreeTimes doctorId={visit.doctorId} />
+					<FreeTimes visit={visit} />
 				</Ask>
 			)}
 			{((isOpen && !hasBegun) || isRunning) && (

@@ -6,8 +6,7 @@ import {
 	type Medication,
 	type Prescription as Data,
 } from "../../api/operations";
-import { Show, useLoad } from "../../parts/load";
-import type { Explanations } from "../../parts/refusal";
+import { Show, useLoad, type Gone } from "../../parts/load";
 import { Time, ZoneNote } from "../../parts/time";
 import { Name } from "../../parts/value";
 import { currentUser } from "../../session";
@@ -22,16 +21,20 @@ export function Prescription({ params }: PageProps) {
 		<>
 			<p class="print-only">{t.product}</p>
 			<Title text={text.prescription} />
-			<Show loaded={loaded} own={noPrescription()}>
+			<Show loaded={loaded} gone={noPrescription()}>
 				{(data) => <Sheet prescription={data} />}
 			</Show>
 		</>
 	);
 }
 
-/** Whether an address is wrong, or of somebody else, looks the same. */
-function noPrescription(): Explanations {
-	return { "not-found": text.noSuchPrescription, "validation-failed": text.noSuchPrescription };
+/** What is said when a prescription isn't there, to its patient or its doctor. */
+function noPrescription(): Gone {
+	const own =
+		currentUser()?.role === "DOCTOR"
+			? { href: "/today", link: t.nav.today }
+			: { href: "/prescriptions", link: t.nav.prescriptions };
+	return { text: text.noSuchPrescription, ...own };
 }
 
 function Sheet({ prescription: p }: { prescription: Data }) {

@@ -18,7 +18,7 @@ export function Receipt({ params }: PageProps) {
 		<>
 			<p class="print-only">{t.product}</p>
 			<Title text={text.receiptTitle} />
-			<Show loaded={visit} own={noVisit()}>
+			<Show loaded={visit} gone={noVisit()}>
 				{(data) => <Sheet visit={data} />}
 			</Show>
 		</>

@@ -5,7 +5,7 @@ import { isProblem } from "../../api/call";
 import type { Change } from "../../api/events";
 import type { Consultation, ConsultationStatus } from "../../api/operations";
 import { focusTitle } from "../../parts/focus";
-import type { Explanations } from "../../parts/refusal";
+import type { Gone } from "../../parts/load";
 import { Name } from "../../parts/value";
 import { t } from "../../text";
 import { text } from "./text";
@@ -21,9 +21,9 @@ export function about(id: string): (change: Change) => boolean {
 	return (change) => change.type !== "call.changed" && (!change.consultationId || change.consultationId === id);
 }
 
-/** What to say when a visit isn't there. Whether its address is wrong, or of somebody else, looks the same. */
-export function noVisit(): Explanations {
-	return { ...text.problems, "validation-failed": text.problems["not-found"] ?? "" };
+/** What is said when a visit isn't there. */
+export function noVisit(): Gone {
+	return { text: text.problems["not-found"] ?? "", href: "/visits", link: t.nav.visits };
 }
 
 /** For whom a visit is. */

@@ -27,7 +27,7 @@ export function Visit({ params }: PageProps) {
 	return (
 		<>
 			<Title text={doctor ? text.visitWith(doctor) : text.visit} />
-			<Show loaded={loaded} own={noVisit()}>
+			<Show loaded={loaded} gone={noVisit()}>
 				{(visit) => (
 					<>
 						<Facts visit={visit} />

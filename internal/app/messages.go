@@ -1,0 +1,8 @@
+package app
+
+import "amrutam/internal/problem"
+
+// Details of refusals.
+var (
+	detailStopping = problem.DefineMessage("stopping", "The server is stopping.")
+)
