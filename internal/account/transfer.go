@@ -46,9 +46,9 @@ type Transfer struct {
 	DependantName *string   `json:"dependantName" nullable:"true" doc:"Their name; null for who asked once the record is moved" example:"Anil Rao"`
 	RequestedBy   uuid.UUID `json:"requestedBy" format:"uuid" doc:"Whose account acts for them until then"`
 
-	RequestedByName *string    `json:"requestedByName" nullable:"true" doc:"Their name, for staff; null for others, and when the account is deleted" example:"Asha Rao"`
+	RequestedByName *string    `json:"requestedByName" nullable:"true" doc:"Their name, for staff; null for others, and when the account is deleted"`
 	AcceptedBy      *uuid.UUID `json:"acceptedBy" nullable:"true" doc:"The account that gets the record, for staff; null for others, and until its owner has confirmed it"`
-	AcceptedByName  *string    `json:"acceptedByName" nullable:"true" doc:"The name of its owner, for staff; null as acceptedBy is, and when the account is deleted" example:"Anil Rao"`
+	AcceptedByName  *string    `json:"acceptedByName" nullable:"true" doc:"The name of its owner, for staff; null as acceptedBy is, and when the account is deleted"`
 
 	Status     TransferStatus `json:"status" doc:"Where it stands" example:"OPEN"`
 	AcceptedAt *time.Time     `json:"acceptedAt" nullable:"true" doc:"When the owner of the other account confirmed it; null until then"`
