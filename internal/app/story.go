@@ -137,7 +137,8 @@ var storyValues = map[string]any{
 	"Doctor.updatedAt": "2026-09-02T08:00:00Z",
 	"Doctor.nextFreeSlot": map[string]any{"id": slotID, "startTime": slotStart,
 		"endTime": slotEnd},
-	"NextSlot.id": slotID, "FreeSlot.id": slotID, "Slot.id": slotID,
+	"DoctorApplication.decidedAt": "2026-09-02T08:00:00Z",
+	"NextSlot.id":                 slotID, "FreeSlot.id": slotID, "Slot.id": slotID,
 	"Slot.createdAt": openedAt, "Slot.updatedAt": openedAt, "FreeSlot.createdAt": openedAt,
 	"FreeSlot.updatedAt": openedAt, "BookingRules.updatedAt": openedAt,
 	"DoctorFacets.currencies": []any{map[string]any{"value": "INR", "count": 12}},
@@ -212,8 +213,9 @@ var invited = map[string]any{"id": supportID, "email": "ravi@example.org", "full
 
 // storyReplies are the answers that don't show the resource as it was made, or not all of it.
 var storyReplies = map[string]map[string]any{
-	"sign-up":              {"isEmailVerified": false},
-	"apply-as-doctor":      {"isApproved": false, "nextFreeSlot": nil, "rating": nil, "ratingCount": 0},
+	"sign-up": {"isEmailVerified": false},
+	"apply-as-doctor": {"isApproved": false, "nextFreeSlot": nil, "rating": nil, "ratingCount": 0,
+		"application": map[string]any{"state": "WAITING", "reason": nil, "decidedAt": nil}},
 	"search-consultations": {"items": []any{map[string]any{"reason": httpapi.Absent}}},
 	"cancel-consultation": {"status": "CANCELLED", "cancelledAt": cancelledAt, "cancelledBy": "PATIENT",
 		"cancellationReason": "I am travelling", "paymentDueAt": nil, "updatedAt": cancelledAt},

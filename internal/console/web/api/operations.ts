@@ -555,6 +555,7 @@ export type DisputeRequest = {
 export type DisputeStatus = "OPEN" | "UPHELD" | "REFUNDED";
 
 export type Doctor = {
+	application?: DoctorApplication;
 	bio: string | null;
 	cancellationPolicy: Array<CancellationStep>;
 	clinicName: string | null;
@@ -575,6 +576,12 @@ export type Doctor = {
 	yearsOfExperience: number;
 };
 
+export type DoctorApplication = {
+	decidedAt: string | null;
+	reason: string | null;
+	state: DoctorApplicationState;
+};
+
 export type DoctorApplicationRequest = {
 	bio?: string;
 	clinicName?: string;
@@ -585,6 +592,8 @@ export type DoctorApplicationRequest = {
 	specialization: string;
 	yearsOfExperience: number;
 };
+
+export type DoctorApplicationState = "WAITING" | "APPROVED" | "DECLINED" | "WITHDRAWN";
 
 export type DoctorApprovalRequest = {
 	approved: boolean;

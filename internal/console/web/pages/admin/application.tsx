@@ -29,6 +29,7 @@ export function Application({ params }: PageProps) {
 						<p>
 							<strong>{d.isApproved ? text.isApproved : text.isNotApproved}</strong>
 						</p>
+						<Decided doctor={d} />
 						<Facts doctor={d} />
 						<SameNumber doctor={d} />
 						{d.isApproved ? (
@@ -41,6 +42,20 @@ export function Application({ params }: PageProps) {
 				)}
 			</Show>
 		</>
+	);
+}
+
+/** What was decided before, and why. */
+function Decided({ doctor }: { doctor: Doctor }) {
+	const decision = doctor.application;
+	if (!decision?.decidedAt) return null;
+	return (
+		<div class="note">
+			<p>
+				{text.standings[decision.state]}, <Time at={decision.decidedAt} />
+			</p>
+			{decision.reason && <p class="text">{decision.reason}</p>}
+		</div>
 	);
 }
 

@@ -263,14 +263,24 @@ export const doctor = {
 			"This was changed meanwhile, perhaps in another tab. Load it again; what you typed stays. Then save once more.",
 		loadAgain: "Load again",
 		loadedAgain: "It is loaded again. Look it over, then save.",
-		approved: "You are approved",
-		approvedHint: "Patients can find you and book your free times.",
-		waiting: "You aren't approved yet",
-		waitingHint:
-			"An application is decided by the administration, and the decision comes by mail with its reason. Until then you can change what it says.",
+		states: {
+			WAITING: "Your application waits for a decision",
+			APPROVED: "You are approved",
+			DECLINED: "Your application was declined",
+			WITHDRAWN: "Your approval was withdrawn",
+		},
+		next: {
+			WAITING:
+				"An administrator checks your registration. You get a mail with the decision. Until then you can change what the application says.",
+			APPROVED: "Patients can find you and book your free times.",
+			DECLINED: "Change what was wrong below, and send the application again. It is then decided anew.",
+			WITHDRAWN:
+				"Patients no longer find you and can't book you. You can't apply again yourself. When what the reason names is settled, change your profile below if need be, and write to support: an administrator can give the approval again.",
+		},
+		reason: "The administrator wrote:",
+		decidedAt: "Decided on",
 		appliedAt: "Applied on",
-		declined: "Was your application declined, or your approval taken back?",
-		declinedHint: "The mail says why. Put it right below and apply again.",
+		again: "Change it and send it again",
 		asPatients: "See how patients see you",
 		toHours: "Set your hours",
 		profile: "Profile",
