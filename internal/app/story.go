@@ -82,7 +82,8 @@ var storyOrder = []string{
 	"join-waitlist", "list-waitlist", "accept-waitlist-offer", "leave-waitlist",
 	"list-own-consultations", "read-consultation", "consent-to-consultation",
 	"list-consultation-offers", "read-cancellation-terms", "cancel-consultation", "reschedule-consultation",
-	"start-payment", "read-consultation-payment",
+	"read-consultation-calendar",
+	"start-payment", "read-consultation-payment", "list-own-payments",
 	"list-own-prescriptions", "list-consultation-prescriptions", "read-prescription",
 	"list-addenda", "dispute-no-show", "read-dispute",
 	"create-review", "read-own-review", "update-review", "report-review",
@@ -95,7 +96,8 @@ var storyOrder = []string{
 	"update-availability-rule", "delete-availability-rule",
 	"create-availability-exception", "list-availability-exceptions", "delete-availability-exception",
 	"list-doctor-consultations", "read-patient", "check-in", "update-consultation-status", "save-notes",
-	"write-addendum", "release-addendum", "write-prescription", "reply-to-review",
+	"write-addendum", "release-addendum", "write-prescription", "list-written-prescriptions",
+	"reply-to-review",
 	"search-consultations", "list-reviews", "read-review", "moderate-review",
 	"list-disputes", "decide-dispute", "request-refund", "list-refunds",
 	"approve-refund", "decline-refund", "list-unmatched-money", "resolve-unmatched-money",
@@ -118,7 +120,7 @@ var storyValues = map[string]any{
 
 	"User.id": ashaID, "Profile.id": ashaID, "StaffUser.id": ashaID,
 	"User.createdAt": signedUpAt, "Profile.createdAt": signedUpAt, "StaffUser.createdAt": signedUpAt,
-	"Profile.updatedAt": signedUpAt, "StaffUser.updatedAt": signedUpAt,
+	"Profile.erasureDueAt": nil, "Profile.updatedAt": signedUpAt, "StaffUser.updatedAt": signedUpAt,
 
 	"Dependant.id": dependantID, "Dependant.createdAt": signedInAt, "Dependant.updatedAt": signedInAt,
 	"DependantTransfer.id": transferID, "DependantTransfer.dependantId": dependantID,
@@ -169,6 +171,9 @@ var storyValues = map[string]any{
 	"SavedNotes.updatedAt": begunAt, "CheckIns.doctorArrivedAt": checkedInAt, "CheckIns.patientArrivedAt": checkedInAt,
 	"EarlierVisit.consultationId": visitID, "EarlierVisit.startTime": visitedAt,
 
+	"OwnPayment.id": paymentID, "OwnPayment.createdAt": bookedAt, "OwnPayment.updatedAt": paidAt,
+	"OwnPayment.refunds": []any{}, "OwnPayment.refundedAmount": "0.00", "OwnPayment.balanceDue": nil,
+	"OwnPayment.dependantId": nil, "OwnPayment.status": "SUCCESS",
 	"Payment.id": paymentID, "Payment.createdAt": bookedAt, "Payment.updatedAt": bookedAt,
 	"PaymentDetail.id": paymentID, "PaymentDetail.createdAt": bookedAt, "PaymentDetail.updatedAt": bookedAt,
 	"PaymentDetail.refunds": []any{}, "PaymentAttempt.id": attemptID, "PaymentAttempt.createdAt": bookedAt,

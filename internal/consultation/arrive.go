@@ -41,7 +41,7 @@ func (s *Service) Arrive(ctx context.Context, tx *postgres.Tx, actor access.Acto
 		return CheckIns{}, problem.InvalidTransition.WithDetail(
 			"Nobody can check in to a consultation that is " + string(row.Status) + ".")
 	}
-	if err := checkWindow(tx.Now, row.ScheduledStart.Add(-s.Config.StartEarly), row.ScheduledEnd); err != nil {
+	if err := checkWindow(tx.Now, s.startableFrom(row), row.ScheduledEnd); err != nil {
 		return CheckIns{}, err
 	}
 	arrived, note := &row.PatientArrivedAt, notePatientArrival

@@ -27,9 +27,9 @@ var ErrHasConsultations = problem.Conflict("has-consultations", "Consultations w
 // hasConsultations returns ErrHasConsultations with the number of consultations.
 func hasConsultations(n int) error {
 	if n == 1 {
-		return ErrHasConsultations.WithDetail("1 consultation to come would be cancelled.")
+		return ErrHasConsultations.WithCount(n).WithDetail("1 consultation to come would be cancelled.")
 	}
-	return ErrHasConsultations.WithDetail(fmt.Sprintf("%d consultations to come would be cancelled.", n))
+	return ErrHasConsultations.WithCount(n).WithDetail(fmt.Sprintf("%d consultations to come would be cancelled.", n))
 }
 
 // DisableUser disables a user and cancels their upcoming consultations, or enables the user again. Returns what

@@ -33,7 +33,7 @@ type Application struct {
 
 	State     ApplicationState `json:"state" doc:"Where it stands" example:"APPROVED"`
 	Reason    *string          `json:"reason" health:"none" doc:"What the administrator wrote to the last decision; null when there is none" example:"The registration was checked with the state council."`
-	DecidedAt *time.Time       `json:"decidedAt" doc:"When it was last decided; null while it waits for its first decision" example:"2026-11-10T06:00:00Z"`
+	DecidedAt *time.Time       `json:"decidedAt" doc:"When it was last decided; null while it waits for its first decision"`
 }
 
 // decision has the columns of a doctor that tell of the application.

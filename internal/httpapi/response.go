@@ -29,6 +29,7 @@ type Problem struct {
 	Instance  string          `json:"instance" format:"uri-reference" doc:"The address that was asked" example:"/api/v1/consultations"`
 	RequestID string          `json:"requestId" doc:"Names this request in the server's log" example:"0199f3a2-7c1e-7000-8000-000000000000"`
 	Errors    []problem.Field `json:"errors,omitempty" doc:"Every fault of the request, at once"`
+	Count     int             `json:"count,omitempty" minimum:"1" doc:"How many things stand in the way, where the refusal is about a number of them: the consultations of has-consultations and slot-has-consultations" example:"3"`
 }
 
 // writeProblem answers with the problem of an error. It logs errors that are not the client's.
@@ -42,7 +43,7 @@ func (a *API) writeProblem(w http.ResponseWriter, r *http.Request, err error) {
 	text := p.In(NegotiateLanguage(w, r))
 	body, _ := json.Marshal(Problem{
 		Type: "/problems/" + p.Slug, Title: text.Title, Status: p.Status, Detail: text.Detail,
-		Instance: r.URL.EscapedPath(), RequestID: req.id, Errors: p.Fields,
+		Instance: r.URL.EscapedPath(), RequestID: req.id, Errors: p.Fields, Count: p.Count,
 	})
 	h := w.Header()
 	h.Set("Content-Type", problemType)

@@ -200,7 +200,7 @@ func changedMembers(before, after AvailabilitySlot) []string {
 // consultationsError returns ErrSlotHasConsultations with the number of consultations in its detail.
 func consultationsError(count int32) error {
 	if count == 1 {
-		return ErrSlotHasConsultations.WithDetail("The slot has 1 consultation.")
+		return ErrSlotHasConsultations.WithCount(1).WithDetail("The slot has 1 consultation.")
 	}
-	return ErrSlotHasConsultations.WithDetail(fmt.Sprintf("The slot has %d consultations.", count))
+	return ErrSlotHasConsultations.WithCount(int(count)).WithDetail(fmt.Sprintf("The slot has %d consultations.", count))
 }

@@ -231,8 +231,12 @@ export type CancelledConsultation = {
 	endTime: string;
 	endedAt: string | null;
 	fee: Amount;
+	hasConsent?: boolean;
+	hasDispute?: boolean;
+	hasReview?: boolean;
 	id: string;
 	isMinor: boolean;
+	noShowFrom: string;
 	notes?: string;
 	notesReleased?: boolean;
 	patientArrivedAt: string | null;
@@ -248,6 +252,7 @@ export type CancelledConsultation = {
 	rescheduledFrom: PreviousSlot | null;
 	slotId: string;
 	startTime: string;
+	startableFrom: string;
 	startedAt: string | null;
 	status: ConsultationStatus;
 	updatedAt: string;
@@ -342,8 +347,12 @@ export type Consultation = {
 	endTime: string;
 	endedAt: string | null;
 	fee: Amount;
+	hasConsent?: boolean;
+	hasDispute?: boolean;
+	hasReview?: boolean;
 	id: string;
 	isMinor: boolean;
+	noShowFrom: string;
 	notes?: string;
 	notesReleased?: boolean;
 	patientArrivedAt: string | null;
@@ -358,6 +367,7 @@ export type Consultation = {
 	rescheduledFrom: PreviousSlot | null;
 	slotId: string;
 	startTime: string;
+	startableFrom: string;
 	startedAt: string | null;
 	status: ConsultationStatus;
 	updatedAt: string;
@@ -969,6 +979,35 @@ export type OutsideSlot = {
 	startTime: string;
 };
 
+export type OwnPayment = {
+	amount: Amount;
+	balanceDue: Amount | null;
+	consultationId: string;
+	consultationStatus: ConsultationStatus;
+	createdAt: string;
+	currency: string;
+	dependantId: string | null;
+	doctorId: string;
+	doctorName: string;
+	id: string;
+	paidAt: string | null;
+	patientName: string;
+	paymentStatus: ConsultationPaymentStatus;
+	provider: string;
+	recordMoved: boolean;
+	refundedAmount: Amount;
+	refunds: Array<Refund>;
+	startTime: string;
+	status: PaymentStatus;
+	transactionReference: string | null;
+	updatedAt: string;
+};
+
+export type OwnPaymentPage = {
+	items: Array<OwnPayment>;
+	nextCursor?: string;
+};
+
 export type OwnReview = {
 	changeableUntil: string | null;
 	consultationId: string;
@@ -1151,6 +1190,7 @@ export type PreviousSlot = {
 };
 
 export type Problem = {
+	count?: number;
 	detail: string;
 	errors?: Array<FieldError>;
 	instance: string;
@@ -1165,6 +1205,7 @@ export type Profile = {
 	createdAt: string;
 	dateOfBirth: string | null;
 	email: string;
+	erasureDueAt: string | null;
 	fullName: string;
 	gender: Gender | null;
 	id: string;
@@ -2048,6 +2089,10 @@ export const checkIn: Operation<{
 	id: string;
 }, undefined, CheckIns> = "POST /consultations/{id}/arrive";
 
+export const readConsultationCalendar: Operation<{
+	id: string;
+}, undefined, undefined> = "GET /consultations/{id}/calendar";
+
 export const cancelConsultation: Operation<{
 	id: string;
 }, ConsultationCancellationRequest, CancelledConsultation> = "POST /consultations/{id}/cancel";
@@ -2180,6 +2225,11 @@ export const readConsultationPayment: Operation<{
 
 export const startPayment: Operation<object, PaymentStartRequest, PaymentStart> = "POST /payments/initiate";
 
+export const listOwnPayments: Operation<{
+	cursor?: string;
+	limit?: number;
+}, undefined, OwnPaymentPage> = "GET /payments/me";
+
 export const receivePaymentWebhook: Operation<{
 	provider: string;
 }, WebhookRequest, WebhookResult> = "POST /payments/webhook/{provider}";
@@ -2193,6 +2243,13 @@ export const writePrescription: Operation<object, PrescriptionRequest, Prescript
 export const listConsultationPrescriptions: Operation<{
 	consultationId: string;
 }, undefined, PrescriptionPage> = "GET /prescriptions/consultation/{consultationId}";
+
+export const listWrittenPrescriptions: Operation<{
+	cursor?: string;
+	limit?: number;
+	patientId?: string;
+	q?: string;
+}, undefined, PrescriptionPage> = "GET /prescriptions/doctor/me";
 
 export const listOwnPrescriptions: Operation<{
 	cursor?: string;
