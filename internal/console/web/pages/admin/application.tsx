@@ -210,7 +210,7 @@ function Withdraw({ loaded, doctor }: DecisionProps) {
 						const answer = await call(approveDoctor, { id: doctor.id }, body, { ifMatch: loaded.etag });
 						loaded.set(answer);
 					} catch (error) {
-						if (isProblem(error, "has-consultations")) setEnding(parseInt(error.detail, 10) || 1);
+						if (isProblem(error, "has-consultations")) setEnding(error.count);
 						throw error;
 					}
 					announce(text.withdrawnDone(doctor.fullName));

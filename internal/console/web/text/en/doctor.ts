@@ -48,6 +48,7 @@ export const doctor = {
 		nobody: "None",
 	},
 	visit: {
+		calendar: "Add it to your calendar",
 		title: "Visit",
 		with: (name: string, time: string) => `${name}, ${time}`,
 		notFound: "There is no such visit of yours.",
@@ -104,7 +105,7 @@ export const doctor = {
 	},
 	steps: {
 		title: "What to do now",
-		early: "You can check in and start from 15 minutes before the visit until its end.",
+		early: "You can check in and start until the end of the visit, from",
 		unpaid: "The patient hasn't paid yet. The visit is confirmed by itself once they do; else the time becomes free again.",
 		start: "Start the visit",
 		started: "The visit has begun.",
@@ -123,7 +124,7 @@ export const doctor = {
 		recordNoShow: "Record that the patient didn't come",
 		noShowDone: "It is recorded that the patient didn't come.",
 		noShowEarly: "It is too early for that: it stands above from when it can be recorded.",
-		tooEarly: "It is too early: this is possible from 15 minutes before the visit.",
+		tooEarly: "It is too early: it stands above from when this is possible.",
 		tooLate: "It is too late: the time of this visit is over.",
 		changed:
 			"The visit has changed meanwhile, and this isn't possible any more. Reload the page to see it as it is now.",
@@ -239,10 +240,13 @@ export const doctor = {
 		alreadyCorrected: "This prescription was corrected already. Reload the page, and correct the newer one.",
 	},
 	copy: {
-		title: "Copy from earlier prescriptions of this patient",
-		none: "There are no earlier prescriptions for this patient to copy from.",
-		search: "Search in medicines",
-		found: (n: number) => plural(n, { one: "1 medicine found", other: `${n} medicines found` }),
+		title: "Copy from your earlier prescriptions",
+		none: "You wrote no such prescription.",
+		further: "There is nothing among the newest. You can look further back.",
+		search: "Words in the name of a medicine",
+		whose: "Prescriptions for",
+		thisPatient: "This patient",
+		everybody: "All my patients",
 		copy: "Copy",
 		copyThis: (name: string) => `Copy ${name}`,
 		copyAll: "Copy all of these",
