@@ -92,7 +92,8 @@ func TestRefusalCountsConsultations(t *testing.T) {
 			t.Errorf("the refusal in %s is %s", language, a.Body)
 		}
 	}
-	a := c.Patch(doctor, "availability/"+slot.String(), object{"status": "BLOCKED"}).Want(409, "slot-has-consultations")
+	a := c.Patch(doctor, "availability/"+slot.String(), object{"status": "BLOCKED"}).
+		Want(409, "slot-has-consultations")
 	if a.At("count") != 1.0 {
 		t.Errorf("the refusal of a change is %s", a.Body)
 	}

@@ -52,7 +52,8 @@ func onLeave(affected []schedule.OutsideSlot) error {
 	if more := len(affected) - len(named); more > 0 {
 		named = append(named, fmt.Sprintf("and %d more", more))
 	}
-	return ErrHasConsultations.WithCount(len(affected)).WithDetail("Consultations during the leave: " + strings.Join(named, ", ") + ".")
+	detail := "Consultations during the leave: " + strings.Join(named, ", ") + "."
+	return ErrHasConsultations.WithCount(len(affected)).WithDetail(detail)
 }
 
 // offer offers the patient of a consultation during a leave another slot or a refund, until the configured time. One

@@ -11,7 +11,8 @@ import (
 	"amrutam/internal/apptest"
 )
 
-// A patient lists their payments with refunds, that of the latest consultation first, a page at a time; nobody else does.
+// A patient lists their payments with refunds, that of the latest consultation first, a page at a time. Nobody else
+// does.
 func TestListOwnPayments(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)

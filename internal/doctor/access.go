@@ -7,8 +7,8 @@ import (
 	"amrutam/internal/problem"
 )
 
-// canReadApplication reports whether the actor may see what was decided about a doctor, also of one whom patients can't
-// find.
+// canReadApplication reports whether the actor may see what was decided about a doctor, whom patients may not be able
+// to find.
 func canReadApplication(actor access.Actor, doctor uuid.UUID) bool {
 	return actor.Is(access.RoleAdmin) || (actor.ID != uuid.Nil && actor.ID == doctor)
 }

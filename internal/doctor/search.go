@@ -193,7 +193,8 @@ func scanDoctor(row pgx.Row) (Doctor, error) {
 	var policy *string
 	err := row.Scan(&d.ID, &d.FullName, &d.Specialization, &d.YearsOfExperience, &d.RegistrationNumber, &d.ClinicName,
 		&d.ConsultationFee, &d.Currency, &d.LanguagesSpoken, &d.Bio, &policy, &d.IsApproved,
-		&d.decision.reason, &d.decision.decidedAt, &d.decision.holdsNumber, &rating, &d.RatingCount, &d.score, &d.CreatedAt, &d.UpdatedAt, &slot, &start, &end)
+		&d.decision.reason, &d.decision.decidedAt, &d.decision.holdsNumber, &rating, &d.RatingCount,
+		&d.score, &d.CreatedAt, &d.UpdatedAt, &slot, &start, &end)
 	d.decision.isApproved = d.IsApproved
 	d.UserID, d.Rating, d.NextFreeSlot = d.ID, toRating(rating, d.RatingCount), nextSlot(slot, start, end)
 	if err != nil {

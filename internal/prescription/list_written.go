@@ -41,7 +41,7 @@ func (s *Service) ListWritten(ctx context.Context, tx *postgres.Tx, actor access
 	if len(words) > 0 {
 		most = maxSearched
 	}
-	rows, err := s.readWritten(ctx, tx, actor.ID, in.PatientID, before, int32(most+1)) //nolint:gosec // at most 501
+	rows, err := s.readWritten(ctx, tx, actor.ID, in.PatientID, before, int32(most+1))
 	if err != nil {
 		return page, fmt.Errorf("list the prescriptions of a doctor: %w", err)
 	}

@@ -202,5 +202,6 @@ func consultationsError(count int32) error {
 	if count == 1 {
 		return ErrSlotHasConsultations.WithCount(1).WithDetail("The slot has 1 consultation.")
 	}
-	return ErrSlotHasConsultations.WithCount(int(count)).WithDetail(fmt.Sprintf("The slot has %d consultations.", count))
+	detail := fmt.Sprintf("The slot has %d consultations.", count)
+	return ErrSlotHasConsultations.WithCount(int(count)).WithDetail(detail)
 }

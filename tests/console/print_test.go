@@ -21,7 +21,8 @@ import (
 // pdfPage finds the pages of a PDF, whose dictionaries Chromium writes as they are.
 var pdfPage = regexp.MustCompile(`/Type\s*/Page\b[^s]`)
 
-// printed returns what the page shows on paper and its PDF on A4. With AMRUTAM_TEST_PDFS the PDF is kept in that folder.
+// printed returns what the page shows on paper, and how many pages of A4 that is. With AMRUTAM_TEST_PDFS the PDF is
+// kept in that folder.
 func printed(t *testing.T, p *browser.Page, name string) (text string, pages int) {
 	t.Helper()
 	media := func(kind string) {
@@ -52,7 +53,8 @@ func TestPrintedPages(t *testing.T) {
 	doctor, patient := c.Doctor("500.00"), c.Patient()
 	c.Patch(patient, "users/me", map[string]any{"fullName": "Asha Rao", "timezone": "Asia/Kolkata"}).Want(200)
 	c.Patch(doctor, "users/me", map[string]any{"fullName": "Dr. Meera Iyer"}).Want(200)
-	profile := c.Patch(doctor, "doctors/"+doctor.ID.String(), map[string]any{"clinicName": "Lakeside Ayurveda"}).Want(200)
+	profile := c.Patch(doctor, "doctors/"+doctor.ID.String(),
+		map[string]any{"clinicName": "Lakeside Ayurveda"}).Want(200)
 	number := profile.Text("registrationNumber")
 	visit, _ := c.BookAndPay(patient, c.Slot(doctor, time.Hour, 1), "500.00")
 	c.Clock.Advance(time.Hour)
