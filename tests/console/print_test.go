@@ -63,13 +63,13 @@ func TestPrintedPages(t *testing.T) {
 	}
 	status("IN_PROGRESS")
 	var medications []map[string]any
-	for i := range 8 {
+	for i := range 3 {
 		medications = append(medications, map[string]any{"name": fmt.Sprintf("Triphala churna %d", i+1),
 			"dosage": "5 g", "frequency": "twice a day, after meals", "durationDays": 14, "route": "by mouth",
 			"instructions": "With warm water, and no tea for an hour before and after it."})
 	}
 	prescription := c.Post(doctor, "prescriptions", map[string]any{"consultationId": visit, "medications": medications,
-		"advice": strings.Repeat("Light food in the evening, and a walk of half an hour. ", 8)}).Want(201).Text("id")
+		"advice": strings.Repeat("Light food in the evening, and a walk of half an hour. ", 2)}).Want(201).Text("id")
 	status("COMPLETED")
 	support, admin := c.Support(), c.Admin()
 	paid := c.Get(patient, "payments/consultation/"+visit).Want(200).Text("id")
@@ -90,9 +90,9 @@ func TestPrintedPages(t *testing.T) {
 		receipt      []string
 		around       []string
 	}{
-		{"en", "India Standard Time", []string{"Triphala churna 8", "Light food", "after meals"},
+		{"en", "India Standard Time", []string{"Triphala churna 3", "Light food", "after meals"},
 			[]string{"₹500.00", "₹120.50", "₹379.50", "Given back"}, []string{"Sign out", "Print", "Open the visit"}},
-		{"hi", "भारतीय मानक समय", []string{"Triphala churna 8", "Light food", "after meals"},
+		{"hi", "भारतीय मानक समय", []string{"Triphala churna 3", "Light food", "after meals"},
 			[]string{"₹500.00", "₹120.50", "₹379.50", "वापस हुई"}, []string{"साइन आउट", "छापें", "परामर्श खोलें"}},
 	} {
 		p.SpeakLanguage(language.tag)

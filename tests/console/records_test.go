@@ -39,19 +39,6 @@ func TestDeclinedApplicationIsSentAgain(t *testing.T) {
 	}
 }
 
-// TestBookingAddressNeedsNoDoctor tests that the address of a time is enough to book it.
-func TestBookingAddressNeedsNoDoctor(t *testing.T) {
-	t.Parallel()
-	c := apptest.Open(t)
-	doctor, patient := c.Doctor("500.00"), c.Patient()
-	p := browser.Open(t, c)
-	p.SignIn(c, patient)
-	open(p, "/book/"+c.Slot(doctor, 50*time.Hour, 1).String())
-	await(t, p, "Test DOCTOR")
-	open(p, "/book/"+doctor.ID.String()) // no time has this id
-	await(t, p, "Choose a doctor and a time first")
-}
-
 // TestWriterCopiesOwnPrescription tests that a doctor finds a prescription for another patient by a word, and copies
 // its medicines into a new one.
 func TestWriterCopiesOwnPrescription(t *testing.T) {

@@ -7,7 +7,6 @@ import {
 	listFreeSlots,
 	listOwnConsultations,
 	readDoctor,
-	readSlot,
 	type Consultation,
 	type DependantPage,
 	type Doctor,
@@ -34,9 +33,7 @@ import { text } from "./text";
 export function Book({ params }: PageProps) {
 	const slotId = params["slotId"] ?? "";
 	const query = useOwnAddress().searchParams;
-	const given = query.get("doctor") || "";
-	const stored = useLoad(readSlot, given ? null : { id: slotId });
-	const doctorId = given || stored.data?.doctorId || "";
+	const doctorId = query.get("doctor") ?? "";
 	const own = useLoad(
 		listOwnConsultations,
 		{ status: ["REQUESTED", "CONFIRMED"], sort: "earliest", limit: 100 },
@@ -46,7 +43,7 @@ export function Book({ params }: PageProps) {
 	// All at once, also what isn't needed when a seat is held: that is rare, and waiting in turn is slow.
 	const choice: ChoiceProps = {
 		doctor: useLoad(readDoctor, doctorId ? { id: doctorId } : null),
-		slot: useFreeSlot(doctorId, slotId, query.get("at") ?? stored.data?.startTime ?? ""),
+		slot: useFreeSlot(doctorId, slotId, query.get("at") ?? ""),
 		dependants: useLoad(listDependants, { limit: 100 }),
 		consents: useLoad(listConsents, { language }),
 	};
@@ -58,7 +55,6 @@ export function Book({ params }: PageProps) {
 					<Steps
 						mine={items.filter((c) => c.slotId === slotId)}
 						choice={doctorId ? choice : null}
-						isLooking={!given && !stored.data && stored.error === undefined}
 						reload={own.reload}
 						add={(booked) =>
 							own.set({
@@ -78,13 +74,11 @@ interface StepsProps {
 	mine: Consultation[];
 	/** What was chosen; null if the address doesn't say it. */
 	choice: ChoiceProps | null;
-	/** The time is being looked up. */
-	isLooking: boolean;
 	reload: () => void;
 	add: (booked: Consultation) => void;
 }
 
-function Steps({ mine, choice, isLooking, reload, add }: StepsProps) {
+function Steps({ mine, choice, reload, add }: StepsProps) {
 	const held = mine.find((c) => c.status === "REQUESTED");
 	const [wasHeld, setWasHeld] = useState("");
 	const [isNew, setNew] = useState(false);
@@ -111,7 +105,7 @@ function Steps({ mine, choice, isLooking, reload, add }: StepsProps) {
 				</p>
 			)}
 			{choice && <Choice {...choice} isBooked={mine.length > 0} booked={booked} />}
-			{!choice && mine.length === 0 && (isLooking ? <Loading /> : <Incomplete />)}
+			{!choice && mine.length === 0 && <Incomplete />}
 		</>
 	);
 }
@@ -191,23 +185,26 @@ function Gone({ doctor }: { doctor: Doctor }) {
 	);
 }
 
-/** Looks for a free slot: where the address says that it begins, or where it begins now. null means that it isn't free. */
+/** Looks for a free slot: where the address says that it begins, and then everywhere. null means that it isn't free. */
 async function findSlot(doctorId: string, slotId: string, at: string, signal: AbortSignal): Promise<FreeSlot | null> {
-	const find = async (start: number): Promise<FreeSlot | undefined> => {
+	const start = Date.parse(at);
+	if (start) {
 		const period = { from: new Date(start).toISOString(), to: new Date(start + 60_000).toISOString() };
 		const { data } = await read(listFreeSlots, { doctorId, ...period }, { signal });
-		return data.items.find((s) => s.id === slotId);
-	};
-	const start = Date.parse(at);
-	const found = start && (await find(start));
-	if (found) return found;
-	try {
-		const { data } = await read(readSlot, { id: slotId }, { signal });
-		return (await find(Date.parse(data.startTime))) ?? null;
-	} catch (error) {
-		if (isProblem(error, "not-found", "validation-failed")) return null;
-		throw error;
+		const found = data.items.find((s) => s.id === slotId);
+		if (found) return found;
 	}
+	// The API reads 92 days at once; the clock of the device may be some days wrong.
+	const to = new Date(Date.now() + 85 * 86_400_000).toISOString();
+	let cursor: string | undefined;
+	do {
+		const params = { doctorId, to, limit: 100, ...(cursor && { cursor }) };
+		const { data } = await read(listFreeSlots, params, { signal });
+		const found = data.items.find((s) => s.id === slotId);
+		if (found) return found;
+		cursor = data.nextCursor;
+	} while (cursor);
+	return null;
 }
 
 interface Slot {
