@@ -4,7 +4,6 @@ import { useEffect, useState } from "preact/hooks";
 
 /** The server's time at the start of the device's monotonic clock, or null as long as it isn't known. */
 let origin: number | null = null;
-let asked: Promise<void> | null = null;
 
 /** Asks the server for its time. Without an answer, the clock of the device stands in. */
 async function ask(): Promise<void> {
@@ -31,7 +30,7 @@ export function useServerNow(every: number): number | null {
 	const [now, setNow] = useState(serverNow);
 	useEffect(() => {
 		const tick = (): void => setNow(serverNow());
-		const again = (): void => void (asked ??= ask().finally(() => (asked = null))).then(tick);
+		const again = (): void => void ask().then(tick);
 		// While a device sleeps, its monotonic clock may stand still.
 		const wake = (): void => void (document.visibilityState === "visible" && again());
 		const timer = setInterval(tick, every);
