@@ -37,6 +37,8 @@ type Profile struct {
 	Address     *string   `json:"address" doc:"Postal address, or null; kept sealed" example:"12 Lake Road, Pune 411001"`
 	Timezone    string    `json:"timezone" doc:"IANA time zone in which times are shown" example:"Asia/Kolkata"`
 	Language    string    `json:"language" enum:"en,hi" doc:"The language of your mails (BCP 47)" example:"en"`
+	// ErasureDueAt doesn't change the version.
+	ErasureDueAt *time.Time `json:"erasureDueAt" doc:"When the erasure of your data begins, or began, if you asked for it (read-own-erasure says more); else null"`
 }
 
 // ETag is the version.
@@ -166,7 +168,7 @@ func openProfile(key seal.Key, row readProfileRow) (Profile, error) {
 			MFAEnabled: row.MFAEnabled, FullName: row.FullName, CreatedAt: row.CreatedAt},
 		UpdatedAt: row.UpdatedAt, Gender: ptrOrNil(Gender(row.Gender)), DateOfBirth: ptrOrNil(c.dateOfBirth),
 		Phone: ptrOrNil(c.phone), Address: ptrOrNil(c.address), Timezone: row.Timezone,
-		Language: row.Language,
+		Language: row.Language, ErasureDueAt: row.ErasureDueAt,
 	}, err
 }
 

@@ -73,8 +73,9 @@ UPDATE users SET deleted_at = @now, updated_at = @now WHERE id = @id AND deleted
 SELECT u.id, u.email, u.role, u.is_email_verified, u.mfa_enabled, u.created_at,
     greatest(u.updated_at, p.updated_at)::timestamptz AS updated_at,
     p.id AS profile_id, p.full_name, coalesce(p.gender::text, '')::text AS gender, p.date_of_birth, p.phone,
-    p.address, p.timezone, p.language
-FROM users u JOIN profiles p ON p.user_id = u.id WHERE u.id = @id;
+    p.address, p.timezone, p.language, e.due_at AS erasure_due_at
+FROM users u JOIN profiles p ON p.user_id = u.id LEFT JOIN erasures e ON e.user_id = u.id AND e.status <> 'STOPPED'
+WHERE u.id = @id;
 
 -- name: lockProfile :exec
 SELECT id FROM profiles WHERE user_id = @user_id FOR UPDATE;

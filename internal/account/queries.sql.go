@@ -315,8 +315,9 @@ const readProfileSQL = `-- name: readProfile :one
 SELECT u.id, u.email, u.role, u.is_email_verified, u.mfa_enabled, u.created_at,
     greatest(u.updated_at, p.updated_at)::timestamptz AS updated_at,
     p.id AS profile_id, p.full_name, coalesce(p.gender::text, '')::text AS gender, p.date_of_birth, p.phone,
-    p.address, p.timezone, p.language
-FROM users u JOIN profiles p ON p.user_id = u.id WHERE u.id = $1
+    p.address, p.timezone, p.language, e.due_at AS erasure_due_at
+FROM users u JOIN profiles p ON p.user_id = u.id LEFT JOIN erasures e ON e.user_id = u.id AND e.status <> 'STOPPED'
+WHERE u.id = $1
 `
 
 type readProfileRow struct {
@@ -335,6 +336,7 @@ type readProfileRow struct {
 	Address         []byte
 	Timezone        string
 	Language        string
+	ErasureDueAt    *time.Time
 }
 
 func readProfile(ctx context.Context, db postgres.Querier, id uuid.UUID) (readProfileRow, error) {
@@ -356,6 +358,7 @@ func readProfile(ctx context.Context, db postgres.Querier, id uuid.UUID) (readPr
 		&i.Address,
 		&i.Timezone,
 		&i.Language,
+		&i.ErasureDueAt,
 	)
 	return i, postgres.Failed("readProfile", err)
 }

@@ -212,6 +212,15 @@ func requireNoSeats(ctx context.Context, tx *postgres.Tx, dependant uuid.UUID) e
 	return nil
 }
 
+// MovedAway returns the people whose records an account kept before they were moved to another one.
+func MovedAway(ctx context.Context, db postgres.Querier, account uuid.UUID) ([]uuid.UUID, error) {
+	ids, err := listMovedAway(ctx, db, account)
+	if err != nil {
+		return nil, fmt.Errorf("list what was moved away from an account: %w", err)
+	}
+	return ids, nil
+}
+
 // MovedTo returns the people whose records were moved to an account: they are its own.
 func MovedTo(ctx context.Context, db postgres.Querier, account uuid.UUID) ([]uuid.UUID, error) {
 	ids, err := listMovedTo(ctx, db, account)

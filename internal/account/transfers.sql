@@ -48,6 +48,9 @@ SELECT sqlc.embed(t), p.full_name, false AS is_addressee, true AS is_receiver_ac
 FROM dependant_transfers t JOIN profiles p ON p.user_id = t.dependant_id
 WHERE t.status = 'OPEN' AND t.id < @before ORDER BY t.id DESC LIMIT @most;
 
+-- name: listMovedAway :many
+SELECT DISTINCT dependant_id FROM dependant_transfers WHERE user_id = @user_id AND status = 'DONE';
+
 -- What was moved to an account is a record of the account's own person.
 -- name: listMovedTo :many
 SELECT id FROM dependants WHERE user_id = @user_id AND relation = 'SELF' ORDER BY id;

@@ -149,6 +149,30 @@ func listAccountNames(ctx context.Context, db postgres.Querier, ids []uuid.UUID)
 	return items, nil
 }
 
+const listMovedAwaySQL = `-- name: listMovedAway :many
+SELECT DISTINCT dependant_id FROM dependant_transfers WHERE user_id = $1 AND status = 'DONE'
+`
+
+func listMovedAway(ctx context.Context, db postgres.Querier, userID uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, listMovedAwaySQL, userID)
+	if err != nil {
+		return nil, postgres.Failed("listMovedAway", err)
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var dependant_id uuid.UUID
+		if err := rows.Scan(&dependant_id); err != nil {
+			return nil, postgres.Failed("listMovedAway", err)
+		}
+		items = append(items, dependant_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listMovedAway", err)
+	}
+	return items, nil
+}
+
 const listMovedToSQL = `-- name: listMovedTo :many
 SELECT id FROM dependants WHERE user_id = $1 AND relation = 'SELF' ORDER BY id
 `

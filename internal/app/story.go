@@ -82,7 +82,8 @@ var storyOrder = []string{
 	"join-waitlist", "list-waitlist", "accept-waitlist-offer", "leave-waitlist",
 	"list-own-consultations", "read-consultation", "consent-to-consultation",
 	"list-consultation-offers", "read-cancellation-terms", "cancel-consultation", "reschedule-consultation",
-	"start-payment", "read-consultation-payment",
+	"read-consultation-calendar",
+	"start-payment", "read-consultation-payment", "list-own-payments",
 	"list-own-prescriptions", "list-consultation-prescriptions", "read-prescription",
 	"list-addenda", "dispute-no-show", "read-dispute",
 	"create-review", "read-own-review", "update-review", "report-review",
@@ -95,7 +96,8 @@ var storyOrder = []string{
 	"update-availability-rule", "delete-availability-rule",
 	"create-availability-exception", "list-availability-exceptions", "delete-availability-exception",
 	"list-doctor-consultations", "read-patient", "check-in", "join-call", "update-consultation-status", "save-notes",
-	"write-addendum", "release-addendum", "write-prescription", "reply-to-review", "read-own-figures",
+	"write-addendum", "release-addendum", "write-prescription", "list-written-prescriptions",
+	"reply-to-review", "read-own-figures",
 	"search-consultations", "list-reviews", "read-review", "moderate-review",
 	"list-disputes", "decide-dispute", "request-refund", "list-refunds",
 	"approve-refund", "decline-refund", "list-unmatched-money", "resolve-unmatched-money",
@@ -119,7 +121,7 @@ var storyValues = map[string]any{
 
 	"User.id": ashaID, "Profile.id": ashaID, "StaffUser.id": ashaID,
 	"User.createdAt": signedUpAt, "Profile.createdAt": signedUpAt, "StaffUser.createdAt": signedUpAt,
-	"Profile.updatedAt": signedUpAt, "StaffUser.updatedAt": signedUpAt,
+	"Profile.erasureDueAt": nil, "Profile.updatedAt": signedUpAt, "StaffUser.updatedAt": signedUpAt,
 
 	"Dependant.id": dependantID, "Dependant.createdAt": signedInAt, "Dependant.updatedAt": signedInAt,
 	"DependantTransfer.id": transferID, "DependantTransfer.dependantId": dependantID,
@@ -140,7 +142,8 @@ var storyValues = map[string]any{
 	"Doctor.updatedAt": "2026-09-02T08:00:00Z",
 	"Doctor.nextFreeSlot": map[string]any{"id": slotID, "startTime": slotStart,
 		"endTime": slotEnd},
-	"NextSlot.id": slotID, "FreeSlot.id": slotID, "Slot.id": slotID,
+	"DoctorApplication.decidedAt": "2026-09-02T08:00:00Z",
+	"NextSlot.id":                 slotID, "FreeSlot.id": slotID, "Slot.id": slotID,
 	"Slot.createdAt": openedAt, "Slot.updatedAt": openedAt, "FreeSlot.createdAt": openedAt,
 	"FreeSlot.updatedAt": openedAt, "BookingRules.updatedAt": openedAt,
 	"DoctorFacets.currencies": []any{map[string]any{"value": "INR", "count": 12}},
@@ -172,6 +175,9 @@ var storyValues = map[string]any{
 	"CheckIns.doctorArrivedAt": checkedInAt, "CheckIns.patientArrivedAt": checkedInAt,
 	"EarlierVisit.consultationId": visitID, "EarlierVisit.startTime": visitedAt,
 
+	"OwnPayment.id": paymentID, "OwnPayment.createdAt": bookedAt, "OwnPayment.updatedAt": paidAt,
+	"OwnPayment.refunds": []any{}, "OwnPayment.refundedAmount": "0.00", "OwnPayment.balanceDue": nil,
+	"OwnPayment.dependantId": nil, "OwnPayment.status": "SUCCESS",
 	"Payment.id": paymentID, "Payment.createdAt": bookedAt, "Payment.updatedAt": bookedAt,
 	"PaymentDetail.id": paymentID, "PaymentDetail.createdAt": bookedAt, "PaymentDetail.updatedAt": bookedAt,
 	"PaymentDetail.refunds": []any{}, "PaymentAttempt.id": attemptID, "PaymentAttempt.createdAt": bookedAt,
@@ -216,8 +222,9 @@ var invited = map[string]any{"id": supportID, "email": "ravi@example.org", "full
 
 // storyReplies are the answers that don't show the resource as it was made, or not all of it.
 var storyReplies = map[string]map[string]any{
-	"sign-up":              {"isEmailVerified": false},
-	"apply-as-doctor":      {"isApproved": false, "nextFreeSlot": nil, "rating": nil, "ratingCount": 0},
+	"sign-up": {"isEmailVerified": false},
+	"apply-as-doctor": {"isApproved": false, "nextFreeSlot": nil, "rating": nil, "ratingCount": 0,
+		"application": map[string]any{"state": "WAITING", "reason": nil, "decidedAt": nil}},
 	"search-consultations": {"items": []any{map[string]any{"reason": httpapi.Absent}}},
 	"cancel-consultation": {"status": "CANCELLED", "cancelledAt": cancelledAt, "cancelledBy": "PATIENT",
 		"cancellationReason": "I am travelling", "paymentDueAt": nil, "updatedAt": cancelledAt},

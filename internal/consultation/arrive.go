@@ -63,7 +63,7 @@ func (s *Service) lockForAttendance(ctx context.Context, tx *postgres.Tx, actor 
 	case row.Status != StatusConfirmed:
 		return row, problem.InvalidTransition.WithDetail(detailNoCheckIn.With("status", string(row.Status)))
 	}
-	return row, checkWindow(tx.Now, row.ScheduledStart.Add(-s.Config.StartEarly), row.ScheduledEnd)
+	return row, checkWindow(tx.Now, s.startableFrom(row), row.ScheduledEnd)
 }
 
 // noteArrival notes that a party is there, in the row too. isFirst tells whether it wasn't noted before.

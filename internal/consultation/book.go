@@ -90,10 +90,10 @@ func (s *Service) Book(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 			return Consultation{}, err
 		}
 	}
-	c := withoutHealthData(row)
+	c := s.withoutHealthData(row)
 	c.Reason = &in.Body.Reason
-	c.PatientName = patient.PatientName
-	c.DoctorName = patient.DoctorName
+	c.PatientName, c.DoctorName = patient.PatientName, patient.DoctorName
+	c.HasConsent = new(true)
 	return c, nil
 }
 

@@ -91,7 +91,7 @@ func (s *Service) cancelOnce(ctx context.Context, tx *postgres.Tx, actor access.
 	if err := s.cancel(ctx, tx, actor, &row, cancelledBy(actor)); err != nil {
 		return Consultation{}, err
 	}
-	c := withoutHealthData(row)
+	c := s.withoutHealthData(row)
 	if reason != "" && canSeeHealthData(actor, row, "") {
 		c.CancellationReason = &reason
 	}
@@ -102,7 +102,7 @@ func (s *Service) cancelOnce(ctx context.Context, tx *postgres.Tx, actor access.
 func (s *Service) repeatCancellation(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	row ConsultationRow) (Consultation, error) {
 	audit.Write(tx, actor, auditActions[StatusCancelled], row.ID, audit.Meta{"changed": false})
-	c := withoutHealthData(row)
+	c := s.withoutHealthData(row)
 	if row.CancellationReason == nil || !canSeeHealthData(actor, row, "") {
 		return c, nil
 	}

@@ -81,6 +81,11 @@ type Consultation struct {
 	RefundedAmount     money.Amount                 `json:"refundedAmount" doc:"What has been given back of what was paid, so far"`
 	StartTime          time.Time                    `json:"startTime" doc:"When it begins, which is when its slot begins"`
 	EndTime            time.Time                    `json:"endTime" doc:"When it ends: at the end of its slot, or sooner if the doctor's booking rules say how long a visit takes"`
+	StartableFrom      time.Time                    `json:"startableFrom" doc:"From when both sides can check in and the doctor can start it, until its end" example:"2026-11-24T04:15:00Z"`
+	NoShowFrom         time.Time                    `json:"noShowFrom" doc:"From when the doctor can record that the patient didn't come, until its end" example:"2026-11-24T04:40:00Z"`
+	HasConsent         *bool                        `json:"hasConsent,omitempty" doc:"Whether the patient's consent to it stands, without which it can't be started; in reads of one that isn't over" example:"true"`
+	HasReview          *bool                        `json:"hasReview,omitempty" doc:"Whether the patient has reviewed it; in the patient's reads of a completed one" example:"false"`
+	HasDispute         *bool                        `json:"hasDispute,omitempty" doc:"Whether the patient disputes that they didn't come; in reads of a no-show" example:"false"`
 	PaymentDueAt       *time.Time                   `json:"paymentDueAt" doc:"Unpaid by then, the booking ends; null when nothing is due"`
 	BalanceDue         *money.Amount                `json:"balanceDue" nullable:"true" doc:"What a move to a higher fee has left to pay: pay it as the fee, with POST /payments/initiate; null when nothing is due"`
 	BalanceDueAt       *time.Time                   `json:"balanceDueAt" doc:"Unpaid by then, the consultation is cancelled and everything paid is given back; null when nothing is due"`
@@ -119,11 +124,20 @@ const (
 
 // response returns the consultation with both names, and with as much of its health data as the caller may see.
 func (s *Service) response(full fullRow, sight sight) (Consultation, error) {
-	c := withoutHealthData(full.ConsultationRow)
+	c := s.withoutHealthData(full.ConsultationRow)
 	c.PatientName = full.PatientName
 	c.DoctorName = full.DoctorName
 	c.RefundedAmount = full.Refunded
 	c.Archived = full.archived
+	switch {
+	case !c.Status.IsFinal():
+		c.HasConsent = &full.HasConsent
+	case c.Status == StatusNoShow:
+		c.HasDispute = &full.HasDispute
+	case c.Status == StatusCompleted && sight == releasedData:
+		// A doctor must not learn which patient a review is from.
+		c.HasReview = &full.HasReview
+	}
 	if sight == noHealthData {
 		return c, nil
 	}
@@ -138,13 +152,14 @@ func (s *Service) response(full fullRow, sight sight) (Consultation, error) {
 }
 
 // withoutHealthData returns what everybody sees who may know of the consultation.
-func withoutHealthData(row ConsultationRow) Consultation {
+func (s *Service) withoutHealthData(row ConsultationRow) Consultation {
 	c := Consultation{
 		ID: row.ID, PatientID: row.PatientID, DoctorID: row.DoctorID, SlotID: row.SlotID,
 		BookedBy: row.BookedBy, Relation: row.Relation, IsMinor: row.IsMinor,
 		Status:        row.Status,
 		PaymentStatus: row.PaymentStatus, Fee: row.Fee, Currency: row.Currency,
 		StartTime: row.ScheduledStart, EndTime: row.ScheduledEnd,
+		StartableFrom: s.startableFrom(row), NoShowFrom: s.noShowFrom(row),
 		CancelledAt: row.CancelledAt, StartedAt: row.StartedAt, EndedAt: row.EndedAt,
 		Absent:           (*AbsentParty)(row.Absent),
 		PatientArrivedAt: row.PatientArrivedAt, DoctorArrivedAt: row.DoctorArrivedAt,

@@ -26,7 +26,7 @@ var ErrHasConsultations = problem.Conflict("has-consultations", "Consultations w
 
 // hasConsultations returns ErrHasConsultations with the number of consultations.
 func hasConsultations(n int) error {
-	return ErrHasConsultations.WithDetail(detailWouldCancel.With("count", n))
+	return ErrHasConsultations.WithCount(n).WithDetail(detailWouldCancel.With("count", n))
 }
 
 // DisableUser disables a user and cancels their upcoming consultations, or enables the user again. Returns what

@@ -118,5 +118,40 @@ func listCalendar(ctx context.Context, r *postgres.Read, owner uuid.UUID,
 func (s *Service) event(row ConsultationRow, l language.Tag, other string) calendar.Event {
 	return calendar.Event{UID: s.Mails.EventUID(row.ID), Sequence: calendarSequence(row), Stamp: row.UpdatedAt,
 		Start: row.ScheduledStart, End: row.ScheduledEnd, Summary: notification.EventSummary(l, other),
-		URL: s.Config.PublicURL + "/"}
+		URL: s.Config.PublicURL + "/", IsCancelled: row.Status == StatusCancelled}
+}
+
+// CalendarEntryRequest names a consultation whose calendar file is read.
+type CalendarEntryRequest struct {
+	ID uuid.UUID `path:"id" format:"uuid" doc:"The consultation"`
+}
+
+// ReadCalendarEntry returns a calendar with one consultation, for its parties. A cancelled one is marked as such, so
+// that a calendar program takes it out. Returns problem.NotFound; problem.InvalidTransition if it isn't paid yet.
+func (s *Service) ReadCalendarEntry(ctx context.Context, r *postgres.Read, actor access.Actor,
+	in CalendarEntryRequest) (httpapi.Attachment, error) {
+	full, err := readAny(ctx, r, in.ID)
+	if postgres.NoRows(err) {
+		return httpapi.Attachment{}, problem.NotFound
+	}
+	if err != nil {
+		return httpapi.Attachment{}, err
+	}
+	if !canSee(actor, full.ConsultationRow) {
+		return httpapi.Attachment{}, problem.NotFoundAudited("consultation", in.ID)
+	}
+	if full.ConsultationRow.Status == StatusRequested {
+		return httpapi.Attachment{}, problem.InvalidTransition.WithDetail(detailNotInCalendar)
+	}
+	tag, err := readLanguage(ctx, r, actor.ID)
+	if err != nil {
+		return httpapi.Attachment{}, fmt.Errorf("read the language of a calendar: %w", err)
+	}
+	other := full.DoctorName
+	if isDoctor(actor, full.ConsultationRow) {
+		other = full.PatientName
+	}
+	event := s.event(full.ConsultationRow, language.Tag(tag), other)
+	return httpapi.Attachment{Name: "amrutam-" + event.Start.UTC().Format("2006-01-02") + feedSuffix,
+		Body: []byte(calendar.Write(calendar.Publish, event))}, nil
 }

@@ -43,15 +43,16 @@ func (s *Service) CreateException(ctx context.Context, tx *postgres.Tx, actor ac
 
 // onLeave returns ErrHasConsultations with the consultations during a leave.
 func onLeave(affected []schedule.OutsideSlot) error {
+	refusal := ErrHasConsultations.WithCount(len(affected))
 	var named []string
 	for _, a := range affected[:min(len(affected), maxNamed)] {
 		named = append(named, a.ConsultationID.String()+" at "+a.StartTime.UTC().Format(time.RFC3339))
 	}
 	if more := len(affected) - len(named); more > 0 {
 		detail := detailDuringLeaveAndMore.With("consultations", named).With("count", more)
-		return ErrHasConsultations.WithDetail(detail)
+		return refusal.WithDetail(detail)
 	}
-	return ErrHasConsultations.WithDetail(detailDuringLeave.With("consultations", named))
+	return refusal.WithDetail(detailDuringLeave.With("consultations", named))
 }
 
 // offer offers the patient of a consultation during a leave another slot or a refund, until the configured time. One

@@ -131,21 +131,12 @@ func (s *Service) list(ctx context.Context, tx *postgres.Tx, in ListRequest, sco
 		return page, problem.InvalidField("query.to", fault)
 	}
 	scope += " " + string(in.Sort)
-	var last *pageEnd
-	if _, err := s.Cursors.Decode(scope, in.Cursor, &last); err != nil {
+	rows, err := s.listRows(ctx, tx, tx.Now, in, scope, lists)
+	if err != nil {
 		return page, err
-	}
-	var rows []fullRow
-	for _, filters := range lists {
-		found, err := in.readRows(ctx, tx, last, filters)
-		if err != nil {
-			return page, err
-		}
-		rows = in.merge(rows, found)
 	}
 	items := make([]Consultation, len(rows))
 	for i, row := range rows {
-		var err error
 		if items[i], err = s.response(row, sight); err != nil {
 			return page, err
 		}
@@ -154,14 +145,31 @@ func (s *Service) list(ctx context.Context, tx *postgres.Tx, in ListRequest, sco
 	return httpapi.NewPage(s.Cursors, scope, in.Limit, items, endOf), nil
 }
 
+// listRows reads the rows of a page of list, and one more.
+func (s *Service) listRows(ctx context.Context, db postgres.Querier, now time.Time, in ListRequest, scope string,
+	lists [][]filter) (rows []fullRow, err error) {
+	var last *pageEnd
+	if _, err := s.Cursors.Decode(scope, in.Cursor, &last); err != nil {
+		return nil, err
+	}
+	for _, filters := range lists {
+		found, err := in.readRows(ctx, db, now, last, filters)
+		if err != nil {
+			return nil, err
+		}
+		rows = in.merge(rows, found)
+	}
+	return rows, nil
+}
+
 // readRows reads the rows of a page, and one more, that are live or in the archive.
-func (in ListRequest) readRows(ctx context.Context, tx *postgres.Tx, last *pageEnd,
+func (in ListRequest) readRows(ctx context.Context, db postgres.Querier, now time.Time, last *pageEnd,
 	filters []filter) ([]fullRow, error) {
-	rows, err := in.readPage(ctx, tx, liveRows, last, filters)
-	if err != nil || !in.reachesArchive(tx.Now, last, rows, filters) {
+	rows, err := in.readPage(ctx, db, liveRows, last, filters)
+	if err != nil || !in.reachesArchive(now, last, rows, filters) {
 		return rows, err
 	}
-	archived, err := in.ofArchive().readPage(ctx, tx, archivedRows, last, filters)
+	archived, err := in.ofArchive().readPage(ctx, db, archivedRows, last, filters)
 	return in.merge(rows, archived), err
 }
 
@@ -212,7 +220,11 @@ const listColumns = `SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status
 	c.updated_at, c.archived, k.wrapped,
 	pp.full_name, dp.full_name, CASE WHEN c.payment_status = 'PAID'
 		THEN (SELECT coalesce(sum(r.amount), 0) FROM refunded_fees r WHERE r.consultation_id = c.id)
-		ELSE 0 END`
+		ELSE 0 END,
+	c.status IN ('REQUESTED', 'CONFIRMED', 'IN_PROGRESS') AND coalesce((SELECT true FROM consultation_consents x
+		WHERE x.consultation_id = c.id AND x.withdrawn_at IS NULL LIMIT 1), false),
+	c.status = 'COMPLETED' AND coalesce((SELECT true FROM reviews v WHERE v.consultation_id = c.id), false),
+	c.status = 'NO_SHOW' AND coalesce((SELECT true FROM disputes d WHERE d.consultation_id = c.id), false)`
 
 const listJoins = ` c
 	JOIN data_keys k ON k.user_id = c.patient_id
@@ -237,6 +249,6 @@ func scanRow(row pgx.CollectableRow) (full fullRow, err error) {
 		&c.GraceUntil, &c.NotesDraft, &c.PatientArrivedAt, &c.DoctorArrivedAt, &c.RescheduledFromSlot,
 		&c.RescheduledFromStart, &c.RescheduleCount, &c.BalanceDue, &c.BalanceDueAt, &c.BookedBy, &c.Relation,
 		&c.IsMinor, &c.CreatedAt, &c.UpdatedAt, &full.archived, &full.Wrapped, &full.PatientName, &full.DoctorName,
-		&full.Refunded)
+		&full.Refunded, &full.HasConsent, &full.HasReview, &full.HasDispute)
 	return full, err
 }

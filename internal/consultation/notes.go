@@ -115,7 +115,7 @@ func (s *Service) lockNotes(ctx context.Context, tx *postgres.Tx, actor access.A
 	if in.IfMatch.IfMatch == "" {
 		return row, ErrVersionRequired
 	}
-	if version := withoutHealthData(row).ETag(); in.Check(version) != nil {
+	if version := s.withoutHealthData(row).ETag(); in.Check(version) != nil {
 		return row, ErrNotesChanged.WithDetail(detailNotesChanged.With("version", version))
 	}
 	isOpen := row.Status == StatusInProgress

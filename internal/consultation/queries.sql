@@ -12,11 +12,16 @@ SELECT * FROM consultations WHERE id = @id FOR UPDATE;
 -- name: lockArchivedConsultation :one
 SELECT * FROM archived_consultations WHERE id = @id FOR UPDATE;
 
+-- No EXISTS, which the planner may answer by reading a whole table.
 -- name: readConsultation :one
 SELECT sqlc.embed(c), k.wrapped, pp.full_name AS patient_name, dp.full_name AS doctor_name,
     (CASE WHEN c.payment_status = 'PAID'
         THEN (SELECT coalesce(sum(r.amount), 0) FROM refunded_fees r WHERE r.consultation_id = c.id)
-        ELSE 0 END)::numeric(12, 2) AS refunded
+        ELSE 0 END)::numeric(12, 2) AS refunded,
+    (c.status IN ('REQUESTED', 'CONFIRMED', 'IN_PROGRESS') AND coalesce((SELECT true FROM consultation_consents x
+        WHERE x.consultation_id = c.id AND x.withdrawn_at IS NULL LIMIT 1), false))::boolean AS has_consent,
+    (c.status = 'COMPLETED' AND coalesce((SELECT true FROM reviews v WHERE v.consultation_id = c.id), false))::boolean AS has_review,
+    (c.status = 'NO_SHOW' AND coalesce((SELECT true FROM disputes d WHERE d.consultation_id = c.id), false))::boolean AS has_dispute
 FROM consultations c
 JOIN data_keys k ON k.user_id = c.patient_id
 JOIN profiles pp ON pp.user_id = c.patient_id
@@ -186,6 +191,9 @@ SELECT u.id, u.role, p.language FROM calendar_feeds f
 JOIN users u ON u.id = f.user_id AND u.deleted_at IS NULL AND u.disabled_at IS NULL
 JOIN profiles p ON p.user_id = u.id
 WHERE f.secret_hash = @secret_hash;
+
+-- name: readLanguage :one
+SELECT language FROM profiles WHERE user_id = @user_id;
 
 -- name: listPatientCalendar :many
 SELECT sqlc.embed(c), p.full_name AS other FROM consultations c JOIN profiles p ON p.user_id = c.doctor_id

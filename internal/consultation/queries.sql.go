@@ -1568,7 +1568,11 @@ const readConsultationSQL = `-- name: readConsultation :one
 SELECT c.id, c.patient_id, c.doctor_id, c.slot_id, c.status, c.reason, c.notes, c.payment_status, c.fee, c.currency, c.scheduled_start, c.scheduled_end, c.payment_due_at, c.cancelled_by, c.cancellation_reason, c.cancelled_at, c.started_at, c.ended_at, c.created_at, c.updated_at, c.absent, c.cancelled_late, c.rescheduled_from_slot, c.rescheduled_from_start, c.rescheduled_at, c.reschedule_count, c.balance_due, c.balance_due_at, c.cancellation_policy, c.grace_until, c.refund_percent, c.notes_draft, c.notes_saved_at, c.patient_arrived_at, c.doctor_arrived_at, c.booked_by, c.relation, c.is_minor, k.wrapped, pp.full_name AS patient_name, dp.full_name AS doctor_name,
     (CASE WHEN c.payment_status = 'PAID'
         THEN (SELECT coalesce(sum(r.amount), 0) FROM refunded_fees r WHERE r.consultation_id = c.id)
-        ELSE 0 END)::numeric(12, 2) AS refunded
+        ELSE 0 END)::numeric(12, 2) AS refunded,
+    (c.status IN ('REQUESTED', 'CONFIRMED', 'IN_PROGRESS') AND coalesce((SELECT true FROM consultation_consents x
+        WHERE x.consultation_id = c.id AND x.withdrawn_at IS NULL LIMIT 1), false))::boolean AS has_consent,
+    (c.status = 'COMPLETED' AND coalesce((SELECT true FROM reviews v WHERE v.consultation_id = c.id), false))::boolean AS has_review,
+    (c.status = 'NO_SHOW' AND coalesce((SELECT true FROM disputes d WHERE d.consultation_id = c.id), false))::boolean AS has_dispute
 FROM consultations c
 JOIN data_keys k ON k.user_id = c.patient_id
 JOIN profiles pp ON pp.user_id = c.patient_id
@@ -1582,8 +1586,12 @@ type readConsultationRow struct {
 	PatientName     string
 	DoctorName      string
 	Refunded        money.Amount
+	HasConsent      bool
+	HasReview       bool
+	HasDispute      bool
 }
 
+// No EXISTS, which the planner may answer by reading a whole table.
 func readConsultation(ctx context.Context, db postgres.Querier, id uuid.UUID) (readConsultationRow, error) {
 	row := db.QueryRow(ctx, readConsultationSQL, id)
 	var i readConsultationRow
@@ -1630,6 +1638,9 @@ func readConsultation(ctx context.Context, db postgres.Querier, id uuid.UUID) (r
 		&i.PatientName,
 		&i.DoctorName,
 		&i.Refunded,
+		&i.HasConsent,
+		&i.HasReview,
+		&i.HasDispute,
 	)
 	return i, postgres.Failed("readConsultation", err)
 }
@@ -1661,6 +1672,17 @@ func readDispute(ctx context.Context, db postgres.Querier, consultationID uuid.U
 		&i.Wrapped,
 	)
 	return i, postgres.Failed("readDispute", err)
+}
+
+const readLanguageSQL = `-- name: readLanguage :one
+SELECT language FROM profiles WHERE user_id = $1
+`
+
+func readLanguage(ctx context.Context, db postgres.Querier, userID uuid.UUID) (string, error) {
+	row := db.QueryRow(ctx, readLanguageSQL, userID)
+	var language string
+	err := row.Scan(&language)
+	return language, postgres.Failed("readLanguage", err)
 }
 
 const readOfferSQL = `-- name: readOffer :one

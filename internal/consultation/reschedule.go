@@ -108,7 +108,7 @@ func (s *Service) Reschedule(ctx context.Context, tx *postgres.Tx, actor access.
 	if err := s.notifyRescheduled(ctx, tx, actor, row, refund); err != nil {
 		return Consultation{}, err
 	}
-	c := withoutHealthData(row)
+	c := s.withoutHealthData(row)
 	c.RefundedAmount, err = s.Payments.Refunded(ctx, tx, row.ID)
 	return c, err
 }

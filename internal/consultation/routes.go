@@ -166,6 +166,21 @@ func (s *Service) Routes(api *httpapi.API) {
 		Roles: access.Public, HasSecretPath: true, MediaType: "text/calendar; charset=utf-8",
 		Refusals: []*problem.Error{problem.NotFound},
 	}, s.ReadCalendar)
+	httpapi.Query(api, httpapi.Op{
+		Method: "GET", Path: "/consultations/{id}/calendar", ID: "read-consultation-calendar", Tag: "consultations",
+		Summary: "Download a consultation as a calendar file",
+		Doc: "For calendar programs (RFC 5545): when and with whom, and nothing about health. The same entry as in " +
+			"the calendar at a secret address, so that who has both sees one. A cancelled one is marked so.",
+		Roles: access.Patient | access.Doctor, MediaType: "text/calendar; charset=utf-8",
+		Refusals: []*problem.Error{problem.InvalidTransition},
+	}, s.ReadCalendarEntry)
+	httpapi.Query(api, httpapi.Op{
+		Method: "GET", Path: "/payments/me", ID: "list-own-payments", Tag: "payments",
+		Summary: "List your payments",
+		Doc: "One for each consultation of yours and of your dependants, and for those that you paid before the " +
+			"record moved to another account; that of the latest consultation first. With its refunds.",
+		Roles: access.Patient,
+	}, s.ListPayments)
 	httpapi.Command(api, httpapi.Op{
 		Method: "PATCH", Path: "/users/{id}/disable", ID: "disable-user", Tag: "users",
 		Summary: "Disable or re-enable a user",

@@ -43,7 +43,7 @@ func (s *Service) checkTransition(actor access.Actor, row ConsultationRow, to St
 		detailTransition.With("status", string(row.Status)).With("next", string(to)))
 	switch from := row.Status; {
 	case from == StatusConfirmed && to == StatusInProgress:
-		return checkWindow(now, row.ScheduledStart.Add(-s.Config.StartEarly), row.ScheduledEnd)
+		return checkWindow(now, s.startableFrom(row), row.ScheduledEnd)
 	case from == StatusInProgress && to == StatusCompleted:
 		return nil
 	case from == StatusConfirmed && to == StatusNoShow:
@@ -59,6 +59,11 @@ func (s *Service) checkTransition(actor access.Actor, row ConsultationRow, to St
 	default:
 		return invalid
 	}
+}
+
+// startableFrom returns when the doctor may first start the consultation, and both sides may check in.
+func (s *Service) startableFrom(row ConsultationRow) time.Time {
+	return row.ScheduledStart.Add(-s.Config.StartEarly)
 }
 
 // noShowFrom returns when the doctor may first report that the patient didn't come. It is not after the middle of the

@@ -44,7 +44,7 @@ func (s *Service) UpdateStatus(ctx context.Context, tx *postgres.Tx, actor acces
 	if err != nil {
 		return Consultation{}, err
 	}
-	if err := in.Check(withoutHealthData(row).ETag()); err != nil {
+	if err := in.Check(s.withoutHealthData(row).ETag()); err != nil {
 		return Consultation{}, err
 	}
 	if err := s.checkTransition(actor, row, to, tx.Now); err != nil {

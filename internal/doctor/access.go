@@ -7,8 +7,9 @@ import (
 	"amrutam/internal/problem"
 )
 
-// canReadUnapproved reports whether the actor may see a doctor whom patients can't find.
-func canReadUnapproved(actor access.Actor, doctor uuid.UUID) bool {
+// canReadApplication reports whether the actor may see what was decided about a doctor, whom patients may not be able
+// to find.
+func canReadApplication(actor access.Actor, doctor uuid.UUID) bool {
 	return actor.Is(access.RoleAdmin) || (actor.ID != uuid.Nil && actor.ID == doctor)
 }
 

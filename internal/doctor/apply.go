@@ -55,6 +55,7 @@ func (s *Service) Apply(ctx context.Context, tx *postgres.Tx, actor access.Actor
 		Currency:           in.Body.Currency,
 		LanguagesSpoken:    spoken,
 		Bio:                in.Body.Bio,
+		Application:        decision{holdsNumber: true}.application(),
 		CreatedAt:          tx.Now,
 		UpdatedAt:          tx.Now,
 	}

@@ -60,6 +60,12 @@ func (s *Service) Approve(ctx context.Context, tx *postgres.Tx, actor access.Act
 		return s.withPolicy(d), false, nil
 	}
 	d.IsApproved, d.UpdatedAt = in.Body.Approved, tx.Now
+	d.Application = decision{
+		isApproved:  in.Body.Approved,
+		reason:      in.Body.Reason,
+		decidedAt:   &tx.Now,
+		holdsNumber: row.IsApproved,
+	}.application()
 	if err := s.storeDecision(ctx, tx, row, in); err != nil {
 		return Doctor{}, false, err
 	}

@@ -65,12 +65,15 @@ type Doctor struct {
 	IsApproved         bool                     `json:"isApproved" doc:"Whether the doctor is approved; only then patients find them" example:"true"`
 	Rating             *float64                 `json:"rating" minimum:"1" maximum:"5" doc:"Mean of the patients' ratings; null while there are none" example:"4.6"`
 	RatingCount        int                      `json:"ratingCount" minimum:"0" doc:"How many ratings that is the mean of" example:"87"`
+	Application        *Application             `json:"application,omitempty" doc:"What was decided about the application; for the doctor and administrators"`
 	NextFreeSlot       httpapi.OrNull[NextSlot] `json:"nextFreeSlot" doc:"First free slot to come, in a search for a time the first one in that time; null when there is none"`
 	CreatedAt          time.Time                `json:"createdAt" doc:"When the doctor applied"`
 	UpdatedAt          time.Time                `json:"updatedAt" doc:"When the profile last changed"`
 
 	// score is what a search sorts by, as PostgreSQL writes it.
 	score string
+	// decision tells of the application, which those see who get it as Application.
+	decision decision
 }
 
 // Entity names a doctor for the stored answer of an idempotency key.

@@ -29,14 +29,20 @@ func (s *Service) Read(ctx context.Context, r *postgres.Read, actor access.Actor
 		LEFT JOIN LATERAL (` + selectFreeSlot + ` AND f.start_time > $2 AND is_bookable(f, r, $3, $2)
 			ORDER BY f.start_time LIMIT 1) s ON true
 		WHERE d.id = $1`
-	if !canReadUnapproved(actor, in.ID) {
+	if !canReadApplication(actor, in.ID) {
 		sql += ` AND ` + findableDoctor
 	}
 	d, err := scanDoctor(r.QueryRow(ctx, sql, in.ID, r.Now, slices.Contains(seen, in.ID)))
 	if postgres.NoRows(err) {
 		return Doctor{}, problem.NotFound
 	}
-	return s.withPolicy(d), err
+	if err != nil {
+		return Doctor{}, err
+	}
+	if canReadApplication(actor, d.ID) {
+		d.Application = d.decision.application()
+	}
+	return s.withPolicy(d), nil
 }
 
 // withPolicy returns the doctor with the clinic's policy if the doctor has no own one.
@@ -86,7 +92,14 @@ func LockApproved(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {
 
 func (r lockDoctorRow) doctor() (Doctor, error) {
 	policy, err := ownPolicy(r.CancellationPolicy)
+	d := decision{
+		isApproved:  r.IsApproved,
+		reason:      r.ApprovalReason,
+		decidedAt:   r.ApprovalDecidedAt,
+		holdsNumber: r.RegistrationKey != nil,
+	}
 	return Doctor{
+		Application:        d.application(),
 		CancellationPolicy: policy,
 		ID:                 r.ID,
 		UserID:             r.ID,

@@ -91,6 +91,9 @@ func (s *Service) Search(ctx context.Context, r *postgres.Read, actor access.Act
 	}
 	for i := range found {
 		found[i] = s.withPolicy(found[i])
+		if !in.Approved {
+			found[i].Application = found[i].decision.application()
+		}
 	}
 	return httpapi.NewPage(s.Cursors, scope, in.Limit, found, func(d Doctor) any { return d.position(in.Sort) }), nil
 }
@@ -189,8 +192,10 @@ func scanDoctor(row pgx.Row) (Doctor, error) {
 	var start, end *time.Time
 	var policy *string
 	err := row.Scan(&d.ID, &d.FullName, &d.Specialization, &d.YearsOfExperience, &d.RegistrationNumber, &d.ClinicName,
-		&d.ConsultationFee, &d.Currency, &d.LanguagesSpoken, &d.Bio, &policy, &d.IsApproved, &rating, &d.RatingCount,
+		&d.ConsultationFee, &d.Currency, &d.LanguagesSpoken, &d.Bio, &policy, &d.IsApproved,
+		&d.decision.reason, &d.decision.decidedAt, &d.decision.holdsNumber, &rating, &d.RatingCount,
 		&d.score, &d.CreatedAt, &d.UpdatedAt, &slot, &start, &end)
+	d.decision.isApproved = d.IsApproved
 	d.UserID, d.Rating, d.NextFreeSlot = d.ID, toRating(rating, d.RatingCount), nextSlot(slot, start, end)
 	if err != nil {
 		return d, err

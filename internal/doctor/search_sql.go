@@ -16,8 +16,9 @@ const (
 	// findableDoctor is the condition of a doctor d that patients can find.
 	findableDoctor = `d.is_approved AND ` + activeUser
 	doctorColumns  = `d.id, p.full_name, d.specialization, d.years_of_experience, d.registration_number, d.clinic_name,
-		d.consultation_fee, d.currency, d.languages_spoken, d.bio, d.cancellation_policy, d.is_approved, d.rating,
-		d.rating_count, d.rating_score::text, d.created_at, d.updated_at, s.id, s.start_time, s.end_time`
+		d.consultation_fee, d.currency, d.languages_spoken, d.bio, d.cancellation_policy, d.is_approved,
+		d.approval_reason, d.approval_decided_at, d.registration_key IS NOT NULL, d.rating, d.rating_count,
+		d.rating_score::text, d.created_at, d.updated_at, s.id, s.start_time, s.end_time`
 	// freeSlots are slots f that have a free seat, with their doctor's booking rules r.
 	freeSlots = `availability_slots f LEFT JOIN booking_rules r ON r.doctor_id = f.doctor_id
 		WHERE f.status = 'AVAILABLE'`

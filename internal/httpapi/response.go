@@ -32,6 +32,7 @@ type Problem struct {
 	Code      string          `json:"code,omitempty" doc:"Which detail it is, for programs, where a refusal has several" example:"daily-maximum"`
 	Params    map[string]any  `json:"params,omitempty" doc:"The numbers, names and times of the detail"`
 	Errors    []problem.Field `json:"errors,omitempty" doc:"Every fault of the request, at once"`
+	Count     int             `json:"count,omitempty" minimum:"1" doc:"How many things stand in the way, where the refusal is about a number of them: the consultations of has-consultations and slot-has-consultations" example:"3"`
 }
 
 // writeProblem answers with the problem of an error. It logs errors that are not the client's.
@@ -59,7 +60,7 @@ func (a *API) writeProblem(w http.ResponseWriter, r *http.Request, err error) {
 func answerOf(p *problem.Error, req *request, r *http.Request, l language.Tag) *Problem {
 	text := p.In(l)
 	answer := &Problem{Type: "/problems/" + p.Slug, Title: text.Title, Status: p.Status, Detail: text.Detail,
-		Instance: r.URL.EscapedPath(), RequestID: req.id}
+		Instance: r.URL.EscapedPath(), RequestID: req.id, Count: p.Count}
 	if p.Precise != nil {
 		answer.Code, answer.Params = p.Precise.Code, p.Precise.Params
 	}

@@ -27,6 +27,7 @@ func newRegistry() huma.Registry {
 
 // schemaNames of types whose own name says enough in their package only. Generated clients make their types of them.
 var schemaNames = map[string]string{
+	"Application":                "DoctorApplication",
 	"ApplicationRequestBody":     "DoctorApplicationRequest",
 	"ApprovalRequestBody":        "DoctorApprovalRequest",
 	"Attempt":                    "PaymentAttempt",

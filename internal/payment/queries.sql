@@ -109,6 +109,16 @@ VALUES (@id, sqlc.narg('payment_id'), sqlc.narg('attempt_id'), sqlc.narg('unmatc
 SELECT * FROM refunds
 WHERE payment_id = @payment_id AND (@staff::boolean OR NOT on_request OR approved_by IS NOT NULL) ORDER BY id;
 
+-- name: listPaymentsOf :many
+SELECT sqlc.embed(p), coalesce((SELECT max(a.updated_at) FROM payment_attempts a
+    WHERE a.payment_id = p.id AND a.status = 'SUCCESS'), 'epoch')::timestamptz AS paid_at
+FROM payments p WHERE p.consultation_id = ANY(@consultations::uuid[]);
+
+-- What a patient sees, as in listRefunds.
+-- name: listRefundsOf :many
+SELECT * FROM refunds
+WHERE payment_id = ANY(@payments::uuid[]) AND (NOT on_request OR approved_by IS NOT NULL) ORDER BY id;
+
 -- name: lockRefund :one
 SELECT * FROM refunds WHERE id = @id FOR UPDATE;
 

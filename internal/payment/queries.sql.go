@@ -554,6 +554,48 @@ func listMismatched(ctx context.Context, db postgres.Querier, paymentID *uuid.UU
 	return items, nil
 }
 
+const listPaymentsOfSQL = `-- name: listPaymentsOf :many
+SELECT p.id, p.consultation_id, p.amount, p.currency, p.status, p.provider, p.transaction_reference, p.created_at, p.updated_at, coalesce((SELECT max(a.updated_at) FROM payment_attempts a
+    WHERE a.payment_id = p.id AND a.status = 'SUCCESS'), 'epoch')::timestamptz AS paid_at
+FROM payments p WHERE p.consultation_id = ANY($1::uuid[])
+`
+
+type listPaymentsOfRow struct {
+	PaymentRow PaymentRow
+	PaidAt     time.Time
+}
+
+func listPaymentsOf(ctx context.Context, db postgres.Querier, consultations []uuid.UUID) ([]listPaymentsOfRow, error) {
+	rows, err := db.Query(ctx, listPaymentsOfSQL, consultations)
+	if err != nil {
+		return nil, postgres.Failed("listPaymentsOf", err)
+	}
+	defer rows.Close()
+	var items []listPaymentsOfRow
+	for rows.Next() {
+		var i listPaymentsOfRow
+		if err := rows.Scan(
+			&i.PaymentRow.ID,
+			&i.PaymentRow.ConsultationID,
+			&i.PaymentRow.Amount,
+			&i.PaymentRow.Currency,
+			&i.PaymentRow.Status,
+			&i.PaymentRow.Provider,
+			&i.PaymentRow.TransactionReference,
+			&i.PaymentRow.CreatedAt,
+			&i.PaymentRow.UpdatedAt,
+			&i.PaidAt,
+		); err != nil {
+			return nil, postgres.Failed("listPaymentsOf", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listPaymentsOf", err)
+	}
+	return items, nil
+}
+
 const listRefundableSQL = `-- name: listRefundable :many
 SELECT a.id, a.status, a.captured, (a.captured - coalesce((SELECT sum(r.amount) FROM refunds r
     WHERE r.attempt_id = a.id AND r.unmatched_id IS NULL AND r.status <> 'FAILED'), 0))::numeric(12, 2) AS remaining
@@ -710,6 +752,49 @@ func listRefundsByStatus(ctx context.Context, db postgres.Querier, statuses []st
 	}
 	if err := rows.Err(); err != nil {
 		return nil, postgres.Failed("listRefundsByStatus", err)
+	}
+	return items, nil
+}
+
+const listRefundsOfSQL = `-- name: listRefundsOf :many
+SELECT id, payment_id, attempt_id, amount, currency, reason, status, requested_by, approved_by, failure_reason, created_at, updated_at, on_request, unmatched_id, at_provider, provider_refund_id FROM refunds
+WHERE payment_id = ANY($1::uuid[]) AND (NOT on_request OR approved_by IS NOT NULL) ORDER BY id
+`
+
+// What a patient sees, as in listRefunds.
+func listRefundsOf(ctx context.Context, db postgres.Querier, payments []uuid.UUID) ([]RefundRow, error) {
+	rows, err := db.Query(ctx, listRefundsOfSQL, payments)
+	if err != nil {
+		return nil, postgres.Failed("listRefundsOf", err)
+	}
+	defer rows.Close()
+	var items []RefundRow
+	for rows.Next() {
+		var i RefundRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.PaymentID,
+			&i.AttemptID,
+			&i.Amount,
+			&i.Currency,
+			&i.Reason,
+			&i.Status,
+			&i.RequestedBy,
+			&i.ApprovedBy,
+			&i.FailureReason,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.OnRequest,
+			&i.UnmatchedID,
+			&i.AtProvider,
+			&i.ProviderRefundID,
+		); err != nil {
+			return nil, postgres.Failed("listRefundsOf", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listRefundsOf", err)
 	}
 	return items, nil
 }

@@ -40,5 +40,17 @@ JOIN data_keys k ON k.user_id = p.patient_id
 LEFT JOIN all_prescriptions n ON n.supersedes = p.id
 WHERE p.patient_id = @patient_id AND p.id < @before ORDER BY p.id DESC LIMIT @row_limit;
 
+-- name: listPrescriptionsOfDoctor :many
+SELECT sqlc.embed(p), k.wrapped, n.id AS superseded_by FROM all_prescriptions p
+JOIN data_keys k ON k.user_id = p.patient_id
+LEFT JOIN all_prescriptions n ON n.supersedes = p.id
+WHERE p.doctor_id = @doctor_id AND p.id < @before ORDER BY p.id DESC LIMIT @row_limit;
+
+-- name: listPrescriptionsOfDoctorFor :many
+SELECT sqlc.embed(p), k.wrapped, n.id AS superseded_by FROM all_prescriptions p
+JOIN data_keys k ON k.user_id = p.patient_id
+LEFT JOIN all_prescriptions n ON n.supersedes = p.id
+WHERE p.patient_id = @patient_id AND p.doctor_id = @doctor_id AND p.id < @before ORDER BY p.id DESC LIMIT @row_limit;
+
 -- name: readName :one
 SELECT full_name FROM profiles WHERE user_id = @user_id;

@@ -100,6 +100,108 @@ func listPrescriptionsOfConsultation(ctx context.Context, db postgres.Querier, c
 	return items, nil
 }
 
+const listPrescriptionsOfDoctorSQL = `-- name: listPrescriptionsOfDoctor :many
+SELECT p.id, p.consultation_id, p.doctor_id, p.patient_id, p.medications, p.advice, p.supersedes, p.created_at, p.archived, k.wrapped, n.id AS superseded_by FROM all_prescriptions p
+JOIN data_keys k ON k.user_id = p.patient_id
+LEFT JOIN all_prescriptions n ON n.supersedes = p.id
+WHERE p.doctor_id = $1 AND p.id < $2 ORDER BY p.id DESC LIMIT $3
+`
+
+type listPrescriptionsOfDoctorRow struct {
+	PrescriptionRow PrescriptionRow
+	Wrapped         []byte
+	SupersededBy    *uuid.UUID
+}
+
+func listPrescriptionsOfDoctor(ctx context.Context, db postgres.Querier, doctorID uuid.UUID, before uuid.UUID, rowLimit int32) ([]listPrescriptionsOfDoctorRow, error) {
+	rows, err := db.Query(ctx, listPrescriptionsOfDoctorSQL, doctorID, before, rowLimit)
+	if err != nil {
+		return nil, postgres.Failed("listPrescriptionsOfDoctor", err)
+	}
+	defer rows.Close()
+	var items []listPrescriptionsOfDoctorRow
+	for rows.Next() {
+		var i listPrescriptionsOfDoctorRow
+		if err := rows.Scan(
+			&i.PrescriptionRow.ID,
+			&i.PrescriptionRow.ConsultationID,
+			&i.PrescriptionRow.DoctorID,
+			&i.PrescriptionRow.PatientID,
+			&i.PrescriptionRow.Medications,
+			&i.PrescriptionRow.Advice,
+			&i.PrescriptionRow.Supersedes,
+			&i.PrescriptionRow.CreatedAt,
+			&i.PrescriptionRow.Archived,
+			&i.Wrapped,
+			&i.SupersededBy,
+		); err != nil {
+			return nil, postgres.Failed("listPrescriptionsOfDoctor", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listPrescriptionsOfDoctor", err)
+	}
+	return items, nil
+}
+
+const listPrescriptionsOfDoctorForSQL = `-- name: listPrescriptionsOfDoctorFor :many
+SELECT p.id, p.consultation_id, p.doctor_id, p.patient_id, p.medications, p.advice, p.supersedes, p.created_at, p.archived, k.wrapped, n.id AS superseded_by FROM all_prescriptions p
+JOIN data_keys k ON k.user_id = p.patient_id
+LEFT JOIN all_prescriptions n ON n.supersedes = p.id
+WHERE p.patient_id = $1 AND p.doctor_id = $2 AND p.id < $3 ORDER BY p.id DESC LIMIT $4
+`
+
+type listPrescriptionsOfDoctorForParams struct {
+	PatientID uuid.UUID
+	DoctorID  uuid.UUID
+	Before    uuid.UUID
+	RowLimit  int32
+}
+
+type listPrescriptionsOfDoctorForRow struct {
+	PrescriptionRow PrescriptionRow
+	Wrapped         []byte
+	SupersededBy    *uuid.UUID
+}
+
+func listPrescriptionsOfDoctorFor(ctx context.Context, db postgres.Querier, arg listPrescriptionsOfDoctorForParams) ([]listPrescriptionsOfDoctorForRow, error) {
+	rows, err := db.Query(ctx, listPrescriptionsOfDoctorForSQL,
+		arg.PatientID,
+		arg.DoctorID,
+		arg.Before,
+		arg.RowLimit,
+	)
+	if err != nil {
+		return nil, postgres.Failed("listPrescriptionsOfDoctorFor", err)
+	}
+	defer rows.Close()
+	var items []listPrescriptionsOfDoctorForRow
+	for rows.Next() {
+		var i listPrescriptionsOfDoctorForRow
+		if err := rows.Scan(
+			&i.PrescriptionRow.ID,
+			&i.PrescriptionRow.ConsultationID,
+			&i.PrescriptionRow.DoctorID,
+			&i.PrescriptionRow.PatientID,
+			&i.PrescriptionRow.Medications,
+			&i.PrescriptionRow.Advice,
+			&i.PrescriptionRow.Supersedes,
+			&i.PrescriptionRow.CreatedAt,
+			&i.PrescriptionRow.Archived,
+			&i.Wrapped,
+			&i.SupersededBy,
+		); err != nil {
+			return nil, postgres.Failed("listPrescriptionsOfDoctorFor", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listPrescriptionsOfDoctorFor", err)
+	}
+	return items, nil
+}
+
 const listPrescriptionsOfPatientSQL = `-- name: listPrescriptionsOfPatient :many
 SELECT p.id, p.consultation_id, p.doctor_id, p.patient_id, p.medications, p.advice, p.supersedes, p.created_at, p.archived, k.wrapped, n.id AS superseded_by FROM all_prescriptions p
 JOIN data_keys k ON k.user_id = p.patient_id

@@ -25,6 +25,13 @@ func (s *Service) Routes(api *httpapi.API) {
 		Roles:   access.Patient,
 	}, s.ListMine)
 	httpapi.Command(api, httpapi.Op{
+		Method: "GET", Path: "/prescriptions/doctor/me", ID: "list-written-prescriptions", Tag: "prescriptions",
+		Summary: "List the prescriptions that you wrote",
+		Doc: "Newest first. Medications are stored sealed: a search by q opens the newest 500 for a page and keeps " +
+			"those that match, so that a page can be short or empty while nextCursor leads on. Each call is audited.",
+		Roles: access.Doctor,
+	}, s.ListWritten)
+	httpapi.Command(api, httpapi.Op{
 		Method: "GET", Path: "/prescriptions/consultation/{consultationId}", ID: "list-consultation-prescriptions",
 		Tag:     "prescriptions",
 		Summary: "List a consultation's prescriptions",

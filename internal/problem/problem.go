@@ -48,6 +48,8 @@ type Error struct {
 	Fields []Field
 	// Precise is the detail, if it is more precise than that of the catalogue.
 	Precise *Message
+	// Count is of what stands in the way, where the problem counts it; else 0.
+	Count int
 	// RetryAfter is sent as the Retry-After header when it is not zero.
 	RetryAfter time.Duration
 	// Denied is the object that the caller may not access, for the audit log.
@@ -72,6 +74,13 @@ func (e *Error) Is(target error) bool {
 func (e *Error) WithDetail(detail *Message) *Error {
 	c := *e
 	c.Detail, c.Precise = detail.In(language.English), detail
+	return &c
+}
+
+// WithCount returns a copy that tells programs too how many things stand in the way.
+func (e *Error) WithCount(n int) *Error {
+	c := *e
+	c.Count = n
 	return &c
 }
 

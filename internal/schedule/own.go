@@ -81,7 +81,8 @@ func (in ListOwnRequest) checkDoctor(actor access.Actor) (uuid.UUID, error) {
 	return doctor, nil
 }
 
-// Read returns one slot. Returns problem.NotFound if it doesn't exist or is another doctor's.
+// Read returns one slot. Returns problem.NotFound if it doesn't exist, is another doctor's, or is none that a patient
+// can book now.
 func (s *Service) Read(ctx context.Context, r *postgres.Read, actor access.Actor, in SlotRequest) (Slot, error) {
 	row, err := readSlot(ctx, r, in.ID)
 	if postgres.NoRows(err) {
@@ -90,7 +91,13 @@ func (s *Service) Read(ctx context.Context, r *postgres.Read, actor access.Actor
 	if err != nil {
 		return Slot{}, err
 	}
-	if !canRead(actor, row.DoctorID) {
+	seen := canRead(actor, row.DoctorID)
+	if !seen && actor.Is(access.RolePatient) {
+		if seen, err = isSlotBookable(ctx, r, row.DoctorID, in.ID, r.Now); err != nil {
+			return Slot{}, err
+		}
+	}
+	if !seen {
 		return Slot{}, problem.NotFoundAudited("slot", in.ID)
 	}
 	return row.slot(), nil

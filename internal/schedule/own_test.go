@@ -68,8 +68,31 @@ func TestListOwnShowsSlotsOfEveryStatus(t *testing.T) {
 	c.Get(other, path).Want(404, "not-found")
 	c.Get(doctor, "availability/"+uuid.NewString()).Want(404, "not-found")
 	want(t, "for an administrator", c.Get(admin, path).Want(200).Text("status"), "BLOCKED")
+	c.Get(c.Patient(), path).Want(404, "not-found")
+	c.Get(c.Support(), path).Want(403, "forbidden")
 	for _, actor := range []apptest.User{c.Patient(), c.Support()} {
-		c.Get(actor, path).Want(403, "forbidden")
 		c.Get(actor, "availability").Want(403, "forbidden")
 	}
+}
+
+// A patient reads a slot that can be booked now, of a doctor whom patients find; any other slot isn't there for them.
+func TestPatientReadsBookableSlot(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	doctor, patient := c.Doctor("500.00"), c.Patient()
+	free, full, past := c.Slot(doctor, 3*time.Hour, 1), c.Slot(doctor, 5*time.Hour, 1), c.Slot(doctor, -time.Hour, 1)
+	fillSeats(t, c, full, 1)
+	read := c.Get(patient, "availability/"+free.String()).Want(200)
+	want(t, "doctorId", read.Text("doctorId"), doctor.ID.String())
+	want(t, "status", read.Text("status"), "AVAILABLE")
+	for _, id := range []uuid.UUID{full, past, uuid.New()} {
+		c.Get(patient, "availability/"+id.String()).Want(404, "not-found")
+	}
+	c.Patch(doctor, "doctors/me/booking-rules", map[string]any{"minimumNoticeMinutes": 24 * 60}).Want(200)
+	c.Get(patient, "availability/"+free.String()).Want(404)
+	c.Patch(doctor, "doctors/me/booking-rules", map[string]any{"minimumNoticeMinutes": 0}).Want(200)
+	c.Get(patient, "availability/"+free.String()).Want(200)
+	c.Exec("UPDATE doctors SET is_approved = false WHERE id = $1", doctor.ID)
+	c.Get(patient, "availability/"+free.String()).Want(404)
+	c.Get(doctor, "availability/"+free.String()).Want(200)
 }

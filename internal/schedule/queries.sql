@@ -61,6 +61,14 @@ ORDER BY s.start_time;
 -- name: readSlot :one
 SELECT * FROM availability_slots WHERE id = @id;
 
+-- Whether somebody can book a slot now, on a first visit or on a later one. The doctor is named, so that every table is
+-- looked up by its key.
+-- name: isSlotBookable :one
+SELECT EXISTS (SELECT FROM availability_slots s JOIN doctors d ON d.id = @doctor_id AND d.is_approved
+    JOIN users u ON u.id = @doctor_id AND u.deleted_at IS NULL AND u.disabled_at IS NULL
+    LEFT JOIN booking_rules r ON r.doctor_id = @doctor_id
+    WHERE s.id = @id AND (is_bookable(s, r, false, @now::timestamptz) OR is_bookable(s, r, true, @now::timestamptz)));
+
 -- name: listSlots :many
 SELECT * FROM availability_slots
 WHERE doctor_id = @doctor_id AND start_time >= @from_time AND start_time < @to_time

@@ -568,6 +568,22 @@ func isDayOverfull(ctx context.Context, db postgres.Querier, startTime time.Time
 	return column_1, postgres.Failed("isDayOverfull", err)
 }
 
+const isSlotBookableSQL = `-- name: isSlotBookable :one
+SELECT EXISTS (SELECT FROM availability_slots s JOIN doctors d ON d.id = $1 AND d.is_approved
+    JOIN users u ON u.id = $1 AND u.deleted_at IS NULL AND u.disabled_at IS NULL
+    LEFT JOIN booking_rules r ON r.doctor_id = $1
+    WHERE s.id = $2 AND (is_bookable(s, r, false, $3::timestamptz) OR is_bookable(s, r, true, $3::timestamptz)))
+`
+
+// Whether somebody can book a slot now, on a first visit or on a later one. The doctor is named, so that every table is
+// looked up by its key.
+func isSlotBookable(ctx context.Context, db postgres.Querier, doctorID uuid.UUID, id uuid.UUID, now time.Time) (bool, error) {
+	row := db.QueryRow(ctx, isSlotBookableSQL, doctorID, id, now)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, postgres.Failed("isSlotBookable", err)
+}
+
 const isSlotOfArchiveSQL = `-- name: isSlotOfArchive :one
 SELECT EXISTS (SELECT FROM archived_consultations WHERE slot_id = $1)
 `

@@ -197,5 +197,5 @@ func changedMembers(before, after AvailabilitySlot) []string {
 
 // consultationsError returns ErrSlotHasConsultations with the number of consultations in its detail.
 func consultationsError(count int32) error {
-	return ErrSlotHasConsultations.WithDetail(detailConsultations.With("count", count))
+	return ErrSlotHasConsultations.WithCount(int(count)).WithDetail(detailConsultations.With("count", count))
 }

@@ -38,7 +38,7 @@ async function apply(doctor: Person): Promise<void> {
 	await doctor.page.getByRole("checkbox").first().check(); // Hindi
 	await doctor.fill(text.profile.bio, "Trained in Kottakkal");
 	await doctor.press(text.application.apply);
-	await doctor.isAt(text.application.waiting);
+	await doctor.isAt(text.application.states.WAITING);
 }
 
 async function approve(administrator: Person, doctor: User): Promise<void> {
@@ -53,7 +53,7 @@ async function approve(administrator: Person, doctor: User): Promise<void> {
 
 async function openHours(doctor: Person): Promise<void> {
 	await doctor.page.reload();
-	await doctor.isAt(text.application.approved);
+	await doctor.isAt(text.application.states.APPROVED);
 	await doctor.follow(text.application.toHours);
 	await doctor.follow(hours.addRule);
 	await doctor.isAt(hours.newRule);

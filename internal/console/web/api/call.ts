@@ -47,6 +47,11 @@ export class Problem extends Error {
 	) {
 		super(title);
 	}
+
+	/** How many things stand in the way, where the refusal says it, or 0. */
+	get count(): number {
+		return Number(this.body["count"]) || 0;
+	}
 }
 
 export function isProblem(error: unknown, ...slugs: string[]): error is Problem {

@@ -267,8 +267,12 @@ export type CancelledConsultation = {
 	endTime: string;
 	endedAt: string | null;
 	fee: Amount;
+	hasConsent?: boolean;
+	hasDispute?: boolean;
+	hasReview?: boolean;
 	id: string;
 	isMinor: boolean;
+	noShowFrom: string;
 	notes?: string;
 	notesReleased?: boolean;
 	patientArrivedAt: string | null;
@@ -284,6 +288,7 @@ export type CancelledConsultation = {
 	rescheduledFrom: PreviousSlot | null;
 	slotId: string;
 	startTime: string;
+	startableFrom: string;
 	startedAt: string | null;
 	status: ConsultationStatus;
 	updatedAt: string;
@@ -378,8 +383,12 @@ export type Consultation = {
 	endTime: string;
 	endedAt: string | null;
 	fee: Amount;
+	hasConsent?: boolean;
+	hasDispute?: boolean;
+	hasReview?: boolean;
 	id: string;
 	isMinor: boolean;
+	noShowFrom: string;
 	notes?: string;
 	notesReleased?: boolean;
 	patientArrivedAt: string | null;
@@ -394,6 +403,7 @@ export type Consultation = {
 	rescheduledFrom: PreviousSlot | null;
 	slotId: string;
 	startTime: string;
+	startableFrom: string;
 	startedAt: string | null;
 	status: ConsultationStatus;
 	updatedAt: string;
@@ -594,6 +604,7 @@ export type DisputeRequest = {
 export type DisputeStatus = "OPEN" | "UPHELD" | "REFUNDED";
 
 export type Doctor = {
+	application?: DoctorApplication;
 	bio: string | null;
 	cancellationPolicy: Array<CancellationStep>;
 	clinicName: string | null;
@@ -614,6 +625,12 @@ export type Doctor = {
 	yearsOfExperience: number;
 };
 
+export type DoctorApplication = {
+	decidedAt: string | null;
+	reason: string | null;
+	state: DoctorApplicationState;
+};
+
 export type DoctorApplicationRequest = {
 	bio?: string;
 	clinicName?: string;
@@ -624,6 +641,8 @@ export type DoctorApplicationRequest = {
 	specialization: string;
 	yearsOfExperience: number;
 };
+
+export type DoctorApplicationState = "WAITING" | "APPROVED" | "DECLINED" | "WITHDRAWN";
 
 export type DoctorApprovalRequest = {
 	approved: boolean;
@@ -1079,6 +1098,35 @@ export type OwnFigures = {
 	utilization: number | null;
 };
 
+export type OwnPayment = {
+	amount: Amount;
+	balanceDue: Amount | null;
+	consultationId: string;
+	consultationStatus: ConsultationStatus;
+	createdAt: string;
+	currency: string;
+	dependantId: string | null;
+	doctorId: string;
+	doctorName: string;
+	id: string;
+	paidAt: string | null;
+	patientName: string;
+	paymentStatus: ConsultationPaymentStatus;
+	provider: string;
+	recordMoved: boolean;
+	refundedAmount: Amount;
+	refunds: Array<Refund>;
+	startTime: string;
+	status: PaymentStatus;
+	transactionReference: string | null;
+	updatedAt: string;
+};
+
+export type OwnPaymentPage = {
+	items: Array<OwnPayment>;
+	nextCursor?: string;
+};
+
 export type OwnPeriod = {
 	absent: AbsenceCounts;
 	booked: number;
@@ -1287,6 +1335,7 @@ export type PreviousSlot = {
 
 export type Problem = {
 	code?: string;
+	count?: number;
 	detail: string;
 	errors?: Array<FieldError>;
 	instance: string;
@@ -1302,6 +1351,7 @@ export type Profile = {
 	createdAt: string;
 	dateOfBirth: string | null;
 	email: string;
+	erasureDueAt: string | null;
 	fullName: string;
 	gender: Gender | null;
 	id: string;
@@ -2217,6 +2267,10 @@ export const checkIn: Operation<{
 	id: string;
 }, undefined, CheckIns> = "POST /consultations/{id}/arrive";
 
+export const readConsultationCalendar: Operation<{
+	id: string;
+}, undefined, undefined> = "GET /consultations/{id}/calendar";
+
 export const joinCall: Operation<{
 	id: string;
 }, CallRequest, Call> = "POST /consultations/{id}/call";
@@ -2361,6 +2415,11 @@ export const readConsultationPayment: Operation<{
 
 export const startPayment: Operation<object, PaymentStartRequest, PaymentStart> = "POST /payments/initiate";
 
+export const listOwnPayments: Operation<{
+	cursor?: string;
+	limit?: number;
+}, undefined, OwnPaymentPage> = "GET /payments/me";
+
 export const receivePaymentWebhook: Operation<{
 	provider: string;
 }, WebhookRequest, WebhookResult> = "POST /payments/webhook/{provider}";
@@ -2374,6 +2433,13 @@ export const writePrescription: Operation<object, PrescriptionRequest, Prescript
 export const listConsultationPrescriptions: Operation<{
 	consultationId: string;
 }, undefined, PrescriptionPage> = "GET /prescriptions/consultation/{consultationId}";
+
+export const listWrittenPrescriptions: Operation<{
+	cursor?: string;
+	limit?: number;
+	patientId?: string;
+	q?: string;
+}, undefined, PrescriptionPage> = "GET /prescriptions/doctor/me";
 
 export const listOwnPrescriptions: Operation<{
 	cursor?: string;

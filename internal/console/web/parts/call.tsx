@@ -13,8 +13,6 @@ interface CallPartProps {
 	name: string;
 }
 
-const earliest = 15 * 60_000;
-
 /** The call, from shortly before the visit until its end; who has joined stays in it until they leave. */
 export function CallPart({ visit, isDoctor, name }: CallPartProps) {
 	const now = useNow(10_000);
@@ -22,9 +20,7 @@ export function CallPart({ visit, isDoctor, name }: CallPartProps) {
 	const [loaded, setLoaded] = useState<{ View: ComponentType<VideoCallProps> } | null>(null);
 	const isOpen =
 		visit.status === "IN_PROGRESS" ||
-		(visit.status === "CONFIRMED" &&
-			now >= Date.parse(visit.startTime) - earliest &&
-			now <= Date.parse(visit.endTime));
+		(visit.status === "CONFIRMED" && now >= Date.parse(visit.startableFrom) && now <= Date.parse(visit.endTime));
 	const isShown = isOpen || isJoined;
 	useEffect(() => {
 		if (!isShown || loaded) return;

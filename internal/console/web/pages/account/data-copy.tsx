@@ -7,7 +7,7 @@ import { Refusal } from "../../parts/refusal";
 import { Time } from "../../parts/time";
 import { locale } from "../../text/language";
 import { Arrival } from "../../parts/focus";
-import { download } from "./download";
+import { download } from "../../parts/download";
 import { text } from "./text";
 
 const refusals = (): Record<string, string> => ({

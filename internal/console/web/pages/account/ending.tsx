@@ -4,6 +4,7 @@ import {
 	cancelOwnErasure,
 	deleteOwnUser,
 	readOwnErasure,
+	readOwnUser,
 	requestOwnErasure,
 	type Erasure,
 	type Role,
@@ -22,13 +23,14 @@ import { text } from "./text";
 export function Ending() {
 	const own = text.ending;
 	const role = useUser()?.role ?? "PATIENT";
-	const loaded = useLoad(readOwnErasure, {});
+	const me = useLoad(readOwnUser, {});
+	const loaded = useLoad(readOwnErasure, me.data?.erasureDueAt ? {} : null);
 	const [chosen, setChosen] = useState<"delete" | "erase" | null>(null);
-	const hasNone = isProblem(loaded.error, "not-found");
-	const erasure = hasNone ? undefined : loaded.data;
+	const error = me.error ?? (isProblem(loaded.error, "not-found") ? undefined : loaded.error);
+	const erasure = me.data?.erasureDueAt ? loaded.data : undefined;
 	const changed = (said: string): void => {
 		setChosen(null);
-		loaded.reload();
+		me.reload();
 		announce(said);
 		focusOn("ending");
 	};
@@ -37,8 +39,8 @@ export function Ending() {
 			<h2 id="ending" tabIndex={-1}>
 				{own.title}
 			</h2>
-			{!loaded.data && !loaded.error && <Loading />}
-			{loaded.error !== undefined && !hasNone && <Refusal error={loaded.error} retry={loaded.reload} />}
+			{(!me.data || (me.data.erasureDueAt && !loaded.data)) && !error && <Loading />}
+			{error !== undefined && <Refusal error={error} retry={me.error ? me.reload : loaded.reload} />}
 			{erasure && <Pending erasure={erasure} changed={changed} />}
 			<div class="cards">
 				{!erasure && (

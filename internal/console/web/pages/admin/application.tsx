@@ -30,6 +30,7 @@ export function Application({ params }: PageProps) {
 						<p>
 							<strong>{d.isApproved ? text.isApproved : text.isNotApproved}</strong>
 						</p>
+						<Decided doctor={d} />
 						<Facts doctor={d} />
 						<SameNumber doctor={d} />
 						{d.isApproved ? (
@@ -42,6 +43,20 @@ export function Application({ params }: PageProps) {
 				)}
 			</Show>
 		</>
+	);
+}
+
+/** What was decided before, and why. */
+function Decided({ doctor }: { doctor: Doctor }) {
+	const decision = doctor.application;
+	if (!decision?.decidedAt) return null;
+	return (
+		<div class="note">
+			<p>
+				{text.standings[decision.state]}, <Time at={decision.decidedAt} />
+			</p>
+			{decision.reason && <p class="text">{decision.reason}</p>}
+		</div>
 	);
 }
 
@@ -193,7 +208,7 @@ function Withdraw({ loaded, doctor }: DecisionProps) {
 						const answer = await call(approveDoctor, { id: doctor.id }, body, { ifMatch: loaded.etag });
 						loaded.set(answer);
 					} catch (error) {
-						if (isProblem(error, "has-consultations")) setEnding(parseInt(error.detail, 10) || 1);
+						if (isProblem(error, "has-consultations")) setEnding(error.count);
 						throw error;
 					}
 					announce(text.withdrawnDone(doctor.fullName));

@@ -80,6 +80,7 @@ function DoctorTable({ doctors, caption }: { doctors: Doctor[]; caption: string 
 						<th scope="col">{text.registrationNumber}</th>
 						<th scope="col">{text.specialization}</th>
 						<th scope="col">{text.appliedAt}</th>
+						{doctors.some((d) => d.application) && <th scope="col">{text.standing}</th>}
 					</tr>
 				</thead>
 				<tbody>
@@ -112,6 +113,7 @@ function DoctorTable({ doctors, caption }: { doctors: Doctor[]; caption: string 
 								<td>
 									<Time at={d.createdAt} show="date" />
 								</td>
+								{d.application && <td>{text.standings[d.application.state]}</td>}
 							</tr>
 						);
 					})}

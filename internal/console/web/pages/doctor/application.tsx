@@ -82,7 +82,8 @@ interface AppliedProps {
 
 function Applied({ profile, doctor, isNew }: AppliedProps) {
 	const state = useRef<HTMLDivElement>(null);
-	const [isAgain, setAgain] = useState(false);
+	const standing = doctor.application?.state ?? (doctor.isApproved ? "APPROVED" : "WAITING");
+	const isApproved = standing === "APPROVED";
 	const [round, setRound] = useState(0);
 	useEffect(() => {
 		// After an application the form gives way to its state.
@@ -90,13 +91,25 @@ function Applied({ profile, doctor, isNew }: AppliedProps) {
 	}, [round]);
 	return (
 		<>
-			<div ref={state} tabIndex={-1} class={doctor.isApproved ? "note" : "warning"}>
-				<h2>{doctor.isApproved ? text.application.approved : text.application.waiting}</h2>
-				<p>{doctor.isApproved ? text.application.approvedHint : text.application.waitingHint}</p>
+			<div ref={state} tabIndex={-1} class={isApproved || standing === "WAITING" ? "note" : "warning"}>
+				<h2>{text.application.states[standing]}</h2>
+				{doctor.application?.reason && (
+					<>
+						<p>{text.application.reason}</p>
+						<blockquote class="text">{doctor.application.reason}</blockquote>
+					</>
+				)}
+				<p>{text.application.next[standing]}</p>
 				<p class="small">
 					{text.application.appliedAt} <Time at={doctor.createdAt} />
+					{doctor.application?.decidedAt && (
+						<>
+							<br />
+							{text.application.decidedAt} <Time at={doctor.application.decidedAt} />
+						</>
+					)}
 				</p>
-				{doctor.isApproved && (
+				{isApproved && (
 					<p>
 						<a href={"/doctors/" + doctor.id}>{text.application.asPatients}</a> ·{" "}
 						<a href="/hours">{text.application.toHours}</a>
@@ -104,23 +117,18 @@ function Applied({ profile, doctor, isNew }: AppliedProps) {
 				)}
 			</div>
 			<ZoneNote />
-			{!doctor.isApproved && (
-				<details open={isAgain} onToggle={(event) => setAgain(event.currentTarget.open)}>
-					<summary>{text.application.declined}</summary>
-					<p>{text.application.declinedHint}</p>
-					<Apply
-						profile={profile}
-						doctor={doctor}
-						done={() => {
-							setAgain(false);
-							setRound(round + 1);
-						}}
-					/>
-				</details>
+			{standing === "DECLINED" ? (
+				<section aria-labelledby="again">
+					<h2 id="again">{text.application.again}</h2>
+					<Apply profile={profile} doctor={doctor} done={() => setRound(round + 1)} />
+				</section>
+			) : (
+				<>
+					<ChangeProfile profile={profile} doctor={doctor} />
+					<CancellationPolicy profile={profile} doctor={doctor} />
+				</>
 			)}
-			{!isAgain && <ChangeProfile profile={profile} doctor={doctor} />}
-			<CancellationPolicy profile={profile} doctor={doctor} />
-			{doctor.isApproved && <BookingRulesForm />}
+			{isApproved && <BookingRulesForm />}
 		</>
 	);
 }

@@ -2,10 +2,18 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Title } from "../../app";
-import { readConsultation, readPatient, type ComingPatient, type Consultation as Visit } from "../../api/operations";
+import {
+	readConsultation,
+	readConsultationCalendar,
+	readPatient,
+	type ComingPatient,
+	type Consultation as Visit,
+} from "../../api/operations";
 import { CallPart } from "../../parts/call";
+import { download } from "../../parts/download";
+import { ActionButton } from "../../parts/form";
 import { Show, useLoad, type Loaded } from "../../parts/load";
-import { fullTime, Time, ZoneNote } from "../../parts/time";
+import { dayOf, fullTime, Time, ZoneNote } from "../../parts/time";
 import { Name, Status } from "../../parts/value";
 import { Addenda, type Handed } from "./addenda";
 import { Notes } from "./notes";
@@ -77,7 +85,7 @@ function Parts({ visit, loaded, patient }: PartsProps) {
 			{visit.status === "COMPLETED" && (
 				<Addenda id={visit.id} handed={handed} handedIsSent={() => saver.discard()} />
 			)}
-			{isSeen && <Prescriptions visit={visit} earlier={patient.data?.visits ?? []} />}
+			{isSeen && <Prescriptions visit={visit} />}
 			{patient.data && <EarlierVisits visits={patient.data.visits} />}
 			<ZoneNote />
 		</>
@@ -139,6 +147,20 @@ function Facts({ visit }: { visit: Visit }) {
 					</>
 				)}
 			</dl>
+			{visit.status === "CONFIRMED" && (
+				<p>
+					<ActionButton
+						text={text.visit.calendar}
+						run={() =>
+							download(
+								readConsultationCalendar,
+								{ id: visit.id },
+								`amrutam-${dayOf(visit.startTime)}.ics`,
+							)
+						}
+					/>
+				</p>
+			)}
 		</>
 	);
 }

@@ -1,82 +1,108 @@
-// Medicines of this patient's earlier prescriptions, found by a word, to be copied into a new one.
+// Medicines of the doctor's earlier prescriptions, found by words, to be copied into a new one.
 
 import { useId, useState } from "preact/hooks";
-import type { Medication, Prescription } from "../../api/operations";
+import { listWrittenPrescriptions, type Medication, type Prescription } from "../../api/operations";
 import { announce } from "../../parts/announce";
+import { List } from "../../parts/load";
 import { shortDate, Time } from "../../parts/time";
+import { t } from "../../text";
 import { describe } from "./medications";
 import { text } from "./text";
 
 interface CopyProps {
-	earlier: Prescription[];
+	patientId: string;
 	add: (medications: Medication[]) => void;
 }
 
-function matches(m: Medication, words: string[]): boolean {
-	const all = `${m.name} ${describe(m)}`.toLocaleLowerCase();
-	return words.every((word) => all.includes(word));
-}
-
-export function CopyRows({ earlier, add }: CopyProps) {
+export function CopyRows({ patientId, add }: CopyProps) {
 	const id = useId();
-	const [query, setQuery] = useState("");
-	if (earlier.length === 0) return <p class="hint">{text.copy.none}</p>;
-	const words = query.toLocaleLowerCase().split(/\s+/).filter(Boolean);
-	const found = earlier
-		.map((prescription) => ({ prescription, rows: prescription.medications.filter((m) => matches(m, words)) }))
-		.filter(({ rows }) => rows.length > 0);
+	const [isOpen, setOpen] = useState(false);
+	const [asked, setAsked] = useState({ q: "", everybody: false });
 	const copy = (rows: Medication[]): void => {
 		add(rows);
 		announce(text.copy.done(rows.length));
 	};
 	return (
-		<details>
+		<details onToggle={(event) => setOpen(event.currentTarget.open)}>
 			<summary>{text.copy.title}</summary>
-			<div class="field" onInput={(event) => event.stopPropagation()}>
-				<label for={id}>{text.copy.search}</label>
-				<input
-					id={id}
-					type="search"
-					defaultValue=""
-					onInput={(event) => setQuery(event.currentTarget.value)}
-				/>
-			</div>
-			<p class="small" role="status">
-				{text.copy.found(found.reduce((n, { rows }) => n + rows.length, 0))}
-			</p>
-			{found.map(({ prescription, rows }) => (
-				<section
-					key={prescription.id}
-					aria-label={text.earlier.prescription(shortDate(prescription.createdAt))}
+			<form
+				role="search"
+				class="row"
+				// What is looked for is nothing that leaving the page could lose.
+				onInput={(event) => event.stopPropagation()}
+				onSubmit={(event) => {
+					event.preventDefault();
+					const values = new FormData(event.currentTarget);
+					setAsked({
+						q: String(values.get("q") ?? "").trim(),
+						everybody: values.get("whose") === "everybody",
+					});
+				}}
+			>
+				<div class="field">
+					<label for={id + "q"}>{text.copy.search}</label>
+					<input id={id + "q"} name="q" type="search" maxLength={200} defaultValue="" />
+				</div>
+				<div class="field">
+					<label for={id + "whose"}>{text.copy.whose}</label>
+					<select id={id + "whose"} name="whose">
+						<option value="patient">{text.copy.thisPatient}</option>
+						<option value="everybody">{text.copy.everybody}</option>
+					</select>
+				</div>
+				<button type="submit">{t.search}</button>
+			</form>
+			{isOpen && (
+				<List
+					op={listWrittenPrescriptions}
+					params={{
+						limit: 10,
+						...(asked.q && { q: asked.q }),
+						...(!asked.everybody && { patientId }),
+					}}
+					empty={text.copy.none}
 				>
-					<h4>
-						<Time at={prescription.createdAt} show="date" />
-					</h4>
-					<ul class="list">
-						{rows.map((m, i) => (
-							<li key={i}>
-								<strong>{m.name}</strong>: {describe(m)}{" "}
-								<button
-									type="button"
-									aria-label={text.copy.copyThis(m.name)}
-									onClick={() => copy([m])}
-								>
-									{text.copy.copy}
-								</button>
-							</li>
-						))}
-					</ul>
-					{rows.length > 1 && (
-						<button
-							type="button"
-							aria-label={text.copy.copyAllOf(shortDate(prescription.createdAt))}
-							onClick={() => copy(rows)}
-						>
-							{text.copy.copyAll}
-						</button>
-					)}
-				</section>
-			))}
+					{(found) =>
+						found.length === 0 ? (
+							<p class="empty">{text.copy.further}</p>
+						) : (
+							<div aria-live="polite">
+								{found.map((one) => (
+									<Found key={one.id} prescription={one} copy={copy} />
+								))}
+							</div>
+						)
+					}
+				</List>
+			)}
 		</details>
+	);
+}
+
+/** One prescription, without the patient's name: to copy it, nobody needs to know whose it was. */
+function Found({ prescription, copy }: { prescription: Prescription; copy: (rows: Medication[]) => void }) {
+	const rows = prescription.medications;
+	const date = shortDate(prescription.createdAt);
+	return (
+		<section aria-label={text.earlier.prescription(date)}>
+			<h4>
+				<Time at={prescription.createdAt} show="date" />
+			</h4>
+			<ul class="list">
+				{rows.map((m, i) => (
+					<li key={i}>
+						<strong>{m.name}</strong>: {describe(m)}{" "}
+						<button type="button" aria-label={text.copy.copyThis(m.name)} onClick={() => copy([m])}>
+							{text.copy.copy}
+						</button>
+					</li>
+				))}
+			</ul>
+			{rows.length > 1 && (
+				<button type="button" aria-label={text.copy.copyAllOf(date)} onClick={() => copy(rows)}>
+					{text.copy.copyAll}
+				</button>
+			)}
+		</section>
 	);
 }

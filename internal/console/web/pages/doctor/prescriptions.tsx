@@ -1,12 +1,7 @@
 // The prescriptions of a visit, and a new one.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import {
-	listConsultationPrescriptions,
-	type Consultation,
-	type EarlierVisit,
-	type Prescription,
-} from "../../api/operations";
+import { listConsultationPrescriptions, type Consultation, type Prescription } from "../../api/operations";
 import { Show, useLoad } from "../../parts/load";
 import { clock, Time } from "../../parts/time";
 import { MedicationList } from "./medications";
@@ -15,10 +10,9 @@ import { Writer } from "./writer";
 
 interface PrescriptionsProps {
 	visit: Consultation;
-	earlier: EarlierVisit[];
 }
 
-export function Prescriptions({ visit, earlier }: PrescriptionsProps) {
+export function Prescriptions({ visit }: PrescriptionsProps) {
 	const list = useLoad(listConsultationPrescriptions, { consultationId: visit.id });
 	/** What the open form corrects; null for a new one, undefined while it is closed. */
 	const [open, setOpen] = useState<Prescription | null | undefined>(undefined);
@@ -65,7 +59,7 @@ export function Prescriptions({ visit, earlier }: PrescriptionsProps) {
 				<Writer
 					consultationId={visit.id}
 					corrects={open}
-					earlier={[...(list.data?.items ?? []), ...earlier.flatMap((v) => v.prescriptions)]}
+					patientId={visit.patientId}
 					close={() => setOpen(undefined)}
 					done={(made) => {
 						setWritten(made);

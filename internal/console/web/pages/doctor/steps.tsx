@@ -63,7 +63,10 @@ export function Steps({ visit, saver, reload }: StepsProps) {
 			</h2>
 			{visit.status === "CONFIRMED" && (
 				<>
-					<p class="hint">{text.steps.early}</p>
+					<p class="hint">
+						{text.steps.early} <Time at={visit.startableFrom} />.
+					</p>
+					{visit.hasConsent === false && <p class="warning">{text.steps.noConsent}</p>}
 					<div class="actions">
 						<ActionButton
 							class="primary"
@@ -127,14 +130,11 @@ interface NoShowProps {
 }
 
 function NoShow({ visit, run, own }: NoShowProps) {
-	// The usual wait, which ends in the middle of a short visit; the server decides, and says so if it is longer.
-	const start = Date.parse(visit.startTime);
-	const from = new Date(start + Math.min(10 * 60_000, (Date.parse(visit.endTime) - start) / 2)).toISOString();
 	return (
 		<details>
 			<summary>{text.steps.noShow}</summary>
 			<p>
-				{text.steps.noShowHint} <Time at={from} />.
+				{text.steps.noShowHint} <Time at={visit.noShowFrom} />.
 			</p>
 			<div class="actions">
 				<ActionButton

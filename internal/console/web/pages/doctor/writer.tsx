@@ -19,15 +19,14 @@ interface Row {
 interface WriterProps {
 	consultationId: string;
 	corrects: Prescription | null;
-	/** Prescriptions to copy rows from. */
-	earlier: Prescription[];
+	patientId: string;
 	close: () => void;
 	done: (made: Prescription) => void;
 }
 
 const most = 50;
 
-export function Writer({ consultationId, corrects, earlier, close, done }: WriterProps) {
+export function Writer({ consultationId, patientId, corrects, close, done }: WriterProps) {
 	const box = useRef<HTMLDivElement>(null);
 	const count = useRef(0);
 	const isTyped = useRef(false);
@@ -44,7 +43,7 @@ export function Writer({ consultationId, corrects, earlier, close, done }: Write
 		focus.current = focused;
 		setRows(next);
 		// The form takes this as typing: what is sent isn't the same as before.
-		box.current?.querySelector("form")?.dispatchEvent(new Event("input", { bubbles: true }));
+		box.current?.querySelector("form:not([role])")?.dispatchEvent(new Event("input", { bubbles: true }));
 	};
 	const add = (medications: Array<Partial<Medication>>): void => {
 		// An empty first row gives way to what is copied.
@@ -69,7 +68,7 @@ export function Writer({ consultationId, corrects, earlier, close, done }: Write
 		<div ref={box} class="card" onInput={() => void (isTyped.current = true)}>
 			<h3>{corrects ? text.rx.correction : text.rx.new}</h3>
 			{corrects && <p class="hint">{text.rx.correctionHint}</p>}
-			<CopyRows earlier={earlier} add={add} />
+			<CopyRows patientId={patientId} add={add} />
 			<Form
 				action={text.rx.write}
 				own={{

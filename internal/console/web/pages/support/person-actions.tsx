@@ -19,8 +19,7 @@ import { text } from "./text";
 /** Asks to confirm that visits to come are cancelled, with the number that the refusal names. */
 function confirmVisits(error: unknown) {
 	if (!isProblem(error, "has-consultations")) return null;
-	const n = Number(/\d+/.exec(error.detail)?.[0] ?? 0);
-	return <Checkbox name="cancelConsultations" label={text.confirmVisits(n)} required />;
+	return <Checkbox name="cancelConsultations" label={text.confirmVisits(error.count)} required />;
 }
 
 /** What administrators do with an account of somebody else. */

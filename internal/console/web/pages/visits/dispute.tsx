@@ -1,3 +1,4 @@
+import { useState } from "preact/hooks";
 import { call } from "../../api/call";
 import { disputeNoShow, readDispute, type Consultation } from "../../api/operations";
 import { focusOn } from "../../parts/focus";
@@ -9,8 +10,10 @@ import { text } from "./text";
 
 /** The patient's word against a no-show. */
 export function DisputePart({ visit }: { visit: Consultation }) {
-	const dispute = useLoad(readDispute, { id: visit.id }, about(visit.id));
-	const isNone = useIsNone(dispute);
+	const [wasSent, setSent] = useState(false);
+	const isSent = wasSent || visit.hasDispute === true;
+	const dispute = useLoad(readDispute, isSent ? { id: visit.id } : null, about(visit.id));
+	const isNone = useIsNone(dispute) || !isSent;
 	return (
 		<section aria-labelledby="dispute">
 			<h2 id="dispute" tabIndex={-1}>
@@ -24,6 +27,7 @@ export function DisputePart({ visit }: { visit: Consultation }) {
 					submit={async (values, key) => {
 						const body = { reason: values.text("reason") };
 						dispute.set(await call(disputeNoShow, { id: visit.id }, body, { idempotencyKey: key }));
+						setSent(true);
 						focusOn("dispute");
 					}}
 				>

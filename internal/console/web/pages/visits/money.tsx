@@ -1,6 +1,7 @@
 import {
 	readConsultationPayment,
 	type Consultation,
+	type ConsultationStatus,
 	type PaymentDetail,
 	type PaymentStatus,
 } from "../../api/operations";
@@ -10,13 +11,15 @@ import { money } from "../../parts/value";
 import { about, useIsNone } from "./shared";
 import { text } from "./text";
 
+type Owed = Pick<Consultation, "paymentStatus" | "balanceDue" | "refundedAmount">;
+
 /** Returns what to call the state of a visit's payment. */
-export function paymentState(visit: Consultation): string {
-	if (visit.paymentStatus === "PAID") {
-		if (visit.balanceDue) return text.due;
-		return Number(visit.refundedAmount) >= Number(visit.fee) ? text.refunded : text.paid;
+export function paymentState(owed: Owed, fee: string, status: ConsultationStatus): string {
+	if (owed.paymentStatus === "PAID") {
+		if (owed.balanceDue) return text.due;
+		return Number(owed.refundedAmount) >= Number(fee) ? text.refunded : text.paid;
 	}
-	return visit.status === "REQUESTED" ? text.due : text.unpaid;
+	return status === "REQUESTED" ? text.due : text.unpaid;
 }
 
 export function attemptState(status: PaymentStatus): string {
@@ -37,7 +40,8 @@ export function MoneyPart({ visit }: { visit: Consultation }) {
 			) : (
 				<>
 					<p>
-						{money(visit.balanceDue ?? visit.fee, visit.currency)}, {paymentState(visit)}
+						{money(visit.balanceDue ?? visit.fee, visit.currency)},{" "}
+						{paymentState(visit, visit.fee, visit.status)}
 					</p>
 					{!isNone && (
 						<Show loaded={payment}>

@@ -1,6 +1,5 @@
 // What a patient has to do for a visit now: pay, consent, check in, answer when the doctor is away.
 
-import { useState } from "preact/hooks";
 import { call } from "../../api/call";
 import {
 	checkIn,
@@ -17,7 +16,6 @@ import { ActionButton } from "../../parts/form";
 import { useLoad } from "../../parts/load";
 import { clock, fullTime } from "../../parts/time";
 import { money } from "../../parts/value";
-import { currentUser } from "../../session";
 import { language } from "../../text/language";
 import { Leave } from "./leave";
 import { about, isLive, timeLeft } from "./shared";
@@ -31,8 +29,6 @@ interface WhatNowProps {
 	/** On the page of the visit, where the answers to a doctor's leave are. */
 	isPage?: boolean;
 }
-
-const earliestCheckIn = 15 * 60_000;
 
 export function WhatNow({ visit, reload, isBrief = false, isPage = false }: WhatNowProps) {
 	const offers = useLoad(listConsultationOffers, isLive(visit) ? { id: visit.id } : null, about(visit.id));
@@ -49,7 +45,7 @@ export function WhatNow({ visit, reload, isBrief = false, isPage = false }: What
 	return (
 		<>
 			{due && <Pay visit={visit} reload={reload} isPage={isPage} />}
-			{notice && <MissingConsent visit={visit} notice={notice} />}
+			{notice && <MissingConsent visit={visit} notice={notice} reload={reload} />}
 			{visit.status === "IN_PROGRESS" && <p class="note">{text.running}</p>}
 			{visit.status === "CONFIRMED" && !isBrief && (
 				<CheckIn visit={visit} reload={reload} isIdle={!due && !notice} />
@@ -63,8 +59,8 @@ function Pay({ visit, reload, isPage }: { visit: Consultation; reload: () => voi
 	const until = visit.balanceDueAt ?? visit.paymentDueAt;
 	const now = useNow(1000);
 	const amount = money(visit.balanceDue ?? visit.fee, visit.currency);
-	const isOver = until !== null && Date.parse(until) <= now;
-	const left = until ? timeLeft(until, now) : "";
+	const isOver = until !== null && now !== null && Date.parse(until) <= now;
+	const left = until === null ? "" : now === null ? "…" : timeLeft(until, now);
 	const pay = async (key: string): Promise<void> => {
 		if (!(await payVisit(visit.id, `/visits/${visit.id}?paid=yes`, key))) reload();
 	};
@@ -89,7 +85,7 @@ function Pay({ visit, reload, isPage }: { visit: Consultation; reload: () => voi
 
 function CheckIn({ visit, reload, isIdle }: { visit: Consultation; reload: () => void; isIdle: boolean }) {
 	const now = useNow(10_000);
-	const from = Date.parse(visit.startTime) - earliestCheckIn;
+	const from = Date.parse(visit.startableFrom);
 	if (visit.patientArrivedAt) {
 		return (
 			<p class="note">
@@ -97,7 +93,7 @@ function CheckIn({ visit, reload, isIdle }: { visit: Consultation; reload: () =>
 			</p>
 		);
 	}
-	if (now > Date.parse(visit.endTime)) return null;
+	if (now === null || now > Date.parse(visit.endTime)) return null;
 	if (now < from) {
 		const isToday = from - now < 12 * 3600_000;
 		if (isToday) return <p>{text.checkInFrom(clock(new Date(from)))}</p>;
@@ -124,26 +120,25 @@ function CheckIn({ visit, reload, isIdle }: { visit: Consultation; reload: () =>
 	);
 }
 
-/** Returns the notice to agree to when the general consent is withdrawn, or somebody else has arranged the visit. */
+/** Returns the notice to agree to when a visit lacks its consent. */
 function useMissingConsent(visit: Consultation | null): Notice | null {
-	const notices = useLoad(listConsents, visit ? { language } : null);
-	const notice = notices.data?.items.find((n) => n.purpose === "TREATMENT");
-	if (!visit || !notice || visit.startedAt) return null;
-	const isByOther = visit.bookedBy !== null && visit.bookedBy !== currentUser()?.id;
-	return notice.givenAt && !isByOther ? null : notice;
+	const notices = useLoad(listConsents, visit?.hasConsent === false ? { language } : null);
+	if (visit?.hasConsent !== false) return null;
+	return notices.data?.items.find((n) => n.purpose === "TREATMENT") ?? null;
+}
+
+interface MissingConsentProps {
+	visit: Consultation;
+	notice: Notice;
+	reload: () => void;
 }
 
 /** Asks for the consent to one visit. */
-function MissingConsent({ visit, notice }: { visit: Consultation; notice: Notice }) {
-	// The server doesn't say whether one visit has its consent.
-	const place = "consent-" + visit.id;
-	const [isGiven, setGiven] = useState(() => sessionStorage.getItem(place) === String(notice.noticeVersion));
-	if (isGiven) return <p class="note">{text.consented}</p>;
+function MissingConsent({ visit, notice, reload }: MissingConsentProps) {
 	const give = async (key: string): Promise<void> => {
 		const body = { noticeVersion: notice.noticeVersion };
 		await call(consentToConsultation, { id: visit.id }, body, { idempotencyKey: key });
-		sessionStorage.setItem(place, String(notice.noticeVersion));
-		setGiven(true);
+		reload();
 		focusTitle();
 	};
 	return (

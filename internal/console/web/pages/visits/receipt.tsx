@@ -1,5 +1,5 @@
 import { Title } from "../../app";
-import { readConsultation, readConsultationPayment, type Consultation } from "../../api/operations";
+import { readConsultation, readConsultationPayment, readDoctor, type Consultation } from "../../api/operations";
 import { Show, useLoad } from "../../parts/load";
 import { Time, ZoneNote } from "../../parts/time";
 import { Name, money } from "../../parts/value";
@@ -27,6 +27,7 @@ export function Receipt({ params }: PageProps) {
 
 function Sheet({ visit }: { visit: Consultation }) {
 	const payment = useLoad(readConsultationPayment, { consultationId: visit.id }, about(visit.id));
+	const doctor = useLoad(readDoctor, { id: visit.doctorId }).data;
 	return (
 		<>
 			{visit.paymentStatus !== "PAID" && <p class="warning">{text.notReceipt}</p>}
@@ -53,7 +54,15 @@ function Sheet({ visit }: { visit: Consultation }) {
 								<dt>{text.doctor}</dt>
 								<dd>
 									<Name>{visit.doctorName ?? ""}</Name>
+									{doctor && `, ${doctor.specialization}`}
+									{doctor?.clinicName && `, ${doctor.clinicName}`}
 								</dd>
+								{doctor && (
+									<>
+										<dt>{text.registration}</dt>
+										<dd>{doctor.registrationNumber}</dd>
+									</>
+								)}
 								<dt>{text.forWhom}</dt>
 								<dd>
 									<Name>{visit.patientName ?? ""}</Name>

@@ -12,13 +12,15 @@ import { text } from "./text";
 
 /** The patient's review of a visit that took place. */
 export function ReviewPart({ visit }: { visit: Consultation }) {
-	const review = useLoad(readOwnReview, { id: visit.id });
+	const [wasSent, setSent] = useState(false);
+	const isWritten = wasSent || visit.hasReview === true;
+	const review = useLoad(readOwnReview, isWritten ? { id: visit.id } : null);
 	const [isChanging, setChanging] = useState(false);
 	const change = (isOpen: boolean): void => {
 		setChanging(isOpen);
 		focusOn("review");
 	};
-	const isNone = useIsNone(review);
+	const isNone = useIsNone(review) || !isWritten;
 	return (
 		<section aria-labelledby="review">
 			<h2 id="review" tabIndex={-1}>
@@ -33,6 +35,7 @@ export function ReviewPart({ visit }: { visit: Consultation }) {
 						const said = values.optional("text");
 						const body = { rating: values.number("rating"), ...(said ? { text: said } : {}) };
 						review.set(await call(createReview, { id: visit.id }, body, { idempotencyKey: key }));
+						setSent(true);
 						focusOn("review");
 					}}
 				>

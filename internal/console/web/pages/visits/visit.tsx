@@ -1,10 +1,12 @@
 import { useState } from "preact/hooks";
 import { Title } from "../../app";
-import { readConsultation, type Consultation } from "../../api/operations";
+import { readConsultation, readConsultationCalendar, type Consultation } from "../../api/operations";
 import { CallPart } from "../../parts/call";
+import { download } from "../../parts/download";
+import { ActionButton } from "../../parts/form";
 import { useNow } from "../../parts/now";
 import { Show, useLoad } from "../../parts/load";
-import { Time, ZoneNote, clock } from "../../parts/time";
+import { Time, ZoneNote, clock, dayOf } from "../../parts/time";
 import { Name, Status, money } from "../../parts/value";
 import { useAddress } from "../../router";
 import type { PageProps } from "..";
@@ -120,6 +122,21 @@ function Facts({ visit }: { visit: Consultation }) {
 					</>
 				)}
 			</dl>
+			{visit.status === "CONFIRMED" && (
+				<p>
+					<ActionButton
+						text={text.calendar}
+						own={text.problems}
+						run={() =>
+							download(
+								readConsultationCalendar,
+								{ id: visit.id },
+								`amrutam-${dayOf(visit.startTime)}.ics`,
+							)
+						}
+					/>
+				</p>
+			)}
 		</>
 	);
 }
@@ -132,7 +149,7 @@ function Now({ visit, reload }: { visit: Consultation; reload: () => void }) {
 		reload();
 	};
 	const now = useNow(30_000);
-	const canChange = visit.status !== "IN_PROGRESS" && Date.parse(visit.startTime) > now;
+	const canChange = visit.status !== "IN_PROGRESS" && (now === null || Date.parse(visit.startTime) > now);
 	return (
 		<section aria-labelledby="now">
 			<h2 id="now">{text.now}</h2>

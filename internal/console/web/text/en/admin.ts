@@ -15,8 +15,14 @@ export const admin = {
 		plural(n, { one: "1 application waits for a decision.", other: `${n} applications wait for a decision.` }),
 	notApproved: "Not approved",
 	approved: "Approved",
-	notApprovedHint:
-		"Doctors whose application waits, was declined, or whose approval was withdrawn. The history of each says which.",
+	notApprovedHint: "Doctors whose application waits, was declined, or whose approval was withdrawn.",
+	standing: "Where it stands",
+	standings: {
+		WAITING: "Waits for a decision",
+		APPROVED: "Approved",
+		DECLINED: "Declined",
+		WITHDRAWN: "Approval withdrawn",
+	},
 	findDoctor: "Name, specialization or clinic",
 	noDoctorFound: "No doctor matches these words. Try fewer or shorter ones.",
 	noApproved: "No doctor is approved yet.",

@@ -11,6 +11,7 @@ export const visits = {
 	noneComing: "No visit is planned.",
 	nonePast: "Nothing here yet.",
 	find: "Find a doctor",
+	calendar: "Add it to your calendar",
 	feedHint: "Want your visits in your own calendar?",
 	feed: "Set up the calendar address in your account",
 	show: "Show",

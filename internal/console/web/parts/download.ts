@@ -1,4 +1,4 @@
-import { read, type Operation } from "../../api/call";
+import { read, type Operation } from "../api/call";
 
 /** Saves what an operation answers as a file. Throws Problem. */
 export async function download<In extends object>(
