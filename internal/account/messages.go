@@ -36,6 +36,6 @@ var (
 var (
 	detailWrongPassword = problem.DefineMessage("wrong-current-password", "The current password is wrong.")
 	detailMailRefused   = problem.DefineMessage("sign-up-mail-refused",
-		"The password is that of a sign-up whose e-mail address is not verified: the mail server of the address refused "+
-			"our mail. Check the address, and sign up with one that takes mail.")
+		"The password is that of a sign-up whose e-mail address is not verified: the mail server of the address "+
+			"refused our mail. Check the address, and sign up with one that takes mail.")
 )

@@ -43,8 +43,9 @@ var (
 	detailNoAddenda = problem.DefineMessage("no-addenda",
 		"Only a consultation that is COMPLETED gets addenda; this one is {status}.")
 	faultPeerNeeded     = problem.DefineMessage("peer-with-description", "must be there exactly when description is")
-	detailNotInCalendar = problem.DefineMessage("not-in-calendar", "A consultation is in no calendar before it is paid.")
-	detailNoCheckIn     = problem.DefineMessage("no-check-in",
+	detailNotInCalendar = problem.DefineMessage("not-in-calendar",
+		"A consultation is in no calendar before it is paid.")
+	detailNoCheckIn = problem.DefineMessage("no-check-in",
 		"Nobody can check in to a consultation that is {status}.")
 	detailTransition = problem.DefineMessage("transition",
 		"A consultation that is {status} can't become {next}.")

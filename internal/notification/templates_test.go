@@ -50,7 +50,8 @@ func samples() map[string][]map[string]string {
 		"consultation-reminder":  {consultation("as", "PATIENT"), consultation("as", "DOCTOR")},
 		"consultation-completed": {consultation("as", "DOCTOR", "until", "2031-03-01T20:15:00Z")},
 		"prescription-ready": {{"with": "Dr. Meera Nair", "consultationId": visit}, {"with": "Dr. Meera Nair",
-			"consultationId": visit, "prescriptionId": "0199f3a2-7c1e-7a10-8b20-3c4d5e6f7082"}}, "doctor-approved": {{}},
+			"consultationId": visit, "prescriptionId": "0199f3a2-7c1e-7a10-8b20-3c4d5e6f7082"}},
+		"doctor-approved":            {{}},
 		"doctor-application-refused": {reason}, "doctor-approval-withdrawn": {reason},
 		"refund-sent": {{"amount": "123456.00", "currency": "INR"},
 			{"amount": "123456.00", "currency": "INR", "consultationId": visit}},
@@ -319,7 +320,8 @@ func TestNamesCannotInjectContent(t *testing.T) {
 		reader, _ := f.user(name, "UTC")
 		before := len(p.mails())
 		must(t, f.run(f.enqueue(notification.Mail{To: reader, Kind: "consultation-confirmed",
-			Data: map[string]string{"as": "DOCTOR", "with": name, "start": start, "end": end, "consultationId": visit}})))
+			Data: map[string]string{"as": "DOCTOR", "with": name, "start": start, "end": end,
+				"consultationId": visit}})))
 		must(t, f.run(f.enqueue(notification.Mail{To: reader, Kind: "doctor-approval-withdrawn",
 			Data: map[string]string{"reason": name}})))
 		for i, d := range p.mails()[before:] {

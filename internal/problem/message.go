@@ -3,7 +3,6 @@ package problem
 import (
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -29,10 +28,15 @@ type plural struct {
 var messages = map[string]*Message{}
 
 // DefineMessage adds a message to the catalogue: its English text and, if it is another, the text for the number 1. It
-// panics if the code is defined already.
+// panics if the code is defined already, or has no text in another language.
 func DefineMessage(code, english string, one ...string) *Message {
 	if _, isDefined := messages[code]; isDefined {
 		panic("problem: message defined twice: " + code)
+	}
+	for l, c := range translatedMessages {
+		if c.Messages[code].Other == "" {
+			panic(fmt.Sprintf("problem: message without a text in %s: %s", l, code))
+		}
 	}
 	m := &Message{Code: code, text: plural{Other: english, One: strings.Join(one, "")}}
 	messages[code] = m
@@ -44,9 +48,6 @@ func FindMessage(code string) (*Message, bool) {
 	m, ok := messages[code]
 	return m, ok
 }
-
-// Messages returns the codes of all messages, sorted.
-func Messages() []string { return slices.Sorted(maps.Keys(messages)) }
 
 // With returns a copy with one more parameter: an integer, a text, a list of texts or an instant.
 func (m *Message) With(name string, value any) *Message {
@@ -68,7 +69,7 @@ func (m *Message) Error() string { return m.In(language.English) }
 // In returns the text in a language.
 func (m *Message) In(l language.Tag) string {
 	text := m.text
-	if translated, known := translatedMessages[l][m.Code]; known {
+	if translated, known := translatedMessages[l].Messages[m.Code]; known {
 		text = translated
 	}
 	template := text.Other
@@ -94,7 +95,7 @@ func write(l language.Tag, value any) string {
 	case []string:
 		return strings.Join(v, ", ")
 	case string:
-		if word, known := translatedWords[l][v]; known {
+		if word, known := translatedMessages[l].Words[v]; known {
 			return word
 		}
 	}

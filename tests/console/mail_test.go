@@ -71,8 +71,8 @@ func watchReferers(t *testing.T, p *browser.Page) func() []string {
 	}
 }
 
-// TestSignUpByMail tests the way of a new patient: from a page that needs an account to the sign-up, by the link of the
-// mail to the sign-in, and back to that page. The link's token is in no Referer, and leaves the address.
+// TestSignUpByMail tests the way of a new patient: from a page that needs an account to the sign-up, by the link of
+// the mail to the sign-in, and back to that page. The link's token is in no Referer, and leaves the address.
 func TestSignUpByMail(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)

@@ -89,7 +89,7 @@ func TestFaultMovesNoNeighbour(t *testing.T) {
 		row.querySelector('.field').append(fault);
 		const tops = [...row.querySelectorAll('input, select')].map(e => Math.round(e.getBoundingClientRect().top));
 		return {tops: [...new Set(tops)].length, fields: tops.length};`
-	if shown := p.Script(measure); shown["tops"] != 1.0 || shown["fields"].(float64) < 2 {
+	if shown := p.Script(measure); shown["tops"] != 1.0 || shown["fields"] == 1.0 || shown["fields"] == 0.0 {
 		t.Errorf("the fields have other heights: %v", shown)
 	}
 }

@@ -12,6 +12,11 @@ import { announce, Announcer } from "./parts/announce";
 import { explain, Refusal } from "./parts/refusal";
 import { Loading, loadAnew, useReconnect } from "./parts/load";
 import { Dialogs } from "./parts/recover";
+import "./parts/checkout";
+import "./parts/form";
+import "./parts/time";
+import "./parts/value";
+import "./parts/wall";
 import type { Menu } from "./menu";
 
 export type MenuItem = [path: string, text: string];
@@ -129,17 +134,16 @@ export function App() {
 	const url = useAddress();
 	const place = findPlace(url.pathname);
 	const user = useUser();
-	const roles = place?.route.roles;
+	const roles = place?.route.roles ?? [];
 	let content: ComponentChildren;
 	if (!place) {
 		content = <NotFound />;
-	} else if (roles && !user && userDoubt()) {
+	} else if (roles[0] && !user && userDoubt()) {
 		content = <Refusal error={userDoubt()} retry={() => void loadUser()} />;
-	} else if (roles && !(user && roles.includes(user.role))) {
-		const route: Route = { path: "/sign-in", area: "entry", page: user ? "OtherRole" : "SignIn" };
-		content = <Content place={{ route, params: {} }} pathname={url.pathname} />;
 	} else {
-		content = <Content place={place} pathname={url.pathname} />;
+		const isOpen = !roles[0] || (user && roles.includes(user.role));
+		const instead: Route = { ...place.route, area: "entry", page: user ? "OtherRole" : "SignIn" };
+		content = <Content place={isOpen ? place : { route: instead, params: {} }} pathname={url.pathname} />;
 	}
 	return (
 		<>

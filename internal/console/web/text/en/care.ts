@@ -78,7 +78,7 @@ export const care = {
 	// The waitlist
 	waitTitle: "No time that suits you?",
 	waitHint:
-		"Join the waitlist. When a place becomes free in these days, we hold it for you for 15 minutes and tell you by mail and on the page “Waitlist”.",
+		"When a place becomes free in these days, we hold it for you for 15 minutes and tell you by mail and on the page “Waitlist”.",
 	joined: "You are on the waitlist. We tell you when a place becomes free.",
 	toWaitlist: "Show my waitlist",
 	signInToWait: "Sign in to join the waitlist",

@@ -77,11 +77,10 @@ export const common = {
 	/** What to do after a refusal, by its slug. Others show what the server says. */
 	problems: {
 		offline: "There is no connection. What you typed is still here: check the network, and try again.",
-		"not-loaded": "A part of this page did not load: check the network, and try again, or load the page anew.",
+		"not-loaded": "A part of this page did not load: check the network, and try again.",
 		unknown: "The service did not answer as it should. Try again in a moment.",
-		internal: "Something went wrong on our side. Try again; if it stays so, tell support the number below.",
+		internal: "Something went wrong on our side. Try again, or tell support the number below.",
 		unavailable: "The service is busy or being restarted. Nothing is lost: try again in a moment.",
-		busy: "The service is very busy. Nothing is lost: try again in a moment.",
 		"outcome-unknown": "We can't tell whether this was carried out. Try again: it isn't done twice.",
 		"restore-mode": "The service is being repaired. What you read is there; changes are possible again later.",
 		"mfa-required": "Your role needs a second factor. Set one up, or sign in with it.",
