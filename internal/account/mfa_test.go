@@ -21,6 +21,8 @@ import (
 type authenticator struct {
 	c      *apptest.Clinic
 	secret string
+	// enrolled is the code that the enrolment used.
+	enrolled string
 }
 
 // code returns the code of a time step, counted from the current one. A step is 30 s.
@@ -34,8 +36,9 @@ func (a authenticator) code(t *testing.T, steps int) string {
 // enrolAuthenticator sets up an authenticator for a user, and returns the recovery codes too.
 func enrolAuthenticator(t *testing.T, c *apptest.Clinic, u apptest.User) (a authenticator, recoveryCodes []string) {
 	t.Helper()
-	a = authenticator{c, c.Post(u, "auth/enable-mfa", nil).Want(200).Text("secret")}
-	confirmed := c.Post(u, "auth/confirm-mfa", object{"otp": a.code(t, 0)}).Want(200)
+	a = authenticator{c: c, secret: c.Post(u, "auth/enable-mfa", nil).Want(200).Text("secret")}
+	a.enrolled = a.code(t, 0)
+	confirmed := c.Post(u, "auth/confirm-mfa", object{"otp": a.enrolled}).Want(200)
 	for _, code := range confirmed.At("recoveryCodes").([]any) {
 		recoveryCodes = append(recoveryCodes, code.(string))
 	}
@@ -68,8 +71,8 @@ func TestEnrolMFA(t *testing.T) {
 	if lines := strings.Split(setup.Text("qrCodeText"), "\n"); len(lines) < 20 {
 		t.Errorf("qrCodeText has %d lines", len(lines))
 	}
-	a := authenticator{c, setup.Text("secret")}
-	c.Post(s.user, "auth/confirm-mfa", object{"otp": authenticator{c, first}.code(t, 0)}).Want(401, "invalid-code")
+	a := authenticator{c: c, secret: setup.Text("secret")}
+	c.Post(s.user, "auth/confirm-mfa", object{"otp": authenticator{c: c, secret: first}.code(t, 0)}).Want(401, "invalid-code")
 	wantEqual(t, "mfaRequired before", login(c, email, password).Want(200).At("mfaRequired"), any(false))
 	c.Post(s.user, "auth/confirm-mfa", object{"otp": a.code(t, 0)}).Want(200)
 	c.Post(s.user, "auth/confirm-mfa", object{"otp": a.code(t, 1)}).Want(409, "mfa-enabled")
@@ -103,7 +106,7 @@ func TestSecondFactor(t *testing.T) {
 
 	ticket := newTicket()
 	c.Get(apptest.User{Token: ticket}, "users/me").Want(401)
-	verify(ticket, object{"otp": a.code(t, 0)}).Want(401, "invalid-code") // used by the enrolment
+	verify(ticket, object{"otp": a.enrolled}).Want(401, "invalid-code") // used
 	verify(ticket, object{}).Want(422)
 	verify(ticket, object{"otp": a.code(t, 1), "recoveryCode": recovery[0]}).Want(422)
 	s := sessionOf(t, verify(ticket, object{"otp": a.code(t, 1)}).Want(200))

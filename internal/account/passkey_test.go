@@ -251,7 +251,7 @@ func TestRegisteringPasskeys(t *testing.T) {
 	second := c.NewPasskey()
 	wantEqual(t, "recovery codes for another passkey", len(second.Register(s.user)), 0)
 	// The codes of an authenticator don't work before it is confirmed, though the user has a second factor.
-	a := authenticator{c, c.Post(s.user, "auth/enable-mfa", nil).Want(200).Text("secret")}
+	a := authenticator{c: c, secret: c.Post(s.user, "auth/enable-mfa", nil).Want(200).Text("secret")}
 	c.Post(s.user, "auth/step-up", object{"otp": a.code(t, 0)}).Want(401, "invalid-code")
 	c.Post(s.user, "auth/disable-mfa", object{"otp": a.code(t, 0)}).Want(409, "mfa-not-enabled")
 	c.Post(s.user, "auth/confirm-mfa", object{"otp": a.code(t, 0)}).Want(200)

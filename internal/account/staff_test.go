@@ -28,7 +28,7 @@ func TestNewFactorEndsOtherSessions(t *testing.T) {
 				return c.Post(s.user, "auth/passkeys", object{"credential": credential}).Want(201)
 			}
 		} else {
-			a := authenticator{c, c.Post(s.user, "auth/enable-mfa", nil).Want(200).Text("secret")}
+			a := authenticator{c: c, secret: c.Post(s.user, "auth/enable-mfa", nil).Want(200).Text("secret")}
 			addFactor = func() *apptest.Answer {
 				return c.Post(s.user, "auth/confirm-mfa", object{"otp": a.code(t, 0)}).Want(200)
 			}

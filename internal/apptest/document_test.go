@@ -16,7 +16,7 @@ func TestContractViolationsAreFound(t *testing.T) {
 	user := `{"id":"` + id + `","email":"asha@example.org","role":"PATIENT","isEmailVerified":true,"mfaEnabled":false,
 		"fullName":"Asha",
 		"createdAt":"2026-11-23T09:30:00Z","updatedAt":"2026-11-23T09:30:00Z","gender":null,
-		"dateOfBirth":null,"phone":null,"address":null,"timezone":"UTC","language":"en"}`
+		"dateOfBirth":null,"phone":null,"address":null,"timezone":"UTC","language":"en","erasureDueAt":null}`
 	for _, one := range []struct {
 		name, path  string
 		status      int

@@ -40,7 +40,7 @@ func TestWaitlistOffersAreTold(t *testing.T) {
 	slot := c.Slot(doctor, 48*time.Hour, 1)
 	booked := c.Book(holder, slot)
 	join := func(patient apptest.User) (entry string, s *client) {
-		day := c.DB.Now().Format(time.DateOnly)
+		day := c.DB.Now().AddDate(0, 0, 1).Format(time.DateOnly) // in every zone from today on
 		entry = c.Post(patient, "waitlist", map[string]any{"doctorId": doctor.ID, "from": day,
 			"to": c.DB.Now().AddDate(0, 0, 4).Format(time.DateOnly)}).Want(201).Text("id")
 		s = open(t, c, patient, "")

@@ -47,6 +47,7 @@ func TestEveryTableAboutPeople(t *testing.T) {
 		"booking_rules":           "booking-rules.json; kept, they name anonymous",
 		"consultations": "consultations.json; emptied when never started, else kept until they " +
 			"are unreadable",
+		"call_sides":                     "how browsers reach each other; deleted after a day, they name nobody",
 		"seats":                          "consultations.json; released when upcoming consultations are cancelled",
 		"prescriptions":                  "prescriptions.json; kept until they are unreadable",
 		"payments":                       "payments.json; kept, they name anonymous",

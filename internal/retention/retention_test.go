@@ -168,6 +168,10 @@ var insert = map[string]func(s scene, at time.Time){
 		s.Exec(`INSERT INTO events (user_id, type, payload, created_at) VALUES ($1, 'offer.changed', '{}', $2)`,
 			s.user, at)
 	},
+	"calls": func(s scene, at time.Time) {
+		s.Exec(`INSERT INTO call_sides (consultation_id, is_doctor, client_id, updated_at) VALUES ($1, true, $1, $2)`,
+			uuid.New(), at)
+	},
 	"removed-slots": func(s scene, at time.Time) {
 		s.Exec(`WITH rule AS (INSERT INTO availability_rules (id, doctor_id, rrule, start_minute, end_minute, timezone,
 				slot_minutes, buffer_minutes, max_patients, valid_from, fill_at, created_at, updated_at)

@@ -86,7 +86,9 @@ async function loseNextAnswer(person: Person, path: string): Promise<void> {
 }
 
 async function saysOffline(person: Person): Promise<void> {
-	const texts = [t.problems["offline"], visits.problems["offline"]].map((text) => holding(text ?? "").source);
+	const texts = [t.problems["offline"], t.problems["not-loaded"], visits.problems["offline"]].map(
+		(text) => holding(text ?? "").source,
+	);
 	await person.page
 		.getByRole("alert")
 		.filter({ hasText: new RegExp(texts.join("|")) })

@@ -43,8 +43,8 @@ async function signUp(stage: Stage, patient: Person): Promise<void> {
 	await patient.isAt(entry.checkMail);
 	const mail = await stage.tab(patient.page.context());
 	await mail.open(await control.mail(email, "/verify-email"));
-	await mail.page.getByRole("button").click();
-	await mail.page.getByRole("button").waitFor({ state: "hidden" });
+	await mail.press(entry.confirm);
+	await mail.isAt(entry.verified);
 	await mail.page.close();
 	await patient.follow(entry.signIn);
 	await patient.signIn({ email, password });

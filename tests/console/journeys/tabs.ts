@@ -20,6 +20,8 @@ export async function keepUsersApart(stage: Stage): Promise<void> {
 
 	await tab.page.bringToFront();
 	await tab.menu().link(second.name).waitFor();
+	await tab.open(`/doctors/${doctor.id}`);
+	await freeTimes(tab).first().click();
 	await tab.isAt(care.bookTitle);
 	check((await tab.field(care.reason).inputValue()) !== reason, "the second sees what the first has typed");
 	await tab.fill(care.reason, "Cough since Sunday");

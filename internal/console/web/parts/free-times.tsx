@@ -77,13 +77,15 @@ interface TimesProps extends Whose {
 	title: string;
 	empty: string;
 	round?: number;
+	/** The first day was chosen by hand too: its heading gets the focus. */
+	isChosen?: boolean;
 	children: (slots: FreeSlot[]) => ComponentChildren;
 }
 
 /** The free times of a day. The heading has the focus after another day was chosen. */
-export function TimesOfDay({ doctorId, dependantId, day, title, empty, round, children }: TimesProps) {
+export function TimesOfDay({ doctorId, dependantId, day, title, empty, round, isChosen, children }: TimesProps) {
 	const heading = useRef<HTMLHeadingElement>(null);
-	const shown = useRef(day);
+	const shown = useRef(isChosen ? "" : day);
 	useEffect(() => {
 		if (shown.current !== day) heading.current?.focus();
 		shown.current = day;

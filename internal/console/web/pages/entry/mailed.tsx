@@ -11,7 +11,6 @@ import { Loading } from "../../parts/load";
 import { navigate } from "../../router";
 import { currentUser, loadUser } from "../../session";
 import { useLink } from "./link";
-import { explainFaults } from "./password-faults";
 import { recallNext, withNext } from "./next";
 import { refusals } from "./refusals";
 import { text } from "./text";
@@ -129,7 +128,7 @@ export function ResetPassword() {
 				own={refusals()}
 				submit={async (values) => {
 					const body = { token, newPassword: values.raw("newPassword") };
-					await use(() => call(resetPassword, {}, body, { quiet: true }).catch(explainFaults));
+					await use(() => call(resetPassword, {}, body, { quiet: true }));
 				}}
 			>
 				<Field

@@ -7,7 +7,6 @@ import { useAddress } from "../../router";
 import { t } from "../../text";
 import { language } from "../../text/language";
 import { rememberNext, withNext } from "./next";
-import { explainFaults } from "./password-faults";
 import { refusals } from "./refusals";
 import { text } from "./text";
 
@@ -56,7 +55,7 @@ export function SignUp() {
 							...(gender && { gender }),
 						},
 						{ quiet: true, idempotencyKey: key },
-					).catch(explainFaults);
+					);
 					rememberNext(next);
 					setSentTo(values.text("email"));
 				}}

@@ -60,7 +60,7 @@ function FreeTimes({ visit }: { visit: Consultation }) {
 				none={text.noneFree}
 			/>
 			{day && (
-				<TimesOfDay {...whose} day={day} title={text.timesOf(dayName(day))} empty={text.noTimes}>
+				<TimesOfDay isChosen {...whose} day={day} title={text.timesOf(dayName(day))} empty={text.noTimes}>
 					{(slots) => <SlotButtons slots={slots} chosen={slot} choose={setSlot} />}
 				</TimesOfDay>
 			)}

@@ -58,6 +58,7 @@ export function Move({ visit, done }: MoveProps) {
 				<div>
 					{day && (
 						<TimesOfDay
+							isChosen
 							{...whose}
 							day={day}
 							title={text.timesOf(dayName(day))}

@@ -79,8 +79,6 @@ export const entry = {
 	passwordSet: "Your password is set",
 	passwordSetHint: "All devices of that account were signed out. In this browser another account is signed in.",
 	goOn: "Go on",
-	/** The faults of a new password in other words than the server's, with # for a number. */
-	passwordFaults: {} as Record<string, string>,
 	otherRole: (forWhom: string) => `This page is for ${forWhom}`,
 	forRole: { PATIENT: "patients", DOCTOR: "doctors", SUPPORT: "support", ADMIN: "administrators" },
 	signedInAs: "You are signed in as",
