@@ -70,6 +70,7 @@ async function approveRefund(office: Person): Promise<void> {
 	await office.press(like(support.approveRefund("§")));
 	await office.dialog(like(support.approveRefund("§"))).press(support.approve);
 	await office.sees(support.refundStates.PENDING);
+	await office.page.locator('[id^="state-"]:focus').waitFor(); // a menu closes when the focus moves on
 }
 
 async function lookIntoAuditLog(office: Person): Promise<void> {

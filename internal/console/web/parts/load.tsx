@@ -34,7 +34,7 @@ export function loadAnew(): void {
 /** Tries again as soon as the connection is back, after an error that came from its loss. */
 export function useReconnect(error: unknown, retry: () => void): void {
 	useEffect(() => {
-		if (!error || (isProblem(error) && error.slug !== "offline")) return;
+		if (!isProblem(error, "offline", "not-loaded")) return;
 		addEventListener("online", retry);
 		return () => removeEventListener("online", retry);
 	}, [error]);
