@@ -72,7 +72,8 @@ func TestEnrolMFA(t *testing.T) {
 		t.Errorf("qrCodeText has %d lines", len(lines))
 	}
 	a := authenticator{c: c, secret: setup.Text("secret")}
-	c.Post(s.user, "auth/confirm-mfa", object{"otp": authenticator{c: c, secret: first}.code(t, 0)}).Want(401, "invalid-code")
+	replaced := authenticator{c: c, secret: first}
+	c.Post(s.user, "auth/confirm-mfa", object{"otp": replaced.code(t, 0)}).Want(401, "invalid-code")
 	wantEqual(t, "mfaRequired before", login(c, email, password).Want(200).At("mfaRequired"), any(false))
 	c.Post(s.user, "auth/confirm-mfa", object{"otp": a.code(t, 0)}).Want(200)
 	c.Post(s.user, "auth/confirm-mfa", object{"otp": a.code(t, 1)}).Want(409, "mfa-enabled")

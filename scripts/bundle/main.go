@@ -78,8 +78,8 @@ func bundle() error {
 	return replace(append(result.OutputFiles, api.OutputFile{Path: to + "/manifest.json", Contents: description}))
 }
 
-// trimRoutes makes of routes.json a text for the router, a line a route: its path, area and page, and the roles that may
-// open it. It is a fifth smaller than the JSON, and every page loads it.
+// trimRoutes makes of routes.json a text for the router, a line a route: its path, area and page, and the roles that
+// may open it. It is a fifth smaller than the JSON, and every page loads it.
 func trimRoutes(build api.PluginBuild) {
 	build.OnLoad(api.OnLoadOptions{Filter: `/routes\.json$`}, func(in api.OnLoadArgs) (api.OnLoadResult, error) {
 		var routes []map[string]any

@@ -71,7 +71,8 @@ func TestFaultsInAcceptedLanguage(t *testing.T) {
 		"hi": {"कम से कम 15 अक्षर होने चाहिए", "खाली नहीं हो सकता"},
 	} {
 		a := c.Do(apptest.User{}, "POST", "auth/signup", map[string]any{"email": "asha@example.org",
-			"fullName": "Asha Rao", "password": "fourteen chars", "role": "PATIENT"}, "Accept-Language", l).Want(422, "validation-failed")
+			"fullName": "Asha Rao", "password": "fourteen chars", "role": "PATIENT"}, "Accept-Language", l).
+			Want(422, "validation-failed")
 		fault := firstFault(a)
 		if fault["code"] != "minLength" || !reflect.DeepEqual(fault["params"], map[string]any{"limit": 15.0}) ||
 			fault["message"] != want[0] {
