@@ -18,7 +18,7 @@ if [[ -n $race ]] && ! command -v "$(go env CC)" >/dev/null; then
 	exit 1
 fi
 if [[ -n $all ]]; then
-	echo "gotest.sh: all tests take about 6 minutes on two cores, with -race about 15" >&2
+	echo "gotest.sh: all tests take about 10 minutes on two cores, with -race about 20" >&2
 fi
 if tools="$(scripts/tools.sh gotestsum)"; then
 	runner=("$tools/gotestsum" "--format=$format" --format-hide-empty-pkg --)
