@@ -12,6 +12,7 @@ import { announce, Announcer } from "./parts/announce";
 import { explain, Refusal } from "./parts/refusal";
 import { Loading, loadAnew, useReconnect } from "./parts/load";
 import { Dialogs } from "./parts/recover";
+// Most areas use these: here they are in the one file that all load.
 import "./parts/checkout";
 import "./parts/form";
 import "./parts/time";

@@ -9,8 +9,7 @@ export type Explanations = Record<string, string>;
 
 /** Returns what to tell the user of an error. */
 export function explain(error: unknown, own: Explanations = {}): string {
-	// What isn't a Problem is most often a script that didn't come.
-	if (!isProblem(error)) return t.problems[navigator.onLine ? "unknown" : "offline"] ?? "";
+	if (!isProblem(error)) return t.problems["unknown"] ?? "";
 	const known = own[error.slug] ?? t.problems[error.slug];
 	if (known) return known;
 	if (error.status >= 500) return t.problems["unavailable"] ?? "";

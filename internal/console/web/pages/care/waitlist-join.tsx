@@ -1,5 +1,6 @@
 import type { ComponentType } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { loadFiles } from "../../api/call";
 import type { Doctor } from "../../api/operations";
 import { Loading, loadAnew } from "../../parts/load";
 import { Refusal } from "../../parts/refusal";
@@ -53,12 +54,11 @@ function Join({ doctor, done }: JoinProps) {
 	const [loaded, setLoaded] = useState<{ form: ComponentType<JoinProps> } | null>(null);
 	const [error, setError] = useState<unknown>(null);
 	useEffect(() => {
-		import("../waitlist")
-			.then(async (area) => {
-				await area.load();
-				setLoaded({ form: area.JoinForm });
-			})
-			.catch(setError);
+		loadFiles(async () => {
+			const area = await import("../waitlist");
+			await area.load();
+			setLoaded({ form: area.JoinForm });
+		}).catch(setError);
 	}, []);
 	if (error) return <Refusal error={error} retry={loadAnew} />;
 	if (!loaded) return <Loading />;

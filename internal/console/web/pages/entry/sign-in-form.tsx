@@ -1,6 +1,6 @@
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { call, isProblem, newKey } from "../../api/call";
+import { call, isProblem, loadFiles, newKey } from "../../api/call";
 import { readOwnUser, resendVerification, signIn, signInWithPasskey, type SignInResult } from "../../api/operations";
 import { ActionButton, Field, Form } from "../../parts/form";
 import { hasPasskeys } from "../../parts/passkey";
@@ -18,10 +18,12 @@ interface SignInFormProps {
 
 type Enrolment = ComponentType<{ done: () => Promise<void> }>;
 
-async function loadEnrolment(): Promise<Enrolment> {
-	const { Enrol, load } = await import("../account");
-	await load();
-	return Enrol;
+function loadEnrolment(): Promise<Enrolment> {
+	return loadFiles(async () => {
+		const { Enrol, load } = await import("../account");
+		await load();
+		return Enrol;
+	});
 }
 
 /** Reports whether the session that the browser has can do nothing before there is a second factor. */

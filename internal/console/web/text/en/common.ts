@@ -78,10 +78,10 @@ export const common = {
 	problems: {
 		offline: "There is no connection. What you typed is still here: check the network, and try again.",
 		"not-loaded": "A part of this page did not load: check the network, and try again.",
-		unknown: "The service did not answer well. Try again in a moment.",
+		unknown: "The service did not answer as it should. Try again in a moment.",
 		internal: "Something went wrong on our side. Try again, or tell support the number below.",
 		unavailable: "The service is busy or being restarted. Nothing is lost: try again in a moment.",
-		"outcome-unknown": "We can't tell whether this was done. Try again: it isn't done twice.",
+		"outcome-unknown": "We can't tell whether this was carried out. Try again: it isn't done twice.",
 		"restore-mode": "The service is being repaired. You can read now, and change things later.",
 		"mfa-required": "Your role needs a second factor. Set one up, or sign in with it.",
 		forbidden: "Your account may not do this.",
