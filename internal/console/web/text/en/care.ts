@@ -139,7 +139,6 @@ export const care = {
 		"notice-outdated": "The notice has changed meanwhile. Read the new one, tick it, and try again.",
 		"idempotency-in-flight":
 			"Your request is still being worked on. Wait a moment, and press the button again: it isn't done twice.",
-		"outcome-unknown": "It isn't sure whether this was done. Press the button again: it isn't done twice.",
 		"already-paid": "This visit is paid already.",
 		"illegal-transition": "This isn't possible any more: the time may be over.",
 		"restore-mode": "Payments are paused while the service is being restored. Try again later.",
