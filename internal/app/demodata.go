@@ -168,7 +168,7 @@ func (a *App) demoPractice(ctx context.Context, d demoDoctor, id, admin uuid.UUI
 	if d.isWaiting {
 		return a.DB.Write(ctx, func(tx *postgres.Tx) error { return a.demoApproval(ctx, tx, d, id, admin) })
 	}
-	err := a.demoPast().Write(ctx, func(tx *postgres.Tx) error { return a.demoApproval(ctx, tx, d, id, admin) })
+	err := a.writeInDemoPast(ctx, func(tx *postgres.Tx) error { return a.demoApproval(ctx, tx, d, id, admin) })
 	if err != nil {
 		return err
 	}
@@ -195,7 +195,7 @@ func (a *App) demoAccount(ctx context.Context, demo DemoAccount) (id uuid.UUID, 
 	if err != nil {
 		return uuid.Nil, err
 	}
-	err = a.demoPast().Write(ctx, func(tx *postgres.Tx) (err error) {
+	err = a.writeInDemoPast(ctx, func(tx *postgres.Tx) (err error) {
 		user := account.NewUser{
 			Email: demo.Email, PasswordHash: hash, Role: demo.Role, FullName: demo.Name, Verified: true,
 		}

@@ -135,10 +135,14 @@ func (h *demoHistory) createPast(ctx context.Context) error {
 	return nil
 }
 
-// demoPast returns a database in which it is some days before the past of the demo accounts begins: then they sign up.
-func (a *App) demoPast() *postgres.DB {
-	past := a.DB.Now().AddDate(0, 0, -demoDays-10)
-	return &postgres.DB{Pool: a.DB.Pool, Clock: func() time.Time { return past }}
+// writeInDemoPast runs a transaction some days before the past of the demo accounts begins: then they sign up.
+func (a *App) writeInDemoPast(ctx context.Context, do func(tx *postgres.Tx) error) error {
+	return a.DB.Write(ctx, func(tx *postgres.Tx) error {
+		if err := tx.MoveTo(ctx, tx.Now.AddDate(0, 0, -demoDays-10)); err != nil {
+			return err
+		}
+		return do(tx)
+	})
 }
 
 // at carries out a step of the transaction as of an instant.

@@ -118,7 +118,7 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the pool: %w", err)
 	}
-	return &DB{Pool: pool, Clock: o.Clock, acquireWithin: o.AcquireWithin}, nil
+	return &DB{Pool: pool, Clock: o.Clock, acquireWithin: cmp.Or(o.AcquireWithin, acquireTimeout)}, nil
 }
 
 // Close waits until all connections are returned, and closes them.
@@ -188,8 +188,7 @@ func (db *DB) WithOwnConn(ctx context.Context, fn func(conn *pgx.Conn) error) er
 
 // acquire takes a connection from the pool. Errors: ErrBusy, ErrUnavailable, the context's.
 func (db *DB) acquire(ctx context.Context) (*pgxpool.Conn, error) {
-	within := cmp.Or(db.acquireWithin, acquireTimeout)
-	acquireCtx, cancel := context.WithTimeout(ctx, within)
+	acquireCtx, cancel := context.WithTimeout(ctx, db.acquireWithin)
 	defer cancel()
 	conn, err := db.Pool.Acquire(acquireCtx)
 	switch {
@@ -198,7 +197,7 @@ func (db *DB) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case acquireCtx.Err() != nil:
-		return nil, fmt.Errorf("%w: no connection within %s", ErrBusy, within)
+		return nil, fmt.Errorf("%w: no connection within %s", ErrBusy, db.acquireWithin)
 	default:
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
