@@ -135,6 +135,7 @@ func open(ctx context.Context, t testing.TB, tune func(*pgx.ConnConfig), configu
 	cfg.MaxInFlight = 2000                       // so that a machine busy with tests refuses nothing
 	cfg.MaxBookings, cfg.MaxBookingsWithDoctor = 1000, 1000
 	cfg.AuditCheckpoints = "none"
+	cfg.DataDir = t.TempDir() // what a server writes beside its database
 	server := httptest.NewUnstartedServer(nil)
 	cfg.PublicURL = "http://" + server.Listener.Addr().String()
 	for _, change := range configure {
