@@ -18,8 +18,8 @@ func own(c *apptest.Clinic, doctor apptest.User, from, to string) *apptest.Answe
 		"timezone": {"Asia/Kolkata"}}.Encode()).Want(200)
 }
 
-// TestOwnFigures tests what a doctor is told of two days: each visit on the day of its start in the zone, by who ended
-// it, with its money; and nothing of another doctor's.
+// TestOwnFigures tests what a doctor is told of two days: each visit on the day of its start in the zone, by the
+// side that ended it, with its money; and nothing of another doctor's.
 func TestOwnFigures(t *testing.T) {
 	t.Parallel()
 	c := apptest.Open(t)

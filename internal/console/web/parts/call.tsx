@@ -9,11 +9,11 @@ import { useNow } from "./now";
 interface CallPartProps {
 	visit: Consultation;
 	isDoctor: boolean;
-	/** Who is at the other side. */
+	/** The name of the other side. */
 	name: string;
 }
 
-/** The call, from shortly before the visit until its end; who has joined stays in it until they leave. */
+/** The call, from shortly before the visit until its end; a user who has joined stays in it until they leave. */
 export function CallPart({ visit, isDoctor, name }: CallPartProps) {
 	const now = useNow(10_000);
 	const [isJoined, setJoined] = useState(false);

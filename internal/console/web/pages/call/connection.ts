@@ -74,7 +74,7 @@ export class Connection {
 			this.on.error(null);
 		} catch (error) {
 			if (isProblem(error, "illegal-transition", "too-late", "not-found")) {
-				// Who is connected may finish talking.
+				// Two sides that are connected may finish talking.
 				if (this.pc?.connectionState === "connected") return;
 				this.on.state("over");
 				this.stop();
@@ -119,7 +119,7 @@ export class Connection {
 		const pc = new RTCPeerConnection({ iceServers: servers });
 		this.pc = pc;
 		for (const track of this.stream.getTracks()) pc.addTrack(track, this.stream);
-		// Who offers without a camera wants to see the other side nevertheless.
+		// A doctor without a camera wants to see the patient nevertheless.
 		if (this.isDoctor && this.stream.getVideoTracks().length === 0)
 			pc.addTransceiver("video", { direction: "recvonly" });
 		pc.ontrack = (event) => this.pc === pc && this.on.remote(event.streams[0] ?? new MediaStream([event.track]));

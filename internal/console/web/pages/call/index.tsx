@@ -12,7 +12,7 @@ export const load = (): Promise<void> => loadText("call", text);
 export interface VideoCallProps {
 	visit: string;
 	isDoctor: boolean;
-	/** Who is at the other side. */
+	/** The name of the other side. */
 	name: string;
 	/** Told when this side joins and leaves. */
 	joined: (isJoined: boolean) => void;
