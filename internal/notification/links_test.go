@@ -14,7 +14,8 @@ import (
 	"amrutam/internal/notification"
 )
 
-// recipientsOf has the roles of the recipients of a kind of mail, where neither "as" says them nor all roles may get it.
+// recipientsOf has the roles of the recipients of a kind of mail, where neither "as" says them nor every role may get
+// it.
 var recipientsOf = map[string][]string{
 	"doctor-on-leave": {"PATIENT"}, "leave-withdrawn": {"PATIENT"}, "prescription-ready": {"PATIENT"},
 	"refund-sent": {"PATIENT"}, "waitlist-offer": {"PATIENT"}, "dependant-transfer": {"PATIENT"},

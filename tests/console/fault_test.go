@@ -43,6 +43,15 @@ func openThrough(t *testing.T, c *apptest.Clinic) (*browser.Page, *gateway) {
 	return p, g
 }
 
+// openAsPatient opens such a browser on a clinic of its own, with the session of a patient.
+func openAsPatient(t *testing.T) (*browser.Page, *gateway) {
+	t.Helper()
+	c := apptest.Open(t)
+	p, g := openThrough(t, c)
+	p.SignIn(c, c.Patient())
+	return p, g
+}
+
 // fail lets requests whose path has a part get an answer of the gateway; "" ends that.
 func (g *gateway) fail(part string, answer http.HandlerFunc) {
 	if part == "" {
@@ -83,10 +92,7 @@ func gone(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNot
 // and that a button goes on.
 func TestStrangeAnswers(t *testing.T) {
 	t.Parallel()
-	c := apptest.Open(t)
-	patient := c.Patient()
-	p, g := openThrough(t, c)
-	p.SignIn(c, patient)
+	p, g := openAsPatient(t)
 	for name, answer := range map[string]http.HandlerFunc{"a portal": portal, "a cut": cut, "503": unavailable} {
 		g.fail("/api/v1/prescriptions/me", answer)
 		if shown := open(p, "/prescriptions"); shown["isLoading"] == true || shown["refusals"] == "" {
@@ -103,10 +109,7 @@ func TestStrangeAnswers(t *testing.T) {
 // the same key.
 func TestStrangeAnswerToForm(t *testing.T) {
 	t.Parallel()
-	c := apptest.Open(t)
-	patient := c.Patient()
-	p, g := openThrough(t, c)
-	p.SignIn(c, patient)
+	p, g := openAsPatient(t)
 	open(p, "/account/dependants")
 	press(p, "Add somebody")
 	fill(p, "Full name", "Anju Rao")
@@ -139,10 +142,7 @@ func TestStrangeAnswerToForm(t *testing.T) {
 // on.
 func TestUnknownUser(t *testing.T) {
 	t.Parallel()
-	c := apptest.Open(t)
-	patient := c.Patient()
-	p, g := openThrough(t, c)
-	p.SignIn(c, patient)
+	p, g := openAsPatient(t)
 	g.fail("/users/me", unavailable)
 	p.Visit(p.URL + "/visits")
 	text := await(t, p, "Try again")
@@ -157,10 +157,7 @@ func TestUnknownUser(t *testing.T) {
 // TestMissingFiles tests that a page of an older version loads the new one, and says so when its scripts don't load.
 func TestMissingFiles(t *testing.T) {
 	t.Parallel()
-	c := apptest.Open(t)
-	patient := c.Patient()
-	p, g := openThrough(t, c)
-	p.SignIn(c, patient)
+	p, g := openAsPatient(t)
 	open(p, "/account")
 	p.Script(`window.isOld = true; return {};`)
 	g.fail("/console/visits-", gone)
@@ -190,10 +187,7 @@ func TestMissingFirstFiles(t *testing.T) {
 // TestSignOutOffline tests that a sign-out that fails says so.
 func TestSignOutOffline(t *testing.T) {
 	t.Parallel()
-	c := apptest.Open(t)
-	patient := c.Patient()
-	p, g := openThrough(t, c)
-	p.SignIn(c, patient)
+	p, g := openAsPatient(t)
 	open(p, "/account")
 	g.fail("/auth/logout", unavailable)
 	press(p, "Sign out")
