@@ -2,7 +2,7 @@
 
 import { useEffect, useRef } from "preact/hooks";
 import { t } from "../text";
-import { locale } from "../text/language";
+import { dateFormat } from "./intl";
 import { addDays, currentDay, dayName } from "./time";
 
 interface MonthProps {
@@ -29,9 +29,7 @@ export function addMonths(month: string, n: number): string {
 
 /** Returns "March 2026". */
 export function monthName(month: string): string {
-	return new Intl.DateTimeFormat(locale, { month: "long", year: "numeric", timeZone: "UTC" }).format(
-		new Date(month + "-15T12:00:00Z"),
-	);
+	return dateFormat("UTC", { month: "long", year: "numeric" }).format(new Date(month + "-15T12:00:00Z"));
 }
 
 /** Returns the weeks of a month, Monday first; days of other months are "". */
@@ -47,9 +45,7 @@ function weeksOf(month: string): string[][] {
 
 function weekday(i: number, style: "short" | "long"): string {
 	// 5 January 2026 was a Monday.
-	return new Intl.DateTimeFormat(locale, { weekday: style, timeZone: "UTC" }).format(
-		new Date(Date.UTC(2026, 0, 5 + i, 12)),
-	);
+	return dateFormat("UTC", { weekday: style }).format(new Date(Date.UTC(2026, 0, 5 + i, 12)));
 }
 
 export function Month({ month, describe, mark, selected, select, show, hasBefore, hasAfter }: MonthProps) {

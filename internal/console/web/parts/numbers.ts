@@ -1,17 +1,17 @@
 // Numbers, shares and durations as the language writes them.
 
 import { t } from "../text";
-import { locale } from "../text/language";
+import { numberFormat } from "./intl";
 
 /** Returns an integer as the language writes it. */
 export function count(n: number): string {
-	return new Intl.NumberFormat(locale).format(n);
+	return numberFormat({}).format(n);
 }
 
 /** Returns a share of 1 as percents; a dash if there is none. */
 export function percent(share: number | null | undefined): string {
 	if (share === null || share === undefined) return "–";
-	return new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 }).format(share);
+	return numberFormat({ style: "percent", maximumFractionDigits: 1 }).format(share);
 }
 
 /** Returns a duration in its largest useful unit. */

@@ -3,44 +3,36 @@
 import { now } from "../api/clock";
 import { currentUser } from "../session";
 import { t } from "../text";
-import { locale } from "../text/language";
+import { dateFormat, deviceZone } from "./intl";
 
 /** Returns the user's time zone; that of the device for visitors. */
 export function zone(): string {
-	return currentUser()?.timezone || Intl.DateTimeFormat().resolvedOptions().timeZone || "Asia/Kolkata";
+	return currentUser()?.timezone || deviceZone;
 }
 
-const formats = new Map<string, Intl.DateTimeFormat>();
-
-function format(options: Intl.DateTimeFormatOptions, timeZone: string): Intl.DateTimeFormat {
-	const key = timeZone + JSON.stringify(options);
-	let made = formats.get(key);
-	if (!made) {
-		made = new Intl.DateTimeFormat(locale, { ...options, timeZone });
-		formats.set(key, made);
-	}
-	return made;
+function format(at: string | Date, timeZone: string, options: Intl.DateTimeFormatOptions): string {
+	return dateFormat(timeZone, options).format(new Date(at));
 }
 
 /** Returns the name of a zone, like "India Standard Time". */
 export function zoneName(timeZone: string = zone()): string {
-	const parts = format({ timeZoneName: "long" }, timeZone).formatToParts(new Date(now()));
+	const parts = dateFormat(timeZone, { timeZoneName: "long" }).formatToParts(new Date(now()));
 	return parts.find((p) => p.type === "timeZoneName")?.value ?? timeZone;
 }
 
 /** Returns "Tuesday, 3 March 2026". */
 export function fullDate(at: string | Date, timeZone: string = zone()): string {
-	return format({ weekday: "long", day: "numeric", month: "long", year: "numeric" }, timeZone).format(new Date(at));
+	return format(at, timeZone, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
 }
 
 /** Returns "3 Mar 2026". */
 export function shortDate(at: string | Date, timeZone: string = zone()): string {
-	return format({ day: "numeric", month: "short", year: "numeric" }, timeZone).format(new Date(at));
+	return format(at, timeZone, { day: "numeric", month: "short", year: "numeric" });
 }
 
 /** Returns "9:30 am". */
 export function clock(at: string | Date, timeZone: string = zone()): string {
-	return format({ hour: "numeric", minute: "2-digit" }, timeZone).format(new Date(at));
+	return format(at, timeZone, { hour: "numeric", minute: "2-digit" });
 }
 
 /** Returns "Tuesday, 3 March 2026, 9:30 am". */
@@ -48,17 +40,10 @@ export function fullTime(at: string | Date, timeZone: string = zone()): string {
 	return `${fullDate(at, timeZone)}, ${clock(at, timeZone)}`;
 }
 
-const days = new Map<string, Intl.DateTimeFormat>();
-
 /** Returns the day of an instant in a zone, like "2026-03-03". */
 export function dayOf(at: string | Date, timeZone: string = zone()): string {
-	let format = days.get(timeZone);
-	if (!format) {
-		// Swedish dates are those of ISO 8601.
-		format = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeZone });
-		days.set(timeZone, format);
-	}
-	return format.format(new Date(at));
+	// Swedish dates are those of ISO 8601.
+	return dateFormat(timeZone, { dateStyle: "short" }, "sv-SE").format(new Date(at));
 }
 
 /** Returns the day that it is now. */

@@ -2,11 +2,11 @@
 
 import type { ConsultationStatus } from "../api/operations";
 import { t } from "../text";
-import { locale } from "../text/language";
+import { numberFormat } from "./intl";
 
 /** Returns an amount as the language writes it: "₹500.00". */
 export function money(amount: string, currency: string): string {
-	return new Intl.NumberFormat(locale, { style: "currency", currency }).format(Number(amount));
+	return numberFormat({ style: "currency", currency }).format(Number(amount));
 }
 
 /** A person's name, in any script and direction. */

@@ -1,18 +1,14 @@
 // What the clocks of a zone show, and the instants at which they show it. Twice a year a clock is set forward, and skips
 // times, or back, and shows times twice.
 
-const hour = 3_600_000;
+import { dateFormat } from "./intl";
 
-const formats = new Map<string, Intl.DateTimeFormat>();
+const hour = 3_600_000;
 
 /** What the clocks of a zone show at an instant, in milliseconds as if it were UTC. */
 function shown(at: number, timeZone: string): number {
-	let format = formats.get(timeZone);
-	if (!format) {
-		// Swedish dates are those of ISO 8601.
-		format = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "medium", timeZone });
-		formats.set(timeZone, format);
-	}
+	// Swedish dates are those of ISO 8601.
+	const format = dateFormat(timeZone, { dateStyle: "short", timeStyle: "medium" }, "sv-SE");
 	return Date.parse(format.format(at).replace(" ", "T") + "Z");
 }
 

@@ -5,7 +5,7 @@ import { announce } from "../../parts/announce";
 import { ActionButton } from "../../parts/form";
 import { Refusal } from "../../parts/refusal";
 import { Time } from "../../parts/time";
-import { locale } from "../../text/language";
+import { numberFormat } from "../../parts/intl";
 import { Arrival } from "../../parts/focus";
 import { download } from "../../parts/download";
 import { text } from "./text";
@@ -20,7 +20,7 @@ const refusals = (): Record<string, string> => ({
 function size(bytes: number): string {
 	const unit = bytes < 1_000_000 ? "kilobyte" : "megabyte";
 	const n = bytes / (unit === "kilobyte" ? 1000 : 1_000_000);
-	return new Intl.NumberFormat(locale, { style: "unit", unit, maximumFractionDigits: 1 }).format(n);
+	return numberFormat({ style: "unit", unit, maximumFractionDigits: 1 }).format(n);
 }
 
 /** A copy of everything that is kept about a user. To read its state asks for one, so nothing is read unasked. */

@@ -10,7 +10,7 @@ import { Show, useLoad, type Loaded } from "../../parts/load";
 import { Time, ZoneNote } from "../../parts/time";
 import { Name, money } from "../../parts/value";
 import type { PageProps } from "../index";
-import { locale } from "../../text/language";
+import { languageName } from "../../parts/intl";
 import { plainNumber } from "./doctors";
 import { text } from "./text";
 
@@ -58,14 +58,6 @@ function Decided({ doctor }: { doctor: Doctor }) {
 			{decision.reason && <p class="text">{decision.reason}</p>}
 		</div>
 	);
-}
-
-function languageName(tag: string): string {
-	try {
-		return new Intl.DisplayNames(locale, { type: "language" }).of(tag) ?? tag;
-	} catch {
-		return tag;
-	}
 }
 
 function Facts({ doctor: d }: { doctor: Doctor }) {

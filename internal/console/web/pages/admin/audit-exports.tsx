@@ -12,7 +12,7 @@ import {
 import { Form, Select } from "../../parts/form";
 import { List } from "../../parts/load";
 import { Time, ZoneNote, fullTime } from "../../parts/time";
-import { locale } from "../../text/language";
+import { numberFormat } from "../../parts/intl";
 import { useAddress } from "../../router";
 import { FilterFields, filterOf, paramsOf, typedFilter } from "./audit-filter";
 import { actionName, entityName } from "./audit-words";
@@ -102,7 +102,7 @@ function Poll({ reload }: { reload: () => void }) {
 
 function size(bytes: number): string {
 	const unit = bytes < 1e6 ? "kilobyte" : "megabyte";
-	return new Intl.NumberFormat(locale, { style: "unit", unit, maximumFractionDigits: 1 }).format(
+	return numberFormat({ style: "unit", unit, maximumFractionDigits: 1 }).format(
 		bytes / (unit === "kilobyte" ? 1e3 : 1e6),
 	);
 }

@@ -2,23 +2,12 @@
 
 import type { CancellationStep, Doctor } from "../../api/operations";
 import { t } from "../../text";
-import { locale } from "../../text/language";
+import { languageName, listFormat, numberFormat } from "../../parts/intl";
 import { money, Stars } from "../../parts/value";
 import { text } from "./text";
 
-const names = new Intl.DisplayNames(locale, { type: "language" });
-
-/** Returns the name of a language like "hi"; the tag itself if it has none. */
-export function languageName(tag: string): string {
-	try {
-		return names.of(tag) ?? tag;
-	} catch {
-		return tag;
-	}
-}
-
 export function languageNames(tags: string[]): string {
-	return new Intl.ListFormat(locale, { type: "conjunction" }).format(tags.map(languageName));
+	return listFormat("conjunction").format(tags.map(languageName));
 }
 
 export function isFree(amount: string): boolean {
@@ -31,7 +20,7 @@ export function feeText(amount: string, currency: string): string {
 
 export function RatingLine({ doctor }: { doctor: Doctor }) {
 	if (doctor.rating === null || doctor.ratingCount === 0) return <>{text.noRating}</>;
-	const shown = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 }).format(doctor.rating);
+	const shown = numberFormat({ maximumFractionDigits: 1 }).format(doctor.rating);
 	return (
 		<>
 			<span aria-hidden="true">

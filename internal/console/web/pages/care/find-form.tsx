@@ -3,7 +3,7 @@ import { Field, Form, Select } from "../../parts/form";
 import { currentDay } from "../../parts/time";
 import { setQuery } from "../../router";
 import { t } from "../../text";
-import { languageName } from "./doctor-facts";
+import { languageName } from "../../parts/intl";
 import { filtersOf, ratings, years, type Search } from "./search";
 import { text } from "./text";
 

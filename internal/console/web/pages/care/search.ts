@@ -3,7 +3,7 @@
 import type { DoctorFacets, DoctorSort } from "../../api/operations";
 import { addDays, isDay, plainDate, zone } from "../../parts/time";
 import { beginOf } from "../../parts/wall";
-import { languageName } from "./doctor-facts";
+import { languageName } from "../../parts/intl";
 import { text } from "./text";
 
 export interface Search {

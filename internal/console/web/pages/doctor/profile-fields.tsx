@@ -3,20 +3,12 @@
 import { isProblem, Problem } from "../../api/call";
 import type { Doctor } from "../../api/operations";
 import { Checkbox, Field, TextArea, type Values } from "../../parts/form";
+import { languageName } from "../../parts/intl";
 import { NumberField } from "../../parts/number-field";
-import { locale } from "../../text/language";
 import { text } from "./text";
 
 /** The languages that are offered by name; others are written. */
 const offered = ["hi", "en", "bn", "mr", "te", "ta", "gu", "ur", "kn", "or", "ml", "pa", "as", "sa"];
-
-function languageName(tag: string): string {
-	try {
-		return new Intl.DisplayNames(locale, { type: "language" }).of(tag) ?? tag;
-	} catch {
-		return tag;
-	}
-}
 
 interface ProfileValues {
 	specialization: string;

@@ -10,7 +10,7 @@ import { Form, TextArea } from "../../parts/form";
 import { List, Show } from "../../parts/load";
 import { Name, Stars } from "../../parts/value";
 import { currentUser } from "../../session";
-import { locale } from "../../text/language";
+import { numberFormat } from "../../parts/intl";
 import { hasNotApplied, Standing, useOwnProfile } from "./standing";
 import { text } from "./text";
 
@@ -29,9 +29,7 @@ export function Reviews() {
 								<p>
 									<Stars rating={Math.round(doctor.rating * 10) / 10} />{" "}
 									{text.reviews.average(
-										new Intl.NumberFormat(locale, { maximumFractionDigits: 1 }).format(
-											doctor.rating,
-										),
+										numberFormat({ maximumFractionDigits: 1 }).format(doctor.rating),
 										doctor.ratingCount,
 									)}
 								</p>

@@ -4,7 +4,7 @@ import { Name } from "../../parts/value";
 import { findPlace, useAddress } from "../../router";
 import { signOut, useUser } from "../../session";
 import { t } from "../../text";
-import { locale } from "../../text/language";
+import { listFormat } from "../../parts/intl";
 import { text } from "./text";
 
 /** Says that a page is for users of another role, as after the link of a mail to another account. */
@@ -15,7 +15,7 @@ export function OtherRole() {
 	if (!user) return null;
 	return (
 		<div class="narrow">
-			<Title text={text.otherRole(new Intl.ListFormat(locale, { type: "disjunction" }).format(roles))} />
+			<Title text={text.otherRole(listFormat("disjunction").format(roles))} />
 			<p>
 				{text.signedInAs} <Name>{user.fullName}</Name> ({t.roles[user.role]}).
 			</p>

@@ -4,7 +4,7 @@ import { readOwnFigures, type OwnDay, type OwnPeriod } from "../../api/operation
 import { count, percent } from "../../parts/numbers";
 import { dayName } from "../../parts/time";
 import { money } from "../../parts/value";
-import { locale } from "../../text/language";
+import { numberFormat } from "../../parts/intl";
 import { Figures, Lines } from "./charts";
 import { PeriodPage } from "./period";
 import { Report, type PeriodProps } from "./report";
@@ -25,7 +25,7 @@ function Own({ period }: PeriodProps) {
 						{data.rating === null
 							? text.own.noRating
 							: text.own.rating(
-									new Intl.NumberFormat(locale, { maximumFractionDigits: 1 }).format(data.rating),
+									numberFormat({ maximumFractionDigits: 1 }).format(data.rating),
 									text.ratings(data.ratings, count(data.ratings)),
 								)}
 					</p>

@@ -3,7 +3,7 @@
 import type { Rule, RuleRequest } from "../../api/operations";
 import { clock, currentDay, plainDate, zone } from "../../parts/time";
 import { t } from "../../text";
-import { locale } from "../../text/language";
+import { dateFormat, listFormat } from "../../parts/intl";
 import { text } from "./text";
 
 /** The days of the week as an RRULE names them, Monday first. */
@@ -19,9 +19,7 @@ export interface Days {
 /** Returns the name of a day of the week. */
 export function weekdayName(day: string): string {
 	// 5 January 2026 was a Monday.
-	return new Intl.DateTimeFormat(locale, { weekday: "long", timeZone: "UTC" }).format(
-		new Date(Date.UTC(2026, 0, 5 + weekdays.indexOf(day), 12)),
-	);
+	return dateFormat("UTC", { weekday: "long" }).format(new Date(Date.UTC(2026, 0, 5 + weekdays.indexOf(day), 12)));
 }
 
 /** Returns the days of a rule, or null if they are others than days of the week. */
@@ -59,9 +57,7 @@ export function daysInWords({ days, interval }: Days): string {
 	const all = days.map(weekdayName);
 	const first = weekdays.indexOf(days[0] ?? "");
 	const isRow = days.length > 2 && days.every((day, i) => weekdays.indexOf(day) === first + i);
-	const named = isRow
-		? text.range(all[0] ?? "", all[all.length - 1] ?? "")
-		: new Intl.ListFormat(locale, { type: "conjunction" }).format(all);
+	const named = isRow ? text.range(all[0] ?? "", all[all.length - 1] ?? "") : listFormat("conjunction").format(all);
 	if (interval > 1) return text.everyWeeks(interval, days.length === 7 ? text.allDays : named);
 	if (days.length === 7) return text.everyDay;
 	return isRow ? named : text.every(named);
