@@ -12,6 +12,11 @@ import (
 // Routes registers the operations of accounts.
 func (s *Service) Routes(api *httpapi.API) {
 	s.authRoutes(api)
+	for schema, property := range map[string]string{
+		"SignUpRequest": "password", "PasswordResetRequest": "newPassword", "PasswordChangeRequest": "newPassword",
+	} {
+		api.TellMinLength(schema, property, s.Config.PasswordMin)
+	}
 	s.mfaRoutes(api)
 	s.passkeyRoutes(api)
 	s.emailRoutes(api)

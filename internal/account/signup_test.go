@@ -167,6 +167,14 @@ func TestSignUpReportsAllFaults(t *testing.T) {
 			}
 		}
 	}
+	// The least length is the server's, whichever package finds the fault.
+	for _, short := range []string{"short", "fourteen chars"} {
+		found := fieldErrors(t, c.Post(anonymous, "auth/signup", object{"email": "a@example.org", "password": short,
+			"fullName": "Meera", "role": "PATIENT"}).Want(422))
+		if fault := found["body.password"]; fault != "must have at least 15 characters" {
+			t.Errorf("a password of %d characters: %s", len(short), fault)
+		}
+	}
 }
 
 func TestSignUpRefusesUnreadableBodies(t *testing.T) {

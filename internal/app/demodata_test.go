@@ -75,6 +75,13 @@ func TestDemoDataHasAPast(t *testing.T) {
 			t.Errorf("%s: %d, want %d to %d", what, n, least, most)
 		}
 	}
+	if n := c.Count("SELECT count(DISTINCT doctor_id) FROM reviews"); n != 3 {
+		t.Errorf("%d doctors have reviews, want 3", n)
+	}
+	if n := c.Count(`SELECT coalesce(max(n), 0) FROM (
+		SELECT count(*) AS n FROM reviews WHERE text IS NOT NULL GROUP BY text) AS texts`); n != 1 {
+		t.Errorf("a review stands there %d times", n)
+	}
 	password, err := c.App.DemoPassword()
 	if err != nil {
 		t.Fatal(err)

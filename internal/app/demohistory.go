@@ -28,49 +28,6 @@ var demoPatients = []DemoAccount{
 // demoDays is how far the demo data goes back.
 const demoDays = 30
 
-// demoCase is what a visit of the demo data is about.
-type demoCase struct {
-	reason, notes, advice string
-	medication            prescription.Medication
-	rating                int
-	review                string
-}
-
-var demoCases = []demoCase{
-	{
-		reason: "Back pain after long days at the desk",
-		notes:  "Stiff lower back, no numbness. Oil massage and stretching shown.",
-		advice: "Stand up each hour. Warm compress in the evening.",
-		medication: prescription.Medication{Name: "Mahanarayan oil", Dosage: "10 ml", Frequency: "twice a day",
-			DurationDays: new(14), Route: "on the skin"},
-		rating: 5, review: "Listened with patience, and explained every step.",
-	},
-	{
-		reason: "Sour stomach after meals",
-		notes:  "Eats late, much tea. No warning signs.",
-		advice: "Last meal three hours before sleep. Less tea, no chillies for two weeks.",
-		medication: prescription.Medication{Name: "Avipattikar churna", Dosage: "3 g", Frequency: "before meals",
-			DurationDays: new(21)},
-		rating: 4, review: "Clear advice that I could follow.",
-	},
-	{
-		reason: "Trouble falling asleep",
-		notes:  "Screens until midnight. Mood even.",
-		advice: "No screens an hour before bed; a short walk after dinner.",
-		medication: prescription.Medication{Name: "Ashwagandha", Dosage: "500 mg", Frequency: "at night",
-			DurationDays: new(30), Instructions: "with warm milk"},
-		rating: 5, review: "I sleep again. Thank you.",
-	},
-	{
-		reason: "Dry, itching skin since the cold began",
-		notes:  "Dry patches on both arms, no infection.",
-		advice: "Lukewarm water only. Oil before the bath.",
-		medication: prescription.Medication{Name: "Kumkumadi oil", Dosage: "a few drops", Frequency: "at night",
-			DurationDays: new(20), Route: "on the skin"},
-		rating: 3, review: "Friendly, but we began ten minutes late.",
-	},
-}
-
 // demoHistory makes the past of the demo accounts in one transaction: it is there as a whole or not at all, and no job
 // finds a visit of the past half done.
 type demoHistory struct {
@@ -78,13 +35,16 @@ type demoHistory struct {
 	tx                *postgres.Tx
 	now               time.Time
 	patients, doctors []uuid.UUID
+	completed         map[uuid.UUID]int // visits by doctor
+	reviewed          int
 }
 
 // createDemoHistory gives the demo accounts visits of the last month, with notes, prescriptions and reviews, and some
 // to come, unless there are any consultations or an account is too new to have a past. The past is not mailed.
 func (a *App) createDemoHistory(ctx context.Context, patients, doctors []uuid.UUID) error {
 	return a.DB.Write(ctx, func(tx *postgres.Tx) error {
-		h := &demoHistory{App: a, tx: tx, now: tx.Now, patients: patients, doctors: doctors}
+		h := &demoHistory{App: a, tx: tx, now: tx.Now, patients: patients, doctors: doctors,
+			completed: map[uuid.UUID]int{}}
 		if isWanted, err := h.isWanted(ctx); err != nil || !isWanted {
 			return err
 		}
@@ -157,7 +117,7 @@ func (h *demoHistory) at(ctx context.Context, instant time.Time, do func(tx *pos
 func (h *demoHistory) visit(ctx context.Context, n, doctorIndex int, start time.Time) error {
 	patient := access.Actor{ID: h.patients[(n+n/4)%len(h.patients)], Role: access.RolePatient, Job: demoJob}
 	doctor := access.Actor{ID: h.doctors[doctorIndex], Role: access.RoleDoctor, Job: demoJob}
-	subject := demoCases[(n+n/3)%len(demoCases)]
+	subject := demoCases[(n+n/len(demoCases))%len(demoCases)]
 	slot, err := h.createSlot(ctx, doctor.ID, start, start.Add(-26*time.Hour))
 	if err != nil {
 		return err
@@ -182,13 +142,22 @@ func (h *demoHistory) visit(ctx context.Context, n, doctorIndex int, start time.
 		return err
 	}
 	err = h.move(ctx, doctor, id, consultation.StatusCompleted, subject.notes, start.Add(25*time.Minute))
-	reviewedAt := start.Add(10 * time.Hour)
-	if err != nil || n%3 == 1 || reviewedAt.After(h.now) { // not everybody writes a review, and not at once
+	if err != nil {
 		return err
 	}
+	h.completed[doctor.ID]++
+	reviewedAt := start.Add(10 * time.Hour)
+	if h.completed[doctor.ID]%3 == 0 || reviewedAt.After(h.now) { // not everybody writes a review, and not at once
+		return nil
+	}
 	return h.at(ctx, reviewedAt, func(tx *postgres.Tx) error {
+		said := demoReviews[h.reviewed%len(demoReviews)]
+		h.reviewed++
 		in := review.CreateRequest{ConsultationID: id}
-		in.Body.Rating, in.Body.Text = subject.rating, &subject.review
+		in.Body.Rating = said.rating
+		if said.text != "" {
+			in.Body.Text = &said.text
+		}
 		_, err := h.reviews.Create(ctx, tx, patient, in)
 		return err
 	})

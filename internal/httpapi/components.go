@@ -70,6 +70,16 @@ func (amountInput) Schema(r huma.Registry) *huma.Schema {
 	return &s
 }
 
+// TellMinLength has the fault of a text that is too short for its schema name the least length of the server's
+// setting, which only the handler checks.
+func (a *API) TellMinLength(schema, property string, n int) {
+	text := a.Document().Components.Schemas.Map()[schema].Properties[property]
+	ofSchema := text.MinLength
+	text.MinLength = &n
+	text.PrecomputeMessages()
+	text.MinLength = ofSchema
+}
+
 // publishedSchemas are the components as the document shows them.
 func (a *API) publishedSchemas() huma.Registry {
 	published := newRegistry()
