@@ -15,8 +15,8 @@ import (
 // limit is what an alert compares a metric with.
 var limit = regexp.MustCompile(`(?m) ([<>]) (\d+)$`)
 
-// TestWarningsAgreeWithAlerts tests that the page and the alerts call the same state a fault: at an alert's limit there
-// is no warning, one step beyond there is one.
+// TestWarningsAgreeWithAlerts tests that the page and the alerts call the same state a fault: at its limit there is no
+// warning, one step beyond there is one.
 func TestWarningsAgreeWithAlerts(t *testing.T) {
 	t.Parallel()
 	alerts, err := os.ReadFile("../../deploy/prometheus/alerts.yaml")

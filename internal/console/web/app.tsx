@@ -15,6 +15,7 @@ import { Dialogs } from "./parts/recover";
 // Most areas use these: here they are in the one file that all load.
 import "./parts/checkout";
 import "./parts/form";
+import "./parts/later";
 import "./parts/time";
 import "./parts/value";
 import "./parts/wall";

@@ -36,4 +36,4 @@ export function languageName(tag: string): string {
  * The time zone of the device. The first formatter takes ten times as long as all others; made here, that passes while
  * the first answer is on its way.
  */
-export const deviceZone = Intl.DateTimeFormat().resolvedOptions().timeZone || "Asia/Kolkata";
+export const deviceZone = Intl.DateTimeFormat().resolvedOptions().timeZone;

@@ -4,6 +4,7 @@ import { now } from "../api/clock";
 import { currentUser } from "../session";
 import { t } from "../text";
 import { dateFormat, deviceZone } from "./intl";
+import { wallOf } from "./wall";
 
 /** Returns the user's time zone; that of the device for visitors. */
 export function zone(): string {
@@ -42,8 +43,7 @@ export function fullTime(at: string | Date, timeZone: string = zone()): string {
 
 /** Returns the day of an instant in a zone, like "2026-03-03". */
 export function dayOf(at: string | Date, timeZone: string = zone()): string {
-	// Swedish dates are those of ISO 8601.
-	return dateFormat(timeZone, { dateStyle: "short" }, "sv-SE").format(new Date(at));
+	return wallOf(+new Date(at), timeZone).day;
 }
 
 /** Returns the day that it is now. */

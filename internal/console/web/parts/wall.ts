@@ -55,8 +55,8 @@ export function beginOf(day: string, timeZone: string): string {
 	return instantOf(day, "00:00", timeZone).at;
 }
 
-/** Returns what the clocks of a zone show at an instant. */
-export function wallOf(at: string, timeZone: string): { day: string; time: string } {
-	const text = new Date(shown(Date.parse(at), timeZone)).toISOString();
+/** Returns what the clocks of a zone show at an instant, in text or in milliseconds. */
+export function wallOf(at: string | number, timeZone: string): { day: string; time: string } {
+	const text = new Date(shown(+new Date(at), timeZone)).toISOString();
 	return { day: text.slice(0, 10), time: text.slice(11, 16) };
 }

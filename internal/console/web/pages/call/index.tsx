@@ -9,7 +9,7 @@ import { text } from "./text";
 
 export const load = (): Promise<void> => loadText("call", text);
 
-export interface VideoCallProps {
+interface VideoCallProps {
 	visit: string;
 	isDoctor: boolean;
 	/** The name of the other side. */

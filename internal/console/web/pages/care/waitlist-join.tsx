@@ -1,10 +1,8 @@
-import type { ComponentType } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { loadFiles } from "../../api/call";
 import type { Doctor } from "../../api/operations";
-import { Loading, loadAnew } from "../../parts/load";
-import { Refusal } from "../../parts/refusal";
+import { Later } from "../../parts/later";
 import { useUser } from "../../session";
+import type { JoinForm } from "../waitlist";
 import { text } from "./text";
 
 /** Joining the waitlist of a doctor: open at once when nothing is free. */
@@ -32,7 +30,7 @@ export function JoinWaitlist({ doctor }: { doctor: Doctor }) {
 			<summary>{text.waitTitle}</summary>
 			<p>{text.waitHint}</p>
 			{user ? (
-				isOpen && <Join doctor={doctor} done={() => setIn(true)} />
+				isOpen && <Later load={loadForm} props={{ doctor, done: () => setIn(true) }} />
 			) : (
 				<p>
 					<a class="button" href={`/sign-in?next=${encodeURIComponent("/doctors/" + doctor.id)}`}>
@@ -44,23 +42,8 @@ export function JoinWaitlist({ doctor }: { doctor: Doctor }) {
 	);
 }
 
-interface JoinProps {
-	doctor: Doctor;
-	done: () => void;
-}
-
-/** The form, which is loaded when somebody wants it. */
-function Join({ doctor, done }: JoinProps) {
-	const [loaded, setLoaded] = useState<{ form: ComponentType<JoinProps> } | null>(null);
-	const [error, setError] = useState<unknown>(null);
-	useEffect(() => {
-		loadFiles(async () => {
-			const area = await import("../waitlist");
-			await area.load();
-			setLoaded({ form: area.JoinForm });
-		}).catch(setError);
-	}, []);
-	if (error) return <Refusal error={error} retry={loadAnew} />;
-	if (!loaded) return <Loading />;
-	return <loaded.form doctor={doctor} done={done} />;
+async function loadForm(): Promise<typeof JoinForm> {
+	const area = await import("../waitlist");
+	await area.load();
+	return area.JoinForm;
 }
