@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
+
 	"amrutam/internal/apptest"
 	"amrutam/internal/apptest/browser"
 )
@@ -54,6 +56,15 @@ func TestVideoCall(t *testing.T) {
 	sees(t, patients)
 	await(t, doctors, "You are connected with")
 	sees(t, doctors)
+
+	// Browsers open a window for a click of the user only.
+	doctors.Must(chromedp.Do(doctors.Ctx, chromedp.Click(`//button[text()="Show the picture in a window of its own"]`)))
+	if out := doctors.Script(`
+		for (let i = 0; i < 200 && !document.pictureInPictureElement; i++)
+			await new Promise(done => setTimeout(done, 50));
+		return {floats: document.pictureInPictureElement?.matches('video:not(.own)') ?? false};`); out["floats"] != true {
+		t.Error("the patient's picture doesn't get a window of its own")
+	}
 
 	press(doctors, "Leave the call")
 	await(t, doctors, "Join the video call")

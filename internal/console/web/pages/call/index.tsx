@@ -1,5 +1,6 @@
 // The video call of a visit, on the visit's page: so the doctor writes notes meanwhile.
 
+import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { announce } from "../../parts/announce";
 import { Refusal } from "../../parts/refusal";
@@ -108,6 +109,7 @@ function Joined({ visit, isDoctor, name, stream, leave }: JoinedProps) {
 	const [state, setState] = useState<CallState>("waiting");
 	const [remote, setRemote] = useState<MediaStream | null>(null);
 	const [error, setError] = useState<unknown>(null);
+	const picture = useRef<HTMLVideoElement>(null);
 	useEffect(() => {
 		const connection = new Connection(visit, isDoctor, stream, {
 			state: setState,
@@ -122,7 +124,7 @@ function Joined({ visit, isDoctor, name, stream, leave }: JoinedProps) {
 	return (
 		<>
 			<div class="call">
-				{remote && <Video stream={remote} label={text.remoteVideo(name)} />}
+				{remote && <Video stream={remote} label={text.remoteVideo(name)} element={picture} />}
 				{stream.getVideoTracks().length > 0 && (
 					<Video stream={stream} label={text.localVideo} isOwn isAlone={!remote} />
 				)}
@@ -133,6 +135,11 @@ function Joined({ visit, isDoctor, name, stream, leave }: JoinedProps) {
 			<div class="actions">
 				<Switch tracks={stream.getAudioTracks()} off={text.mute} on={text.unmute} />
 				<Switch tracks={stream.getVideoTracks()} off={text.hide} on={text.show} />
+				{remote && document.pictureInPictureEnabled && (
+					<button type="button" onClick={() => void float(picture.current)}>
+						{text.float}
+					</button>
+				)}
 				<button type="button" class="danger" onClick={leave}>
 					{text.leave}
 				</button>
@@ -141,16 +148,28 @@ function Joined({ visit, isDoctor, name, stream, leave }: JoinedProps) {
 	);
 }
 
+/** Shows a picture above all windows, so that it stays in sight while the page scrolls; or in its place again. */
+async function float(picture: HTMLVideoElement | null): Promise<void> {
+	try {
+		if (document.pictureInPictureElement) await document.exitPictureInPicture();
+		else await picture?.requestPictureInPicture();
+	} catch {
+		announce(text.notFloating);
+	}
+}
+
 interface VideoProps {
 	stream: MediaStream;
 	label: string;
+	element?: RefObject<HTMLVideoElement | null>;
 	/** One's own picture: mirrored, without sound, small beside the other one. */
 	isOwn?: boolean;
 	isAlone?: boolean;
 }
 
-function Video({ stream, label, isOwn = false, isAlone = false }: VideoProps) {
-	const video = useRef<HTMLVideoElement>(null);
+function Video({ stream, label, element, isOwn = false, isAlone = false }: VideoProps) {
+	const own = useRef<HTMLVideoElement>(null);
+	const video = element ?? own;
 	useEffect(() => {
 		if (video.current) video.current.srcObject = stream;
 	}, [stream]);

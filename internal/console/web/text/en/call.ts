@@ -16,6 +16,8 @@ export const call = {
 	unmute: "Turn the microphone on",
 	hide: "Turn the camera off",
 	show: "Turn the camera on",
+	float: "Show the picture in a window of its own",
+	notFloating: "The browser can't show the picture in a window of its own now.",
 	leave: "Leave the call",
 	left: "You left the call.",
 	remoteVideo: (name: string) => `Picture of ${name}`,
