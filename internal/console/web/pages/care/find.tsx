@@ -121,7 +121,7 @@ function Found({ doctor, isWindow }: { doctor: Doctor; isWindow: boolean }) {
 				</a>
 			</h3>
 			<p>
-				{doctor.specialization} · {text.experience(doctor.yearsOfExperience)}
+				<Name>{doctor.specialization}</Name> · {text.experience(doctor.yearsOfExperience)}
 				<br />
 				{text.languages}: {languageNames(doctor.languagesSpoken)}
 				<br />

@@ -6,6 +6,7 @@ import {
 	type Medication,
 	type Prescription as Data,
 } from "../../api/operations";
+import { Joined } from "../../parts/joined";
 import { Show, useLoad, type Gone } from "../../parts/load";
 import { Time, ZoneNote } from "../../parts/time";
 import { Name } from "../../parts/value";
@@ -58,9 +59,10 @@ function Sheet({ prescription: p }: { prescription: Data }) {
 				</dd>
 				<dt>{text.writtenBy}</dt>
 				<dd>
-					<Name>{visit?.doctorName ?? doctor?.fullName ?? "…"}</Name>
-					{doctor && `, ${doctor.specialization}`}
-					{doctor?.clinicName && `, ${doctor.clinicName}`}
+					<Joined
+						of={[visit?.doctorName ?? doctor?.fullName ?? "…", doctor?.specialization, doctor?.clinicName]}
+						by=", "
+					/>
 				</dd>
 				{doctor && (
 					<>
