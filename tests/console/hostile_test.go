@@ -2,6 +2,8 @@ package console_test
 
 import (
 	"fmt"
+	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -222,18 +224,12 @@ var dull = map[string]bool{"entry": true, "figures": true}
 func TestHostileTexts(t *testing.T) {
 	t.Parallel()
 	s := setHostileScene(t)
-	routes, err := console.Routes()
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := browser.Open(t, s.Clinic)
-	for _, role := range []access.Role{visitors, patients, doctors, admins} { // support sees no page that admins don't
-		if role != visitors {
-			p.SignIn(s.Clinic, s.users[role])
-		}
+	// Support sees no page that administrators don't.
+	s.asEach(t, []access.Role{visitors, patients, doctors, admins}, func(t *testing.T, p *browser.Page,
+		role access.Role, routes []console.Route) {
 		seen := map[string]bool{}
 		for _, route := range routes {
-			if opens(route, role) && !dull[route.Area] && (route.Area != "account" || role == patients) {
+			if !dull[route.Area] && (route.Area != "account" || role == patients) {
 				s.checkHostile(t, p, s.address(t, route.Path), seen)
 			}
 		}
@@ -247,11 +243,38 @@ func TestHostileTexts(t *testing.T) {
 				t.Errorf("no page of %q shows the text %.40s", role, text)
 			}
 		}
-	}
-	for _, recorded := range p.Errors() {
-		if !absent.MatchString(recorded) && !strings.HasSuffix(recorded, "/patient") { // the visit is long over
-			t.Errorf("the pages break their policy, or fail: %s", recorded)
+		for _, recorded := range p.Errors() {
+			if !absent.MatchString(recorded) && !strings.HasSuffix(recorded, "/patient") { // the visit is long over
+				t.Errorf("the pages break their policy, or fail: %s", recorded)
+			}
 		}
+	})
+}
+
+// asEach opens a browser on a phone for each role, at the same time, and calls check with the routes that it opens.
+func (s *scene) asEach(t *testing.T, roles []access.Role,
+	check func(t *testing.T, p *browser.Page, role access.Role, routes []console.Route)) {
+	t.Helper()
+	routes, err := console.Routes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, role := range roles {
+		t.Run("as "+string(role), func(t *testing.T) {
+			t.Parallel()
+			p := browser.Open(t, s.In(t))
+			onPhone(p, 320)
+			if role != visitors {
+				p.SignIn(s.In(t), s.users[role])
+			}
+			var own []console.Route
+			for _, route := range routes {
+				if opens(route, role) {
+					own = append(own, route)
+				}
+			}
+			check(t, p, role, own)
+		})
 	}
 }
 
@@ -287,3 +310,57 @@ func (s *hostileScene) checkHostile(t *testing.T, p *browser.Page, address strin
 		}
 	}
 }
+
+// asked are the names that the pages look for in their addresses.
+var asked = []string{"action", "actorId", "at", "compare", "currency", "cursor", "date", "day", "deleted", "doctor",
+	"doctorId", "done", "entityId", "entityType", "from", "ipAddress", "language", "maxFee", "minExperience",
+	"minRating", "month", "next", "out", "paid", "patientId", "period", "q", "role", "show", "sort", "specialization",
+	"status", "timezone", "to", "token", "whose"}
+
+// TestHostileAddresses opens every page at an address that asks for markup, a right-to-left override and long words,
+// and pages with choices also for a name that objects inherit, which is no choice: each shows itself, or says that
+// nothing is found.
+func TestHostileAddresses(t *testing.T) {
+	t.Parallel()
+	s := setScene(t)
+	s.asEach(t, []access.Role{visitors, patients, doctors, admins}, func(t *testing.T, p *browser.Page,
+		role access.Role, routes []console.Route) {
+		for _, route := range routes {
+			address, _, _ := strings.Cut(s.address(t, route.Path), "?")
+			s.checkAddress(t, p, address+"?"+asking(hostile("query", 150)+"\u202e"+strings.Repeat("م", 49)))
+			if route.Area == "support" {
+				if shown := s.checkAddress(t, p, address+"?"+asking("constructor")); shown["refusals"] != "" {
+					t.Errorf("%s: %v", address, shown["refusals"])
+				}
+			}
+		}
+		for _, recorded := range p.Errors() {
+			if !refused.MatchString(recorded) {
+				t.Errorf("the pages of %q fail: %s", role, recorded)
+			}
+		}
+	})
+}
+
+// asking returns a query that asks for the same under every name.
+func asking(value string) string {
+	query := url.Values{}
+	for _, name := range asked {
+		query.Set(name, value)
+	}
+	return query.Encode()
+}
+
+func (s *scene) checkAddress(t *testing.T, p *browser.Page, address string) (shown map[string]any) {
+	t.Helper()
+	shown = open(p, address)
+	found := p.Script(inspect)
+	if shown["isLoading"] == true || found["bad"] != "" || found["made"] != false || found["over"] != 0.0 {
+		t.Errorf("%.40s: is loading: %v, elements of markup: %v, too wide by %v, not isolated: %v", address,
+			shown["isLoading"], found["made"], found["over"], found["bad"])
+	}
+	return shown
+}
+
+// refused matches what the browser says of questions that the server refused.
+var refused = regexp.MustCompile(`status of 4(04|22) `)

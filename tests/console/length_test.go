@@ -3,6 +3,7 @@ package console_test
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -54,34 +55,25 @@ const overfill = `
 func TestTooLongTexts(t *testing.T) {
 	t.Parallel()
 	s := setScene(t)
-	routes, err := console.Routes()
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := browser.Open(t, s.Clinic)
-	p.SpeakLanguage("hi")
-	onPhone(p, 320)
-	fields := 0.0
-	for _, role := range append([]access.Role{""}, access.AllRoles()...) {
-		if role != "" {
-			p.SignIn(s.Clinic, s.users[role])
-		}
-		for _, route := range routes {
-			if !opens(route, role) {
-				continue
+	var fields atomic.Int64
+	t.Run("pages", func(t *testing.T) {
+		s.asEach(t, append([]access.Role{visitors}, access.AllRoles()...), func(t *testing.T, p *browser.Page,
+			role access.Role, routes []console.Route) {
+			p.SpeakLanguage("hi")
+			for _, route := range routes {
+				address := s.address(t, route.Path)
+				open(p, address)
+				found := p.Script(overfill)
+				if found["wrong"] != "" {
+					t.Errorf("%s as %q: %.600s", address, role, fmt.Sprint(found["wrong"]))
+				}
+				n, _ := found["count"].(float64)
+				fields.Add(int64(n))
 			}
-			address := s.address(t, route.Path)
-			open(p, address)
-			found := p.Script(overfill)
-			if found["wrong"] != "" {
-				t.Errorf("%s as %q: %.600s", address, role, fmt.Sprint(found["wrong"]))
-			}
-			n, _ := found["count"].(float64)
-			fields += n
-		}
-	}
-	if fields < 50 {
-		t.Errorf("the pages have only %v fields", fields)
+		})
+	})
+	if n := fields.Load(); n < 50 {
+		t.Errorf("the pages have only %d fields", n)
 	}
 }
 

@@ -16,8 +16,9 @@ func TestLongWaitlist(t *testing.T) {
 	patient, doctor := c.Patient(), c.Doctor("0.00")
 	c.Exec(`INSERT INTO waitlist_entries (id, patient_id, doctor_id, from_date, to_date, timezone, from_time, to_time,
 			status, queued_at, created_at, updated_at)
-		SELECT ('00000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, $1, $2, now()::date, now()::date + 9, 'UTC',
-			now(), now() + interval '9 days', CASE n WHEN 0 THEN 'WAITING' ELSE 'WITHDRAWN' END, now(), now(), now()
+		SELECT ('00000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, $1, $2, now()::date, now()::date + 9,
+			'UTC', now(), now() + interval '9 days', CASE n WHEN 0 THEN 'WAITING' ELSE 'WITHDRAWN' END, now(), now(),
+			now()
 		FROM generate_series(0, 150) n`, patient.ID, doctor.ID)
 	p := browser.Open(t, c)
 	p.SignIn(c, patient)

@@ -38,7 +38,7 @@ export function readSearch(query: URLSearchParams): Search {
 		minExperience: get("minExperience", (v) => years.map(String).includes(v)),
 		from: get("from", isDay),
 		to: get("to", isDay),
-		sort: (get("sort", (v) => v in text.sorts) || "earliest") as DoctorSort,
+		sort: (get("sort", (v) => Object.hasOwn(text.sorts, v)) || "earliest") as DoctorSort,
 	};
 }
 

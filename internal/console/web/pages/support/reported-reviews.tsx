@@ -114,7 +114,7 @@ function Card({ review, set }: ItemProps) {
 /** Reviews that somebody reported, and the decision on them. */
 export function ReportedReviews() {
 	const asked = useAddress().searchParams.get("show") ?? "";
-	const show = asked in text.reviewKinds ? asked : "reported";
+	const show = Object.hasOwn(text.reviewKinds, asked) ? asked : "reported";
 	const [current, set] = useChanged<ModeratedReview>();
 	const params = { reported: { reported: true }, hidden: { hidden: true }, all: {} }[show] ?? {};
 	return (
