@@ -35,15 +35,14 @@ export interface Answer<Out> {
 export class Problem extends Error {
 	constructor(
 		readonly slug: string,
-		readonly status: number,
-		readonly title: string,
-		readonly detail: string,
+		readonly status = 0,
+		readonly title = "",
 		/** The faults of a request's fields, by their place, like "body.email". */
-		readonly errors: Array<{ location: string; message: string }>,
+		readonly errors: Array<{ location: string; message: string }> = [],
 		/** Seconds after which to try again, or 0. */
-		readonly retryAfter: number,
+		readonly retryAfter = 0,
 		/** The whole answer, for what some refusals add. */
-		readonly body: Record<string, unknown>,
+		readonly body: Record<string, unknown> = {},
 	) {
 		super(title);
 	}
@@ -59,7 +58,7 @@ export function isProblem(error: unknown, ...slugs: string[]): error is Problem 
 }
 
 function failure(slug: string): Problem {
-	return new Problem(slug, 0, "", "", [], 0, {});
+	return new Problem(slug);
 }
 
 /** Loads files of the console. Throws Problem "not-loaded": there is no connection, or a newer version of them. */
@@ -202,7 +201,6 @@ async function readProblem(response: Response): Promise<Problem> {
 		text("type").replace("/problems/", "") || "unknown",
 		response.status,
 		text("title"),
-		text("detail"),
 		Array.isArray(body["errors"]) ? body["errors"] : [],
 		Number(response.headers.get("Retry-After")) || 0,
 		body,

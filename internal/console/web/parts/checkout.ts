@@ -7,7 +7,7 @@ import { startPayment } from "../api/operations";
  */
 export async function payVisit(consultationId: string, back: string, key: string): Promise<boolean> {
 	const begin = (returnUrl: string | undefined, options: CallOptions) =>
-		call(startPayment, {}, { consultationId, ...(returnUrl && { returnUrl }) }, options);
+		call(startPayment, {}, { consultationId, returnUrl }, options);
 	const { data } = await begin(location.origin + back, { idempotencyKey: key }).catch((error: unknown) => {
 		// A server that doesn't know this address leads back by itself.
 		if (!isProblem(error, "validation-failed")) throw error;

@@ -2,7 +2,7 @@
 
 import { createContext, type ComponentChildren } from "preact";
 import { useContext, useEffect, useId, useRef, useState } from "preact/hooks";
-import { isProblem, newKey } from "../api/call";
+import { isProblem, newKey, Problem } from "../api/call";
 import { t } from "../text";
 import { announce } from "./announce";
 import { Refusal, explain, type Explanations } from "./refusal";
@@ -12,8 +12,7 @@ export class Values {
 	constructor(private readonly data: FormData) {}
 
 	text(name: string): string {
-		const value = this.data.get(name);
-		return typeof value === "string" ? value.trim() : "";
+		return this.raw(name).trim();
 	}
 
 	/** A text exactly as it was typed, like a password. */
@@ -45,12 +44,8 @@ export class Values {
 	}
 }
 
-interface FieldErrors {
-	/** The message for a field, by the last part of its location. */
-	of: (name: string) => string | undefined;
-}
-
-const Errors = createContext<FieldErrors>({ of: () => undefined });
+/** Returns the message for a field, by the last part of its location. */
+const Errors = createContext<(name: string) => string | undefined>(() => undefined);
 
 interface FormProps {
 	/**
@@ -91,17 +86,23 @@ export function Form({
 		// What had the focus goes away with it.
 		form.current?.querySelector<HTMLElement>("[type=submit]")?.focus();
 	};
-	const submitted = (event: Event): void => {
-		event.preventDefault();
-		const element = form.current;
-		if (element) void send((key) => submit(new Values(new FormData(element)), key));
-	};
-
 	const faults = isProblem(error) ? error.errors : [];
-	const of = (name: string): string | undefined => faults.find((f) => lastName(f.location) === name)?.message;
+	const faultOf = (name: string): string | undefined => faults.find((f) => lastName(f.location) === name)?.message;
 	return (
-		<form ref={form} class={className} noValidate={false} onSubmit={submitted} onInput={renew}>
-			<Errors.Provider value={{ of }}>
+		<form
+			ref={form}
+			class={className}
+			onInput={renew}
+			onSubmit={(event) => {
+				event.preventDefault();
+				const element = event.currentTarget;
+				void send((key) => {
+					checkLengths(element);
+					return submit(new Values(new FormData(element)), key);
+				});
+			}}
+		>
+			<Errors.Provider value={faultOf}>
 				{children}
 				{error !== null && (
 					<Faults error={error} own={own} form={form.current} extra={onRefusal?.(error, clearRefusal)} />
@@ -161,6 +162,20 @@ function isFinal(error: unknown): boolean {
 	return isProblem(error) && error.status >= 400 && error.status < 500 && error.slug !== "idempotency-in-flight";
 }
 
+/**
+ * Throws Problem if texts are too long, counted as the server counts: by characters in their composed form. The
+ * attribute maxlength would count emoji twice, and cut off the end of what is pasted.
+ */
+function checkLengths(form: HTMLFormElement): void {
+	const errors = [];
+	for (const { name, value, dataset } of form.elements as Iterable<HTMLInputElement>) {
+		const max = Number(dataset["max"]);
+		const length = max && [...value.trim().normalize()].length;
+		if (length > max) errors.push({ location: name, message: t.tooLong(length, max) });
+	}
+	if (errors[0]) throw new Problem("validation-failed", 422, "", errors);
+}
+
 /** Returns the name of a field from a location like "body.medications[0].name". */
 function lastName(location: string): string {
 	return location.replace(/^body\.?/, "");
@@ -190,22 +205,24 @@ function Faults({
 			</div>
 		);
 	}
-	const focus = (name: string) => (event: Event) => {
-		event.preventDefault();
-		const field = form?.elements.namedItem(name);
-		if (field instanceof HTMLElement) field.focus();
-	};
 	return (
 		<div ref={box} tabIndex={-1} class="refusal" role="alert">
 			<p>{t.fieldsWrong(faults.length)}</p>
 			<ul>
 				{faults.map((f) => {
 					const name = lastName(f.location);
-					const label = form && labelOf(form, name);
+					const field = form?.elements.namedItem(name) as HTMLInputElement | null | undefined;
+					const label = field?.labels?.[0]?.dataset["name"];
 					return (
 						<li key={f.location}>
 							{label ? (
-								<a href={"#" + name} onClick={focus(name)}>
+								<a
+									href={"#" + name}
+									onClick={(event) => {
+										event.preventDefault();
+										field?.focus();
+									}}
+								>
 									{label}
 								</a>
 							) : (
@@ -219,18 +236,6 @@ function Faults({
 			{extra}
 		</div>
 	);
-}
-
-function labelOf(form: HTMLFormElement, name: string): string {
-	const field = form.elements.namedItem(name);
-	if (
-		field instanceof HTMLInputElement ||
-		field instanceof HTMLSelectElement ||
-		field instanceof HTMLTextAreaElement
-	) {
-		return field.labels?.[0]?.dataset["name"] ?? "";
-	}
-	return "";
 }
 
 interface FieldProps {
@@ -252,23 +257,29 @@ function Labelled({
 	label,
 	hint,
 	required,
+	isCheck,
 	children,
-}: FieldProps & { children: (described: Described) => ComponentChildren }) {
+}: FieldProps & { isCheck?: boolean; children: (described: Described) => ComponentChildren }) {
 	const id = useId();
-	const fault = useContext(Errors).of(name);
-	const described = [hint ? id + "-hint" : "", fault ? id + "-fault" : ""].filter(Boolean).join(" ");
+	const fault = useContext(Errors)(name);
+	const field = children({
+		id,
+		"aria-describedby": [hint && id + "-hint", fault && id + "-fault"].filter(Boolean).join(" ") || undefined,
+		"aria-invalid": !!fault || undefined,
+	});
 	return (
-		<div class="field">
+		<div class={isCheck ? "field check" : "field"}>
+			{isCheck && field}
 			<label for={id} data-name={label}>
 				{label}
-				{!required && <span class="optional"> ({t.optional})</span>}
+				{!required && !isCheck && <span class="optional"> ({t.optional})</span>}
 			</label>
 			{hint && (
 				<p class="hint" id={id + "-hint"}>
 					{hint}
 				</p>
 			)}
-			{children({ id, "aria-describedby": described || undefined, "aria-invalid": fault ? true : undefined })}
+			{!isCheck && field}
 			{fault && (
 				<p class="fault" id={id + "-fault"}>
 					{fault}
@@ -282,6 +293,7 @@ function Labelled({
 interface TextProps extends FieldProps {
 	initial?: string | undefined;
 	autocomplete?: AutoFill;
+	/** The most characters that the server takes; more are kept, and named when the form is sent. */
 	maxLength?: number;
 	readOnly?: boolean;
 	spellcheck?: boolean;
@@ -311,7 +323,7 @@ interface InputProps extends TextProps {
 }
 
 /** A field of one line. */
-export function Field({ name, label, hint, required, initial, type = "text", ...rest }: InputProps) {
+export function Field({ name, label, hint, required, initial, maxLength, type = "text", ...rest }: InputProps) {
 	return (
 		<Labelled name={name} label={label} hint={hint} required={required}>
 			{(described) => (
@@ -322,6 +334,7 @@ export function Field({ name, label, hint, required, initial, type = "text", ...
 					name={name}
 					required={required}
 					defaultValue={initial}
+					data-max={maxLength}
 				/>
 			)}
 		</Labelled>
@@ -329,7 +342,16 @@ export function Field({ name, label, hint, required, initial, type = "text", ...
 }
 
 /** A field of several lines. */
-export function TextArea({ name, label, hint, required, initial, rows = 4, ...rest }: TextProps & { rows?: number }) {
+export function TextArea({
+	name,
+	label,
+	hint,
+	required,
+	initial,
+	maxLength,
+	rows = 4,
+	...rest
+}: TextProps & { rows?: number }) {
 	return (
 		<Labelled name={name} label={label} hint={hint} required={required}>
 			{(described) => (
@@ -340,6 +362,7 @@ export function TextArea({ name, label, hint, required, initial, rows = 4, ...re
 					name={name}
 					required={required}
 					defaultValue={initial}
+					data-max={maxLength}
 				/>
 			)}
 		</Labelled>
@@ -383,30 +406,20 @@ interface CheckboxProps extends FieldProps {
 }
 
 export function Checkbox({ name, label, hint, required, value, initial, onChange }: CheckboxProps) {
-	const id = useId();
-	const fault = useContext(Errors).of(name);
 	return (
-		<div class="field check">
-			<input
-				type="checkbox"
-				id={id}
-				name={name}
-				value={value}
-				required={required}
-				defaultChecked={initial}
-				aria-describedby={hint ? id + "-hint" : undefined}
-				onChange={(event) => onChange?.(event.currentTarget.checked)}
-			/>
-			<label for={id} data-name={label}>
-				{label}
-			</label>
-			{hint && (
-				<p class="hint" id={id + "-hint"}>
-					{hint}
-				</p>
+		<Labelled name={name} label={label} hint={hint} required={required} isCheck>
+			{(described) => (
+				<input
+					{...described}
+					type="checkbox"
+					name={name}
+					value={value}
+					required={required}
+					defaultChecked={initial}
+					onChange={(event) => onChange?.(event.currentTarget.checked)}
+				/>
 			)}
-			{fault && <p class="fault">{fault}</p>}
-		</div>
+		</Labelled>
 	);
 }
 

@@ -47,7 +47,7 @@ export function FreeDays({
 		from: first < today ? today : first,
 		to: addDays(addMonths(month, 1) + "-01", -1),
 		timezone: zone(),
-		...(dependantId && { dependantId }),
+		dependantId,
 	});
 	useEffect(() => {
 		if (round) loaded.reload();
@@ -103,7 +103,7 @@ export function TimesOfDay({ doctorId, dependantId, day, title, empty, round, is
 					from: beginOf(day, zone()),
 					to: beginOf(addDays(day, 1), zone()),
 					limit: 100,
-					...(dependantId && { dependantId }),
+					dependantId,
 				}}
 				empty={empty}
 			>

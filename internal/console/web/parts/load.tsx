@@ -126,8 +126,8 @@ interface ListProps<In, Item> {
 	params: NoInfer<In>;
 	/** What is shown when there is nothing. */
 	empty: ComponentChildren;
-	/** Draws the items that are there so far. */
-	children: (items: Item[], reload: () => void) => ComponentChildren;
+	/** Draws the items that are there so far; rest is null when these are all. */
+	children: (items: Item[], reload: () => void, rest: string | null) => ComponentChildren;
 	refreshOn?: (change: Change) => boolean;
 	own?: Explanations;
 }
@@ -169,7 +169,7 @@ export function List<In extends object, Item>({ op, params, empty, children, ref
 				if (items.length === 0 && !cursor) return <p class="empty">{empty}</p>;
 				return (
 					<>
-						{children(items, first.reload)}
+						{children(items, first.reload, cursor)}
 						{error !== null && <Refusal error={error} />}
 						{cursor && (
 							<button type="button" onClick={() => void more()} aria-disabled={isBusy}>

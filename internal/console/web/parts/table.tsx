@@ -1,6 +1,7 @@
 // A table whose rows become cards on small screens.
 
 import type { ComponentChildren } from "preact";
+import { Name } from "./value";
 
 interface TableProps {
 	caption: string;
@@ -33,7 +34,7 @@ export function Table({ caption, columns, rows }: TableProps) {
 								</th>
 							) : (
 								<td key={i} role="cell" data-label={columns[i]}>
-									{cell}
+									{typeof cell === "string" ? <Name>{cell}</Name> : cell}
 								</td>
 							),
 						)}

@@ -9,7 +9,7 @@ export function money(amount: string, currency: string): string {
 	return numberFormat({ style: "currency", currency }).format(Number(amount));
 }
 
-/** A person's name, in any script and direction. */
+/** A name, or what else people wrote, beside other text: in any script, and its direction turns nothing around. */
 export function Name({ children }: { children: string }) {
 	return <bdi>{children}</bdi>;
 }

@@ -1,5 +1,6 @@
 // The texts of the pages. Each area has its own file in each language, and only those of the reader's language are
-// loaded.
+// loaded. A name within a text that pages show stands between U+2068 and U+2069, so that one from the right to the left
+// turns nothing around.
 
 import type { common } from "./en/common";
 import { language } from "./language";

@@ -25,9 +25,9 @@ async function make(): Promise<PasskeyAttestation> {
 	} catch (error) {
 		if (!(error instanceof DOMException)) throw error;
 		const slug = error.name === "InvalidStateError" ? "passkey-known" : "passkey-unusable";
-		throw new Problem(slug, 0, "", "", [], 0, {});
+		throw new Problem(slug);
 	}
-	if (!made) throw new Problem("passkey-declined", 0, "", "", [], 0, {});
+	if (!made) throw new Problem("passkey-declined");
 	return made;
 }
 

@@ -135,7 +135,7 @@ function own(): Record<string, string> {
 /** Throws Problem if a reason is only spaces. */
 function checkReason(reason: string): void {
 	const errors = [{ location: "reason", message: text.reasonNeeded }];
-	if (!reason) throw new Problem("validation-failed", 422, "", "", errors, 0, {});
+	if (!reason) throw new Problem("validation-failed", 422, "", errors);
 }
 
 /** Approval and refusal: two forms, so that a refusal always has its reason. */

@@ -51,7 +51,7 @@ export function faultsOf(filter: Filter): Problem["errors"] {
 export function typedFilter(values: Values): Filter {
 	const filter = Object.fromEntries(names.map((name) => [name, values.text(name)])) as Filter;
 	const errors = faultsOf(filter);
-	if (errors.length > 0) throw new Problem("validation-failed", 422, "", "", errors, 0, {});
+	if (errors.length > 0) throw new Problem("validation-failed", 422, "", errors);
 	return filter;
 }
 

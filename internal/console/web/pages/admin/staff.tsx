@@ -49,7 +49,7 @@ export function Staff() {
 					}}
 				>
 					<Field name="fullName" label={text.name} maxLength={200} autocomplete="off" required />
-					<Field name="email" type="email" label={text.email} autocomplete="off" required />
+					<Field name="email" type="email" label={text.email} autocomplete="off" maxLength={320} required />
 					<Select
 						name="role"
 						label={text.role}

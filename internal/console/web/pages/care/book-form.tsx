@@ -55,7 +55,7 @@ export function BookForm({ doctor, slot, dependants, consents, booked }: BookFor
 											doctorId: doctor.id,
 											startTime: slot.startTime,
 											reason: values.text("reason"),
-											...(dependantId && { dependantId }),
+											dependantId,
 										},
 										{ idempotencyKey: key },
 									);

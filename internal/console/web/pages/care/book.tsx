@@ -199,7 +199,7 @@ async function findSlot(doctorId: string, slotId: string, at: string, signal: Ab
 	const to = new Date(now() + 91 * 86_400_000).toISOString();
 	let cursor: string | undefined;
 	do {
-		const params = { doctorId, to, limit: 100, ...(cursor && { cursor }) };
+		const params = { doctorId, to, limit: 100, cursor };
 		const { data } = await read(listFreeSlots, params, { signal });
 		const found = data.items.find((s) => s.id === slotId);
 		if (found) return found;

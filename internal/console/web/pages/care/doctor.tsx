@@ -21,7 +21,7 @@ export function Doctor({ params }: PageProps) {
 					<>
 						<Title text={doctor.fullName} />
 						<p class="lead">
-							{doctor.specialization} · {text.experience(doctor.yearsOfExperience)} ·{" "}
+							<Name>{doctor.specialization}</Name> · {text.experience(doctor.yearsOfExperience)} ·{" "}
 							<strong>{feeText(doctor.consultationFee, doctor.currency)}</strong>
 						</p>
 						<div class="columns">
@@ -103,7 +103,9 @@ function ReviewCard({ review }: { review: Review }) {
 		<li class="card">
 			<p>
 				<Stars rating={review.rating} />{" "}
-				<span class="small">{text.reviewOf(review.author ?? text.somebody, monthName(review.month))}</span>
+				<span class="small">
+					<Name>{review.author ?? text.somebody}</Name>, {monthName(review.month)}
+				</span>
 			</p>
 			{review.text && <p class="text">{review.text}</p>}
 			{review.reply && (

@@ -64,7 +64,7 @@ function Filters({ query, filters }: { query: URLSearchParams; filters: Array<[n
 			{filters.map(([name, label]) => (
 				<li key={name}>
 					<a class="chip" href={without(query, [name])} aria-label={text.drop(label)}>
-						{label} <span aria-hidden="true">✕</span>
+						<Name>{label}</Name>
 					</a>
 				</li>
 			))}
@@ -121,7 +121,7 @@ function Found({ doctor, isWindow }: { doctor: Doctor; isWindow: boolean }) {
 				</a>
 			</h3>
 			<p>
-				{doctor.specialization} · {text.experience(doctor.yearsOfExperience)}
+				<Name>{doctor.specialization}</Name> · {text.experience(doctor.yearsOfExperience)}
 				<br />
 				{text.languages}: {languageNames(doctor.languagesSpoken)}
 				<br />

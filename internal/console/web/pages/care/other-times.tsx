@@ -16,7 +16,7 @@ export function OtherTimes({ doctorId, doctorName, dependantId }: OtherTimesProp
 		doctorId,
 		to: new Date(Math.floor(now() / 86_400_000 + 60) * 86_400_000).toISOString(),
 		limit: 6,
-		...(dependantId && { dependantId }),
+		dependantId,
 	});
 	return (
 		<section aria-label={text.others}>

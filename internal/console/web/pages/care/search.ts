@@ -29,7 +29,7 @@ export function readSearch(query: URLSearchParams): Search {
 		return isGood(value) ? value : "";
 	};
 	return {
-		q: get("q", (v) => v.length <= 200),
+		q: get("q", (v) => [...v].length <= 200),
 		specialization: get("specialization", (v) => v.length <= 200),
 		language: get("language", (v) => v.length <= 35),
 		maxFee: get("maxFee", (v) => /^\d{1,10}(\.\d{1,2})?$/.test(v)),
@@ -38,23 +38,23 @@ export function readSearch(query: URLSearchParams): Search {
 		minExperience: get("minExperience", (v) => years.map(String).includes(v)),
 		from: get("from", isDay),
 		to: get("to", isDay),
-		sort: (get("sort", (v) => v in text.sorts) || "earliest") as DoctorSort,
+		sort: (get("sort", (v) => Object.hasOwn(text.sorts, v)) || "earliest") as DoctorSort,
 	};
 }
 
-/** Returns the parameters of the search; those of the default one are exactly what routes.json preloads. */
+/** Returns the parameters of the search, of which empty ones aren't sent; those of the default one are exactly what routes.json preloads. */
 export function searchParams(s: Search) {
 	return {
 		sort: s.sort,
-		...(s.q && { q: s.q }),
-		...(s.specialization && { specialization: s.specialization }),
-		...(s.language && { language: s.language }),
-		...(s.maxFee && { maxFee: s.maxFee }),
-		...(s.currency && { currency: s.currency }),
+		q: s.q,
+		specialization: s.specialization,
+		language: s.language,
+		maxFee: s.maxFee,
+		currency: s.currency,
 		...(s.minRating && { minRating: Number(s.minRating) }),
 		...(s.minExperience && { minExperience: Number(s.minExperience) }),
-		...(s.from && { availableFrom: beginOf(s.from, zone()) }),
-		...(s.to && { availableTo: beginOf(addDays(s.to, 1), zone()) }),
+		availableFrom: s.from && beginOf(s.from, zone()),
+		availableTo: s.to && beginOf(addDays(s.to, 1), zone()),
 	};
 }
 

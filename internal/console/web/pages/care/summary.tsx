@@ -22,7 +22,7 @@ export function Summary({ doctor, startTime, endTime, fee, currency }: SummaryPr
 				<a href={`/doctors/${doctor.id}`}>
 					<Name>{doctor.fullName}</Name>
 				</a>
-				, {doctor.specialization}
+				, <Name>{doctor.specialization}</Name>
 			</dd>
 			<dt>{text.time}</dt>
 			<dd>

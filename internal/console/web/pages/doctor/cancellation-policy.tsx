@@ -58,7 +58,7 @@ interface StepsProps {
 function withOrderFault(error: unknown): unknown {
 	const isOrder =
 		isProblem(error, "validation-failed") && error.errors.some((f) => f.location === "body.cancellationPolicy");
-	return isOrder ? new Problem("policy-order", error.status, error.title, "", [], 0, {}) : error;
+	return isOrder ? new Problem("policy-order", error.status, error.title) : error;
 }
 
 function Steps({ profile, doctor, saved }: StepsProps) {

@@ -6,7 +6,7 @@ import { announce } from "../../parts/announce";
 import { List } from "../../parts/load";
 import { shortDate, Time } from "../../parts/time";
 import { t } from "../../text";
-import { describe } from "./medications";
+import { MedicationLine } from "./medications";
 import { text } from "./text";
 
 interface CopyProps {
@@ -41,7 +41,7 @@ export function CopyRows({ patientId, add }: CopyProps) {
 			>
 				<div class="field">
 					<label for={id + "q"}>{text.copy.search}</label>
-					<input id={id + "q"} name="q" type="search" maxLength={200} defaultValue="" />
+					<input id={id + "q"} name="q" type="search" defaultValue="" />
 				</div>
 				<div class="field">
 					<label for={id + "whose"}>{text.copy.whose}</label>
@@ -60,6 +60,7 @@ export function CopyRows({ patientId, add }: CopyProps) {
 						...(asked.q && { q: asked.q }),
 						...(!asked.everybody && { patientId }),
 					}}
+					own={{ "validation-failed": `${text.copy.search}: ${t.tooLong([...asked.q].length, 200)}` }}
 					empty={text.copy.none}
 				>
 					{(found) =>
@@ -91,7 +92,7 @@ function Found({ prescription, copy }: { prescription: Prescription; copy: (rows
 			<ul class="list">
 				{rows.map((m, i) => (
 					<li key={i}>
-						<strong>{m.name}</strong>: {describe(m)}{" "}
+						<MedicationLine medication={m} />{" "}
 						<button type="button" aria-label={text.copy.copyThis(m.name)} onClick={() => copy([m])}>
 							{text.copy.copy}
 						</button>

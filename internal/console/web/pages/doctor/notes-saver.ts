@@ -116,7 +116,7 @@ export class NotesSaver {
 	/** Stores everything and returns the version that holds it. Throws the problem "notes-unsaved" if that fails. */
 	async settled(): Promise<string> {
 		await this.saveNow();
-		if (this.isUnsaved) throw new Problem("notes-unsaved", 409, "", "", [], 0, {});
+		if (this.isUnsaved) throw new Problem("notes-unsaved", 409);
 		return this.etag;
 	}
 

@@ -134,7 +134,6 @@ function Editor({ saver, visit, reload }: Omit<NotesProps, "toAddendum">) {
 					ref={field}
 					id={id}
 					rows={12}
-					maxLength={20000}
 					aria-describedby={id + "-hint"}
 					defaultValue={saver.text}
 					onInput={(event) => saver.type(event.currentTarget.value)}
@@ -187,6 +186,9 @@ function stateText({ state }: NotesSaver): string {
 		case "refused":
 			return text.notes.notSaved(
 				explain(state.error, {
+					...(isProblem(state.error, "validation-failed") && {
+						"validation-failed": `${text.notes.label}: ${state.error.errors[0]?.message}`,
+					}),
 					"illegal-transition": text.notes.ended,
 					unauthenticated: text.notes.signedOut,
 				}),

@@ -44,7 +44,7 @@ export async function withLanguageFaults<T>(answer: Promise<T>): Promise<T> {
 		const errors = error.errors.map((fault) =>
 			fault.location.startsWith("body.languagesSpoken") ? { ...fault, location: "body.otherLanguages" } : fault,
 		);
-		throw new Problem(error.slug, error.status, error.title, error.detail, errors, error.retryAfter, error.body);
+		throw new Problem(error.slug, error.status, error.title, errors, error.retryAfter, error.body);
 	}
 }
 
@@ -86,6 +86,7 @@ export function ProfileFields({ doctor }: { doctor?: Doctor | undefined }) {
 					hint={text.profile.feeHint}
 					inputMode="decimal"
 					initial={doctor?.consultationFee}
+					maxLength={13}
 					required
 				/>
 				<Field
@@ -115,6 +116,7 @@ export function ProfileFields({ doctor }: { doctor?: Doctor | undefined }) {
 					label={text.profile.otherLanguages}
 					hint={text.profile.otherLanguagesHint}
 					initial={others.join(", ")}
+					maxLength={720} // 20 languages of 35 characters
 				/>
 			</fieldset>
 			<TextArea

@@ -37,7 +37,14 @@ export function ForgotPassword() {
 							setSent(true);
 						}}
 					>
-						<Field name="email" label={text.email} type="email" autocomplete="username" required />
+						<Field
+							name="email"
+							label={text.email}
+							type="email"
+							autocomplete="username"
+							maxLength={320}
+							required
+						/>
 					</Form>
 				</>
 			)}

@@ -26,9 +26,9 @@ export async function askPasskey(): Promise<PasskeyAssertion> {
 		passkey = await provePasskey(data.publicKey);
 	} catch (error) {
 		// The address isn't that of the passkeys, or the browser can't use them.
-		if (error instanceof DOMException) throw new Problem("passkey-unusable", 0, "", "", [], 0, {});
+		if (error instanceof DOMException) throw new Problem("passkey-unusable");
 		throw error;
 	}
-	if (!passkey) throw new Problem("passkey-declined", 0, "", "", [], 0, {});
+	if (!passkey) throw new Problem("passkey-declined");
 	return passkey;
 }

@@ -118,6 +118,7 @@ export function SignInForm({ done, expected }: SignInFormProps) {
 					label={text.email}
 					type="email"
 					autocomplete="username"
+					maxLength={320}
 					required
 					initial={email}
 					readOnly={!!expected}

@@ -71,7 +71,7 @@ export function SignUp() {
 					]}
 				/>
 				<Field name="fullName" label={text.fullName} autocomplete="name" maxLength={200} required />
-				<Field name="email" label={text.email} type="email" autocomplete="username" required />
+				<Field name="email" label={text.email} type="email" autocomplete="username" maxLength={320} required />
 				<Field
 					name="password"
 					label={text.password}
@@ -80,7 +80,14 @@ export function SignUp() {
 					autocomplete="new-password"
 					required
 				/>
-				<Field name="phone" label={text.phone} hint={text.phoneHint} type="tel" autocomplete="tel" />
+				<Field
+					name="phone"
+					label={text.phone}
+					hint={text.phoneHint}
+					type="tel"
+					autocomplete="tel"
+					maxLength={40}
+				/>
 				<Select name="gender" label={text.gender} options={Object.entries(t.genders)} />
 			</Form>
 			<p>

@@ -152,5 +152,5 @@ function faultOf({ from, to }: { from: string; to: string }): string {
 
 function check(from: string | undefined, to: string | undefined): void {
 	const message = from && to ? faultOf({ from, to }) : "";
-	if (message) throw new Problem("validation-failed", 422, "", "", [{ location: "to", message }], 0, {});
+	if (message) throw new Problem("validation-failed", 422, "", [{ location: "to", message }]);
 }

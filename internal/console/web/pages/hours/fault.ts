@@ -4,10 +4,10 @@ import { Problem } from "../../api/call";
 export function refuse(faults: Array<[field: string, message: string]>): void {
 	if (faults.length === 0) return;
 	const errors = faults.map(([field, message]) => ({ location: "body." + field, message }));
-	throw new Problem("validation-failed", 422, "", "", errors, 0, {});
+	throw new Problem("validation-failed", 422, "", errors);
 }
 
 /** Returns a refusal of the whole form, in words. */
 export function refusal(message: string): Problem {
-	return new Problem("refused", 422, message, "", [], 0, {});
+	return new Problem("refused", 422, message);
 }

@@ -14,7 +14,7 @@ import { VisitTable } from "./visit-table";
 export function AllVisits() {
 	const query = useAddress().searchParams;
 	const get = (name: string): string => query.get(name) ?? "";
-	const status = get("status") in t.status ? [get("status") as ConsultationStatus] : [];
+	const status = Object.hasOwn(t.status, get("status")) ? [get("status") as ConsultationStatus] : [];
 	const to = get("to") && beginOfDay(get("to")) ? beginOfDay(addDays(get("to"), 1)) : "";
 	const names = ["status", "from", "to", "sort"];
 	return (
@@ -36,7 +36,7 @@ export function AllVisits() {
 						label={text.state}
 						required
 						options={[["all", text.anyState], ...Object.entries(t.status)]}
-						initial={get("status") in t.status ? get("status") : "all"}
+						initial={Object.hasOwn(t.status, get("status")) ? get("status") : "all"}
 					/>
 					<Field name="from" label={text.fromDay} type="date" initial={get("from")} />
 					<Field name="to" label={text.toDay} type="date" initial={get("to")} />

@@ -101,7 +101,7 @@ function Card({ dispute, set }: { dispute: Dispute; set: (dispute: Dispute) => v
 /** Visits that did not take place, of which the patient says that it was not so. */
 export function Disputes() {
 	const asked = useAddress().searchParams.get("status") ?? "";
-	const status = (asked in text.disputeStates ? asked : "OPEN") as DisputeStatus;
+	const status = (Object.hasOwn(text.disputeStates, asked) ? asked : "OPEN") as DisputeStatus;
 	const [current, set] = useChanged<Dispute>();
 	return (
 		<>

@@ -47,7 +47,7 @@ export function People() {
 						label={text.role}
 						required
 						options={[["all", text.anyRole], ...Object.entries(t.roles)]}
-						initial={role in t.roles ? role : "all"}
+						initial={Object.hasOwn(t.roles, role) ? role : "all"}
 					/>
 					<Select
 						name="deleted"
@@ -67,7 +67,12 @@ export function People() {
 			<ZoneNote />
 			<List
 				op={listUsers}
-				params={{ ...filterOf(q), limit: 50, deleted, ...(role in t.roles && { role: role as Role }) }}
+				params={{
+					...filterOf(q),
+					limit: 50,
+					deleted,
+					...(Object.hasOwn(t.roles, role) && { role: role as Role }),
+				}}
 				empty={text.nobody}
 				own={{ "validation-failed": text.wrongSearch }}
 			>

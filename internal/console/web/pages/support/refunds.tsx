@@ -54,7 +54,7 @@ function Decide({ refund, set }: { refund: ListedRefund; set: (refund: ListedRef
 /** Refunds of everybody, and the decision on those that wait. */
 export function Refunds() {
 	const asked = useAddress().searchParams.get("status") ?? "";
-	const status = (asked in text.refundStates ? asked : "REQUESTED") as RefundStatus;
+	const status = (Object.hasOwn(text.refundStates, asked) ? asked : "REQUESTED") as RefundStatus;
 	const [current, set] = useChanged<ListedRefund>();
 	return (
 		<>

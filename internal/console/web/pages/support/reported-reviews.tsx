@@ -4,7 +4,7 @@ import { listReviews, moderateReview, type ModeratedReview, type ReviewDecisionR
 import { Checkbox, TextArea } from "../../parts/form";
 import { List } from "../../parts/load";
 import { Time, ZoneNote, fullTime } from "../../parts/time";
-import { Stars } from "../../parts/value";
+import { Name, Stars } from "../../parts/value";
 import { useAddress } from "../../router";
 import { Ask, Filter, PersonLink, State, useChanged } from "./shared";
 import { text } from "./text";
@@ -77,7 +77,7 @@ function Card({ review, set }: ItemProps) {
 						{review.reports.map((r) => (
 							<li key={r.createdAt + r.reporterId}>
 								<Time at={r.createdAt} />, <PersonLink id={r.reporterId} />:{" "}
-								{r.reason ?? text.noReason}
+								<Name>{r.reason ?? text.noReason}</Name>
 							</li>
 						))}
 					</ul>
@@ -86,7 +86,8 @@ function Card({ review, set }: ItemProps) {
 			{review.decidedAt && (
 				<p>
 					{text.decision}: <Time at={review.decidedAt} />{" "}
-					{review.decidedBy && <PersonLink id={review.decidedBy} />}: {review.decisionReason}
+					{review.decidedBy && <PersonLink id={review.decidedBy} />}:{" "}
+					<Name>{review.decisionReason ?? ""}</Name>
 				</p>
 			)}
 			<div class="actions">
@@ -113,7 +114,7 @@ function Card({ review, set }: ItemProps) {
 /** Reviews that somebody reported, and the decision on them. */
 export function ReportedReviews() {
 	const asked = useAddress().searchParams.get("show") ?? "";
-	const show = asked in text.reviewKinds ? asked : "reported";
+	const show = Object.hasOwn(text.reviewKinds, asked) ? asked : "reported";
 	const [current, set] = useChanged<ModeratedReview>();
 	const params = { reported: { reported: true }, hidden: { hidden: true }, all: {} }[show] ?? {};
 	return (

@@ -85,7 +85,7 @@ export function VisitActions({ visit, loaded }: { visit: Consultation; loaded: L
 
 					submit={async (values, key) => {
 						const [slotId = "", startTime = ""] = values.text("slotId").split(" ");
-						if (!slotId) throw new Problem("no-time", 0, "", "", [], 0, {});
+						if (!slotId) throw new Problem("no-time");
 						loaded.set(
 							await call(rescheduleConsultation, { id }, { slotId, startTime }, { idempotencyKey: key }),
 						);

@@ -6,6 +6,7 @@ import {
 	type Medication,
 	type Prescription as Data,
 } from "../../api/operations";
+import { Joined } from "../../parts/joined";
 import { Show, useLoad, type Gone } from "../../parts/load";
 import { Time, ZoneNote } from "../../parts/time";
 import { Name } from "../../parts/value";
@@ -51,44 +52,63 @@ function Sheet({ prescription: p }: { prescription: Data }) {
 					</a>
 				</p>
 			)}
-			<dl>
-				<dt>{text.forWhom}</dt>
-				<dd>
-					<Name>{visit?.patientName ?? "…"}</Name>
-				</dd>
-				<dt>{text.writtenBy}</dt>
-				<dd>
-					<Name>{visit?.doctorName ?? doctor?.fullName ?? "…"}</Name>
-					{doctor && `, ${doctor.specialization}`}
-					{doctor?.clinicName && `, ${doctor.clinicName}`}
-				</dd>
-				{doctor && (
-					<>
-						<dt>{text.registration}</dt>
-						<dd>{doctor.registrationNumber}</dd>
-					</>
-				)}
-				<dt>{text.written}</dt>
-				<dd>
-					<Time at={p.createdAt} />
-				</dd>
-			</dl>
-			<Medicines medications={p.medications} />
-			{p.advice && (
-				<>
-					<h2>{text.advice}</h2>
-					<p class="text">{p.advice}</p>
-				</>
-			)}
-			{p.supersedes && (
-				<p>
-					{text.supersedes}{" "}
-					<a class="no-print" href={"/prescriptions/" + p.supersedes}>
-						{text.toOlder}
-					</a>
-				</p>
-			)}
-			<ZoneNote />
+			<div class="sheet">
+				<div>
+					<dl>
+						<dt>{text.forWhom}</dt>
+						<dd>
+							<Name>{visit?.patientName ?? "…"}</Name>
+						</dd>
+						<dt>{text.writtenBy}</dt>
+						<dd>
+							<Joined
+								of={[
+									visit?.doctorName ?? doctor?.fullName ?? "…",
+									doctor?.specialization,
+									doctor?.clinicName,
+								]}
+								by=", "
+							/>
+						</dd>
+						{doctor && (
+							<>
+								<dt>{text.registration}</dt>
+								<dd>{doctor.registrationNumber}</dd>
+							</>
+						)}
+						<dt>{text.written}</dt>
+						<dd>
+							<Time at={p.createdAt} />
+						</dd>
+					</dl>
+					<Medicines medications={p.medications} />
+					{p.advice && (
+						<>
+							<h2>{text.advice}</h2>
+							<p class="text">{p.advice}</p>
+						</>
+					)}
+					{p.supersedes && (
+						<p>
+							{text.supersedes}{" "}
+							<a class="no-print" href={"/prescriptions/" + p.supersedes}>
+								{text.toOlder}
+							</a>
+						</p>
+					)}
+					<ZoneNote />
+				</div>
+				<div class="print-only page-foot">
+					<Joined of={[visit?.patientName, visit?.doctorName ?? doctor?.fullName]} by=" · " />
+					{doctor && (
+						<>
+							, {text.registration} <Name>{doctor.registrationNumber}</Name>
+						</>
+					)}
+					{" · "}
+					<Time at={p.createdAt} show="date" />
+				</div>
+			</div>
 			<div class="actions">
 				<button type="button" class="primary" onClick={() => print()}>
 					{t.print}

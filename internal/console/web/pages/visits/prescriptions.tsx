@@ -1,6 +1,7 @@
 import { Title } from "../../app";
 import { isAboutVisits } from "../../api/events";
 import { listOwnPrescriptions, readConsultation, type Prescription } from "../../api/operations";
+import { Joined } from "../../parts/joined";
 import { List, useLoad } from "../../parts/load";
 import { Time, ZoneNote, fullTime } from "../../parts/time";
 import { Name } from "../../parts/value";
@@ -47,7 +48,9 @@ function Row({ prescription: p }: { prescription: Prescription }) {
 					{text.forWhom}: <ForWhom visit={visit} />
 				</p>
 			)}
-			<p>{p.medications.map((m) => m.name).join(", ")}</p>
+			<p>
+				<Joined of={p.medications.map((m) => m.name)} by=", " />
+			</p>
 			<a href={"/prescriptions/" + p.id} aria-label={text.openPrescription(fullTime(p.createdAt))}>
 				{text.open}
 			</a>

@@ -1,5 +1,6 @@
 import { Title } from "../../app";
 import { readConsultation, readConsultationPayment, readDoctor, type Consultation } from "../../api/operations";
+import { Joined } from "../../parts/joined";
 import { Show, useLoad } from "../../parts/load";
 import { Time, ZoneNote } from "../../parts/time";
 import { Name, money } from "../../parts/value";
@@ -53,9 +54,10 @@ function Sheet({ visit }: { visit: Consultation }) {
 								</dd>
 								<dt>{text.doctor}</dt>
 								<dd>
-									<Name>{visit.doctorName ?? ""}</Name>
-									{doctor && `, ${doctor.specialization}`}
-									{doctor?.clinicName && `, ${doctor.clinicName}`}
+									<Joined
+										of={[visit.doctorName ?? "", doctor?.specialization, doctor?.clinicName]}
+										by=", "
+									/>
 								</dd>
 								{doctor && (
 									<>

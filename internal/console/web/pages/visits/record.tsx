@@ -1,6 +1,7 @@
 // What a visit left behind: notes that the doctor shared, and prescriptions.
 
 import { listAddenda, listConsultationPrescriptions, type Consultation } from "../../api/operations";
+import { Joined } from "../../parts/joined";
 import { Show, useLoad } from "../../parts/load";
 import { Time, clock, shortDate } from "../../parts/time";
 import { about } from "./shared";
@@ -49,7 +50,7 @@ export function PrescriptionsPart({ visit }: { visit: Consultation }) {
 									<a href={"/prescriptions/" + p.id}>
 										{text.prescriptionOf(`${shortDate(p.createdAt)}, ${clock(p.createdAt)}`)}
 									</a>
-									: {p.medications.map((m) => m.name).join(", ")}{" "}
+									: <Joined of={p.medications.map((m) => m.name)} by=", " />{" "}
 									{p.supersededBy && <span class="chip">{text.superseded}</span>}
 								</li>
 							))}

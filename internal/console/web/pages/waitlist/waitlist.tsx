@@ -43,7 +43,7 @@ export function Waitlist() {
 				}
 				refreshOn={(change) => change.type === "offer.changed" || change.type === "reset"}
 			>
-				{(entries, reload) => <Entries entries={entries} names={names} reload={reload} />}
+				{(entries, reload, rest) => <Entries entries={entries} isAll={!rest} names={names} reload={reload} />}
 			</List>
 		</>
 	);
@@ -51,6 +51,7 @@ export function Waitlist() {
 
 interface EntriesProps {
 	entries: WaitlistEntry[];
+	isAll: boolean;
 	/** The patient's dependants by their id. */
 	names: Map<string, string>;
 	reload: () => void;
@@ -60,7 +61,7 @@ function isLive(entry: WaitlistEntry): boolean {
 	return entry.status === "WAITING" || entry.status === "OFFERED";
 }
 
-function Entries({ entries, names, reload }: EntriesProps) {
+function Entries({ entries, isAll, names, reload }: EntriesProps) {
 	const live = entries.filter(isLive).sort((a, b) => Number(!a.offer) - Number(!b.offer));
 	const ended = entries.filter((e) => !isLive(e));
 	const cards = (list: WaitlistEntry[]) => (
@@ -72,9 +73,8 @@ function Entries({ entries, names, reload }: EntriesProps) {
 	);
 	return (
 		<>
-			{live.length > 0 ? (
-				cards(live)
-			) : (
+			{live.length > 0 && cards(live)}
+			{live.length === 0 && isAll && (
 				<p class="empty">
 					{wait.waitlistEmpty} <a href="/doctors">{text.findTitle}</a>
 				</p>

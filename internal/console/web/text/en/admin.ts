@@ -56,8 +56,8 @@ export const admin = {
 	reasonNeeded: "Write a few words.",
 	reasonMailed: "The doctor reads this.",
 	loadAgain: "Load it again",
-	approvedDone: (name: string) => `${name} is approved.`,
-	declinedDone: (name: string) => `The application of ${name} is declined.`,
+	approvedDone: (name: string) => `\u2068${name}\u2069 is approved.`,
+	declinedDone: (name: string) => `The application of \u2068${name}\u2069 is declined.`,
 	numberTaken:
 		"Another doctor who is approved or waits has this registration number. Search for it among both, and clear up whose it is before you approve.",
 	applicationChanged:
@@ -78,7 +78,7 @@ export const admin = {
 			one: "Withdraw the approval and cancel 1 visit",
 			other: `Withdraw the approval and cancel ${n} visits`,
 		}),
-	withdrawnDone: (name: string) => `The approval of ${name} is withdrawn.`,
+	withdrawnDone: (name: string) => `The approval of \u2068${name}\u2069 is withdrawn.`,
 
 	// Staff
 	staff: "Staff",

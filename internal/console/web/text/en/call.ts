@@ -2,10 +2,10 @@ export const call = {
 	title: "Video call",
 	join: "Join the video call",
 	hint: (name: string) =>
-		`Picture and sound go straight to the device of ${name}, encrypted. The camera and the microphone are used during the call only.`,
+		`Picture and sound go straight to the device of \u2068${name}\u2069, encrypted. The camera and the microphone are used during the call only.`,
 	starting: "Your browser asks for the camera and the microphone: allow both.",
-	waiting: (name: string) => `Waiting for ${name}. Stay on this page: the call begins by itself.`,
-	connected: (name: string) => `You are connected with ${name}.`,
+	waiting: (name: string) => `Waiting for \u2068${name}\u2069. Stay on this page: the call begins by itself.`,
+	connected: (name: string) => `You are connected with \u2068${name}\u2069.`,
 	over: "The time of this visit is over, so nobody can join the call any more.",
 	noCamera: "There is no camera, so you are heard but not seen.",
 	denied: "The browser may not use the microphone. Allow it for this page, at the lock beside the address, and join again.",

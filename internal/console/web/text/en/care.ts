@@ -72,7 +72,6 @@ export const care = {
 	reviews: "Reviews",
 	noReviews: "Nobody has written a review yet.",
 	somebody: "A patient",
-	reviewOf: (author: string, month: string) => `${author}, ${month}`,
 	reply: "The doctor's reply",
 
 	// The waitlist

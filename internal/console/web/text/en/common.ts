@@ -44,6 +44,7 @@ export const common = {
 	notFoundHint: "The address may be mistyped.",
 	fieldsWrong: (n: number) =>
 		plural(n, { one: "One field needs your attention:", other: `${n} fields need your attention:` }),
+	tooLong: (length: number, max: number) => `must have at most ${max} characters, not ${length}`,
 	times: (zone: string) => `All times are in ${zone}.`,
 	timeAt: (time: string, zone: string) => `${time} (${zone})`,
 	sessionEnded: "Please sign in again",

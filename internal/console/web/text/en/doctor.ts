@@ -52,7 +52,7 @@ export const doctor = {
 	visit: {
 		calendar: "Add it to your calendar",
 		title: "Visit",
-		with: (name: string, time: string) => `${name}, ${time}`,
+		with: (name: string, time: string) => `\u2068${name}\u2069, ${time}`,
 		notFound: "There is no such visit of yours.",
 		reason: "Reason for the visit",
 		noReason: "The patient gave no reason.",

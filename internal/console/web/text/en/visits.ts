@@ -4,7 +4,7 @@ import { plural } from "../language";
 export const visits = {
 	title: "My visits",
 	visit: "Visit",
-	visitWith: (doctor: string) => `Visit with ${doctor}`,
+	visitWith: (doctor: string) => `Visit with \u2068${doctor}\u2069`,
 	upcoming: "Coming up",
 	later: "After that",
 	past: "Earlier visits",
@@ -117,7 +117,7 @@ export const visits = {
 	keep: "Keep the visit",
 	cancelled: "The visit is cancelled.",
 	notes: "Notes of the doctor",
-	addendum: (author: string) => `Added by ${author}`,
+	addendum: (author: string) => `Added by \u2068${author}\u2069`,
 	noNotes: "The doctor has not shared notes of this visit.",
 	prescriptions: "Prescriptions",
 	prescription: "Prescription",

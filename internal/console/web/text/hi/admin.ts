@@ -53,8 +53,8 @@ export const admin = {
 	reasonNeeded: "कुछ शब्द लिखें।",
 	reasonMailed: "इसे डॉक्टर पढ़ेंगे।",
 	loadAgain: "फिर से खोलें",
-	approvedDone: (name: string) => `${name} को स्वीकृति दी गई।`,
-	declinedDone: (name: string) => `${name} का आवेदन अस्वीकार किया गया।`,
+	approvedDone: (name: string) => `\u2068${name}\u2069 को स्वीकृति दी गई।`,
+	declinedDone: (name: string) => `\u2068${name}\u2069 का आवेदन अस्वीकार किया गया।`,
 	numberTaken:
 		"यह पंजीकरण संख्या किसी और डॉक्टर की है जो स्वीकृत हैं या प्रतीक्षा में हैं। दोनों सूचियों में देखें और स्वीकृति से पहले पता करें कि यह किसकी है।",
 	applicationChanged: "इस बीच डॉक्टर ने आवेदन बदल दिया। उसे फिर से खोलें और देखकर निर्णय लें।",
@@ -73,7 +73,7 @@ export const admin = {
 			one: `स्वीकृति वापस लें और ${n} परामर्श रद्द करें`,
 			other: `स्वीकृति वापस लें और ${n} परामर्श रद्द करें`,
 		}),
-	withdrawnDone: (name: string) => `${name} की स्वीकृति वापस ली गई।`,
+	withdrawnDone: (name: string) => `\u2068${name}\u2069 की स्वीकृति वापस ली गई।`,
 
 	staff: "कर्मचारी",
 	staffHint: "भूमिका बदलने, खाता बंद करने या दूसरा प्रमाण हटाने के लिए व्यक्ति को खोलें।",

@@ -68,7 +68,6 @@ export const care = {
 	reviews: "समीक्षाएँ",
 	noReviews: "अभी तक किसी ने समीक्षा नहीं लिखी है।",
 	somebody: "एक रोगी",
-	reviewOf: (author: string, month: string) => `${author}, ${month}`,
 	reply: "डॉक्टर का उत्तर",
 
 	waitTitle: "कोई समय आपके अनुकूल नहीं?",

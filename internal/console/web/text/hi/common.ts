@@ -43,6 +43,7 @@ export const common = {
 	notFound: "ऐसा कोई पृष्ठ नहीं है",
 	notFoundHint: "पता ग़लत लिखा गया हो सकता है।",
 	fieldsWrong: (n: number) => plural(n, { one: "एक जगह सुधार चाहिए:", other: `${n} जगह सुधार चाहिए:` }),
+	tooLong: (length: number, max: number) => `अधिक से अधिक ${max} अक्षर हो सकते हैं, अभी ${length} हैं`,
 	times: (zone: string) => `सभी समय ${zone} के हैं।`,
 	timeAt: (time: string, zone: string) => `${time} (${zone})`,
 	sessionEnded: "कृपया फिर साइन इन करें",

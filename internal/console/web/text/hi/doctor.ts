@@ -51,7 +51,7 @@ export const doctor = {
 	visit: {
 		calendar: "अपने कैलेंडर में जोड़ें",
 		title: "परामर्श",
-		with: (name: string, time: string) => `${name}, ${time}`,
+		with: (name: string, time: string) => `\u2068${name}\u2069, ${time}`,
 		notFound: "आपका ऐसा कोई परामर्श नहीं है।",
 		reason: "परामर्श का कारण",
 		noReason: "रोगी ने कोई कारण नहीं बताया।",

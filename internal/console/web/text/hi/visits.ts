@@ -4,7 +4,7 @@ import type { visits as english } from "../en/visits";
 export const visits = {
 	title: "मेरे परामर्श",
 	visit: "परामर्श",
-	visitWith: (doctor: string) => `${doctor} से परामर्श`,
+	visitWith: (doctor: string) => `\u2068${doctor}\u2069 से परामर्श`,
 	upcoming: "आने वाले परामर्श",
 	later: "उसके बाद",
 	past: "पिछले परामर्श",
@@ -116,7 +116,7 @@ export const visits = {
 	keep: "परामर्श रहने दें",
 	cancelled: "परामर्श रद्द हो गया है।",
 	notes: "डॉक्टर की टिप्पणियाँ",
-	addendum: (author: string) => `${author} ने जोड़ा`,
+	addendum: (author: string) => `\u2068${author}\u2069 ने जोड़ा`,
 	noNotes: "डॉक्टर ने इस परामर्श की टिप्पणियाँ साझा नहीं की हैं।",
 	prescriptions: "पर्चे",
 	prescription: "पर्चा",

@@ -1,0 +1,31 @@
+package console_test
+
+import (
+	"strings"
+	"testing"
+
+	"amrutam/internal/apptest"
+	"amrutam/internal/apptest/browser"
+)
+
+// TestLongWaitlist tests that the waitlist isn't called empty while only its newest entries, which have ended, are
+// there: the one that waits comes with the rest.
+func TestLongWaitlist(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	patient, doctor := c.Patient(), c.Doctor("0.00")
+	c.Exec(`INSERT INTO waitlist_entries (id, patient_id, doctor_id, from_date, to_date, timezone, from_time, to_time,
+			status, queued_at, created_at, updated_at)
+		SELECT ('00000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, $1, $2, now()::date, now()::date + 9,
+			'UTC', now(), now() + interval '9 days', CASE n WHEN 0 THEN 'WAITING' ELSE 'WITHDRAWN' END, now(), now(),
+			now()
+		FROM generate_series(0, 150) n`, patient.ID, doctor.ID)
+	p := browser.Open(t, c)
+	p.SignIn(c, patient)
+	open(p, "/waitlist")
+	if text := await(t, p, "Show more"); strings.Contains(text, "You aren't waiting") {
+		t.Errorf("the list is called empty: %s", text)
+	}
+	press(p, "Show more")
+	await(t, p, "Test DOCTOR")
+}
