@@ -11,6 +11,9 @@ const base = "/api/v1";
  */
 export type Operation<In, Body, Out> = string & { types?: { in: In; body: Body; out: Out } };
 
+/** The user of this tab, whose page may be older than the session of the browser: session.ts sets it. */
+export const caller = { id: "" };
+
 /** What an operation is called with. */
 export interface CallOptions {
 	/** A POST with the same key is carried out once, however often it is sent. */
@@ -142,6 +145,7 @@ async function request<In extends object, Body, Out>(
 		headers["Content-Type"] = method === "PATCH" ? "application/merge-patch+json" : "application/json";
 	if (options.idempotencyKey) headers["Idempotency-Key"] = options.idempotencyKey;
 	if (options.ifMatch) headers["If-Match"] = options.ifMatch;
+	if (caller.id && method !== "GET") headers["Expected-User"] = caller.id;
 	const init: RequestInit = {
 		method,
 		headers,
