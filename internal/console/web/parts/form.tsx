@@ -84,7 +84,7 @@ export function Form({
 	class: className,
 }: FormProps) {
 	const form = useRef<HTMLFormElement>(null);
-	const { isBusy, error, send, renew, clear } = useSending(done);
+	const { isBusy, error, send, renew, clear, sentAt } = useSending(done);
 
 	const clearRefusal = (): void => {
 		clear();
@@ -94,7 +94,9 @@ export function Form({
 	const submitted = (event: Event): void => {
 		event.preventDefault();
 		const element = form.current;
-		if (element) void send((key) => submit(new Values(new FormData(element)), key));
+		// A second Enter means the first one, however quick the answer was.
+		if (element && performance.now() > sentAt.current + 500)
+			void send((key) => submit(new Values(new FormData(element)), key));
 	};
 
 	const faults = isProblem(error) ? error.errors : [];
@@ -107,7 +109,12 @@ export function Form({
 					<Faults error={error} own={own} form={form.current} extra={onRefusal?.(error, clearRefusal)} />
 				)}
 				<div class="actions">
-					<button type="submit" class={danger ? "danger" : "primary"} aria-disabled={isBusy}>
+					<button
+						type="submit"
+						class={danger ? "danger" : "primary"}
+						aria-disabled={isBusy}
+						onClick={(event) => isSecond(event) && event.preventDefault()}
+					>
 						{isBusy ? t.sending : action}
 					</button>
 					{aside}
@@ -127,6 +134,13 @@ interface Sending {
 	renew: () => void;
 	/** Forgets what the last attempt threw. */
 	clear: () => void;
+	/** When it was last sent well, in milliseconds of performance.now(), unless something was typed since. */
+	sentAt: { current: number };
+}
+
+/** Reports whether a click is the second of a double click: the first one may have put another button here. */
+function isSecond(event: MouseEvent): boolean {
+	return event.detail > 1;
 }
 
 /** Sends one thing at a time, with the same key until it is answered. done is said afterwards. */
@@ -134,8 +148,12 @@ function useSending(done: string | undefined): Sending {
 	const key = useRef(newKey());
 	const busy = useRef(false);
 	const [isBusy, setBusy] = useState(false);
+	const sentAt = useRef(-Infinity);
 	const [error, setError] = useState<unknown>(null);
-	const renew = (): void => void (key.current = newKey());
+	const renew = (): void => {
+		key.current = newKey();
+		sentAt.current = -Infinity;
+	};
 	const send = async (run: (key: string) => Promise<void>): Promise<void> => {
 		if (busy.current) return;
 		busy.current = true;
@@ -144,6 +162,7 @@ function useSending(done: string | undefined): Sending {
 		try {
 			await run(key.current);
 			renew();
+			sentAt.current = performance.now();
 			if (done) announce(done);
 		} catch (e) {
 			if (isFinal(e)) renew();
@@ -153,7 +172,7 @@ function useSending(done: string | undefined): Sending {
 			setBusy(false);
 		}
 	};
-	return { isBusy, error, send, renew, clear: () => setError(null) };
+	return { isBusy, error, send, renew, clear: () => setError(null), sentAt };
 }
 
 /** Reports whether an error is the answer: without one, the same key finds out what became of the request. */
@@ -431,7 +450,7 @@ export function ActionButton({ run, text, done, own = {}, class: className, labe
 				class={className}
 				aria-label={label}
 				aria-disabled={isBusy}
-				onClick={() => void send(run)}
+				onClick={(event) => isSecond(event) || void send(run)}
 			>
 				{isBusy ? t.sending : text}
 			</button>
