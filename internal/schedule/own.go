@@ -2,11 +2,13 @@ package schedule
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
 
 	"amrutam/internal/access"
+	"amrutam/internal/doctor"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
@@ -81,24 +83,33 @@ func (in ListOwnRequest) checkDoctor(actor access.Actor) (uuid.UUID, error) {
 	return doctor, nil
 }
 
-// Read returns one slot. Returns problem.NotFound if it doesn't exist, is another doctor's, or is none that a patient
-// can book now.
-func (s *Service) Read(ctx context.Context, r *postgres.Read, actor access.Actor, in SlotRequest) (Slot, error) {
+// Read returns one slot, with the end of a visit in it as List does. Returns problem.NotFound if it doesn't exist, is
+// another doctor's, or is none that a patient can book now. The last is no denial: every patient may see open slots,
+// and many look at one that was taken meanwhile.
+func (s *Service) Read(ctx context.Context, r *postgres.Read, actor access.Actor, in SlotRequest) (FreeSlot, error) {
 	row, err := readSlot(ctx, r, in.ID)
 	if postgres.NoRows(err) {
-		return Slot{}, problem.NotFound
+		return FreeSlot{}, problem.NotFound
 	}
 	if err != nil {
-		return Slot{}, err
+		return FreeSlot{}, err
 	}
-	seen := canRead(actor, row.DoctorID)
-	if !seen && actor.Is(access.RolePatient) {
-		if seen, err = isSlotBookable(ctx, r, row.DoctorID, in.ID, r.Now); err != nil {
-			return Slot{}, err
+	isPatient := actor.Is(access.RolePatient)
+	if isPatient {
+		isOpen, err := isSlotBookable(ctx, r, row.DoctorID, in.ID, r.Now)
+		if err != nil {
+			return FreeSlot{}, err
 		}
+		if !isOpen {
+			return FreeSlot{}, problem.NotFound
+		}
+	} else if !canRead(actor, row.DoctorID) {
+		return FreeSlot{}, problem.NotFoundAudited("slot", in.ID)
 	}
-	if !seen {
-		return Slot{}, problem.NotFoundAudited("slot", in.ID)
+	visit, err := findVisit(ctx, r, actor, row.DoctorID, doctor.VisitFilter{})
+	// Doctors see their slots also while they aren't approved.
+	if err != nil && (isPatient || !errors.Is(err, problem.NotFound)) {
+		return FreeSlot{}, err
 	}
-	return row.slot(), nil
+	return FreeSlot{Slot: row.slot(), VisitEndTime: visit.end(row)}, nil
 }

@@ -85,9 +85,12 @@ func TestPatientReadsBookableSlot(t *testing.T) {
 	read := c.Get(patient, "availability/"+free.String()).Want(200)
 	want(t, "doctorId", read.Text("doctorId"), doctor.ID.String())
 	want(t, "status", read.Text("status"), "AVAILABLE")
+	want(t, "visitEndTime", read.Text("visitEndTime"), read.Text("endTime"))
 	for _, id := range []uuid.UUID{full, past, uuid.New()} {
 		c.Get(patient, "availability/"+id.String()).Want(404, "not-found")
 	}
+	c.App.API.WaitForDenials()
+	want(t, "denials", c.Count("SELECT count(*) FROM audit_logs WHERE action = 'access.deny'"), 0)
 	c.Patch(doctor, "doctors/me/booking-rules", map[string]any{"minimumNoticeMinutes": 24 * 60}).Want(200)
 	c.Get(patient, "availability/"+free.String()).Want(404)
 	c.Patch(doctor, "doctors/me/booking-rules", map[string]any{"minimumNoticeMinutes": 0}).Want(200)
