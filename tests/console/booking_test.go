@@ -150,3 +150,141 @@ func TestDoubleClicks(t *testing.T) {
 	}
 	c.CheckInvariants()
 }
+
+const reasonField = "What brings you to the doctor?"
+
+// typed returns what is in the field for the reason, once it is there.
+func typed(p *browser.Page) string {
+	out := p.Script(`
+		const field = () => document.querySelector('textarea[name=reason]');
+		for (let i = 0; i < 200 && !field(); i++) await new Promise(done => setTimeout(done, 50));
+		return {text: field().value};`)
+	return fmt.Sprint(out["text"])
+}
+
+// TestBackDuringBooking tests that Back, Forward and a reload at each step of a booking keep what was typed, book
+// nothing again and show what there is.
+func TestBackDuringBooking(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	doctor, patient := c.Doctor("500.00"), c.Patient()
+	slot := c.Slot(doctor, 26*time.Hour, 1)
+	address := "/book/" + slot.String()
+	p, _ := openThrough(t, c)
+	p.SignIn(c, patient)
+	open(p, "/doctors/"+doctor.ID.String())
+	p.Script(`
+		const link = () => document.querySelector('a[href^="` + address + `"]');
+		for (let i = 0; i < 200 && !link(); i++) await new Promise(done => setTimeout(done, 50));
+		link().click();
+		return {};`)
+	back := func(awaited string) {
+		t.Helper()
+		_, _ = p.TryScript(`history.back(); return {};`)
+		await(t, p, awaited)
+	}
+	forward := func(awaited string) {
+		t.Helper()
+		_, _ = p.TryScript(`history.forward(); return {};`)
+		await(t, p, awaited)
+	}
+	const ofDoctor, held = "Choose a day with free places", "Your place is held"
+	fill(p, reasonField, "Back pain")
+	back(ofDoctor)
+	forward("Hold this place")
+	open(p, address) // as after a phone dropped the page
+	if text := typed(p); text != "Back pain" {
+		t.Errorf("a reload keeps %q", text)
+	}
+	press(p, "Hold this place")
+	await(t, p, held)
+	open(p, address)
+	await(t, p, held)
+	open(p, "/visits")
+	back(held)
+	press(p, "Pay ₹500.00")
+	await(t, p, "Stub checkout")
+	back(held)
+	forward("Stub checkout")
+	press(p, "Pay")
+	await(t, p, "The provider has reported it.")
+	open(p, address)
+	await(t, p, "You have booked this time.")
+	open(p, "/doctors/"+doctor.ID.String())
+	back("You have booked this time.")
+	visits := c.Count("SELECT count(*) FROM consultations WHERE patient_id = $1", patient.ID)
+	if attempts := c.Count("SELECT count(*) FROM payment_attempts"); visits != 1 || attempts != 1 {
+		t.Errorf("%d visits are booked and %d payments tried", visits, attempts)
+	}
+	c.CheckInvariants()
+}
+
+// TestTypedReasonIsOfOneUser tests that what somebody typed for a booking is gone for the next user of the tab.
+func TestTypedReasonIsOfOneUser(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	slot := c.Slot(c.Doctor("500.00"), 26*time.Hour, 1)
+	p := browser.Open(t, c)
+	p.SignIn(c, c.Patient())
+	open(p, "/book/"+slot.String())
+	fill(p, reasonField, "Back pain")
+	p.SignIn(c, c.Patient())
+	open(p, "/book/"+slot.String())
+	kept := p.Script(`return {storage: JSON.stringify(sessionStorage)};`)
+	if text := typed(p); text != "" || strings.Contains(fmt.Sprint(kept["storage"]), "Back pain") {
+		t.Errorf("the next user sees %q, the tab keeps %v", text, kept)
+	}
+}
+
+// TestHeldInAnotherTab tests that a tab that doesn't hear of the other one leads to the place that the patient holds.
+func TestHeldInAnotherTab(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	patient := c.Patient()
+	slot := c.Slot(c.Doctor("500.00"), 26*time.Hour, 1)
+	p, g := openThrough(t, c)
+	p.SignIn(c, patient)
+	g.fail("/api/v1/events", gone)
+	open(p, "/book/"+slot.String())
+	fill(p, reasonField, "Back pain")
+	c.Post(patient, "consultations", map[string]any{"slotId": slot, "reason": "MarkReason"}).Want(201)
+	press(p, "Hold this place")
+	await(t, p, "Your place is held")
+	focus := p.Script(`
+		const on = () => document.activeElement.localName;
+		for (let i = 0; i < 100 && on() !== 'h2'; i++) await new Promise(done => setTimeout(done, 50));
+		return {on: on()};`)
+	if focus["on"] != "h2" {
+		t.Errorf("the focus is on %v", focus["on"])
+	}
+	if n := c.Count("SELECT count(*) FROM consultations WHERE patient_id = $1", patient.ID); n != 1 {
+		t.Errorf("%d visits are booked", n)
+	}
+}
+
+// TestHeldPlaceExpires tests that a page on which a place was held says that the time is over when its button is
+// pressed late, and offers the place with what was typed.
+func TestHeldPlaceExpires(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	patient := c.Patient()
+	slot := c.Slot(c.Doctor("500.00"), 26*time.Hour, 1)
+	p := browser.Open(t, c)
+	p.SignIn(c, patient)
+	open(p, "/book/"+slot.String())
+	fill(p, reasonField, "Back pain")
+	press(p, "Hold this place")
+	await(t, p, "Your place is held")
+	c.Clock.Advance(20 * time.Minute)
+	press(p, "Pay ₹500.00")
+	await(t, p, "The time to pay is over")
+	c.Await("the booking has ended", func() bool {
+		return c.Count("SELECT count(*) FROM consultations WHERE status = 'CANCELLED'") == 1
+	})
+	await(t, p, "the place is free for others again")
+	if text := typed(p); text != "Back pain" {
+		t.Errorf("the page keeps %q", text)
+	}
+	press(p, "Hold this place")
+	await(t, p, "Time left to pay")
+}

@@ -97,6 +97,10 @@ function Steps({ mine, choice, reload, add }: StepsProps) {
 		setNew(true);
 		add(visit);
 	};
+	const refused = (): void => {
+		setNew(true);
+		reload();
+	};
 	return (
 		<>
 			{wasHeld && <Over />}
@@ -105,7 +109,7 @@ function Steps({ mine, choice, reload, add }: StepsProps) {
 					{text.alreadyBooked} <a href={"/visits/" + mine[0].id}>{text.toVisit}</a>
 				</p>
 			)}
-			<Choice {...choice} isBooked={mine.length > 0} booked={booked} />
+			<Choice {...choice} isBooked={mine.length > 0} booked={booked} refused={refused} />
 		</>
 	);
 }
@@ -139,10 +143,11 @@ interface OpenProps extends ChoiceProps {
 	/** The patient has a visit at this time: then only another free place of it is offered. */
 	isBooked: boolean;
 	booked: (visit: Consultation) => void;
+	refused: () => void;
 }
 
 /** The time that was chosen, if it is still free, or else others. */
-function Choice({ doctor, slot, dependants, consents, isBooked, booked }: OpenProps) {
+function Choice({ doctor, slot, dependants, consents, isBooked, booked, refused }: OpenProps) {
 	if (slot.isBusy) return <Loading />; // as long as the seat was held, the time wasn't free
 	if (isProblem(slot.error, "not-found")) return isBooked ? null : <Gone doctor={doctor} />;
 	if (isProblem(slot.error, "validation-failed")) return <Incomplete />;
@@ -167,6 +172,7 @@ function Choice({ doctor, slot, dependants, consents, isBooked, booked }: OpenPr
 								dependants={dependants}
 								consents={consents}
 								booked={booked}
+								refused={refused}
 							/>
 						</>
 					)}
