@@ -18,7 +18,9 @@ func TestOldCookies(t *testing.T) {
 	c := apptest.Open(t)
 	admin := c.Admin()
 	for name, end := range map[string]func(p *browser.Page, u apptest.User){
-		"garbage": func(p *browser.Page, _ apptest.User) { p.Must(cookie.Set(p.Ctx, p.URL, "__Host-amrutam", "ct_%00")) },
+		"garbage": func(p *browser.Page, _ apptest.User) {
+			p.Must(cookie.Set(p.Ctx, p.URL, "__Host-amrutam", "ct_%00"))
+		},
 		"revoked": func(_ *browser.Page, u apptest.User) { c.Post(u, "auth/logout", nil).Want(204) },
 		"expired": func(_ *browser.Page, u apptest.User) { expire(c, u) },
 		"deleted": func(_ *browser.Page, u apptest.User) {

@@ -109,6 +109,18 @@ func TestFormWhoseAnswerNeverComes(t *testing.T) {
 	}
 }
 
+// TestSlowSignOut tests that a sign-out says that it is on its way, and is sent once.
+func TestSlowSignOut(t *testing.T) {
+	t.Parallel()
+	p, g := openAsPatient(t)
+	open(p, "/visits")
+	release := g.hold(http.MethodPost, "/auth/logout")
+	press(p, "Sign out")
+	await(t, p, "Sending…")
+	release()
+	await(t, p, "You are signed out.")
+}
+
 // TestBusyServer tests that a page goes on by itself when a server that was busy can answer again.
 func TestBusyServer(t *testing.T) {
 	t.Parallel()
