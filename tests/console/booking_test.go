@@ -288,3 +288,27 @@ func TestHeldPlaceExpires(t *testing.T) {
 	press(p, "Hold this place")
 	await(t, p, "Time left to pay")
 }
+
+// TestEnterTwice tests that a second Enter in a form that stays adds nothing, however quick the first answer was.
+func TestEnterTwice(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	admin := c.Admin()
+	c.Prove(admin)
+	p := browser.Open(t, c)
+	p.SignIn(c, admin)
+	open(p, "/admin/audit-exports")
+	p.Script(`
+		const form = document.querySelector('main form');
+		form.elements.from.value = new Date().toISOString().slice(0, form.elements.from.type === 'date' ? 10 : 16);
+		form.requestSubmit();
+		const isBusy = () => form.querySelector('[type=submit]').ariaDisabled === 'true';
+		for (let i = 0; i < 400 && !isBusy(); i++) await new Promise(done => setTimeout(done, 1));
+		for (let i = 0; i < 4000 && isBusy(); i++) await new Promise(done => setTimeout(done, 1));
+		form.requestSubmit();
+		await new Promise(done => setTimeout(done, 600));
+		return {};`)
+	if n := c.Count("SELECT count(*) FROM audit_exports"); n != 1 {
+		t.Errorf("%d exports were asked for", n)
+	}
+}
