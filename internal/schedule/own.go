@@ -84,8 +84,7 @@ func (in ListOwnRequest) checkDoctor(actor access.Actor) (uuid.UUID, error) {
 }
 
 // Read returns one slot, with the end of a visit in it as List does. Returns problem.NotFound if it doesn't exist, is
-// another doctor's, or is none that a patient can book now. The last is no denial: every patient may see open slots,
-// and many look at one that was taken meanwhile.
+// another doctor's, or is none that a patient can book now.
 func (s *Service) Read(ctx context.Context, r *postgres.Read, actor access.Actor, in SlotRequest) (FreeSlot, error) {
 	row, err := readSlot(ctx, r, in.ID)
 	if postgres.NoRows(err) {
@@ -95,15 +94,13 @@ func (s *Service) Read(ctx context.Context, r *postgres.Read, actor access.Actor
 		return FreeSlot{}, err
 	}
 	isPatient := actor.Is(access.RolePatient)
-	if isPatient {
-		isOpen, err := isSlotBookable(ctx, r, row.DoctorID, in.ID, r.Now)
-		if err != nil {
+	seen := canRead(actor, row.DoctorID)
+	if !seen && isPatient {
+		if seen, err = isSlotBookable(ctx, r, row.DoctorID, in.ID, r.Now); err != nil {
 			return FreeSlot{}, err
 		}
-		if !isOpen {
-			return FreeSlot{}, problem.NotFound
-		}
-	} else if !canRead(actor, row.DoctorID) {
+	}
+	if !seen {
 		return FreeSlot{}, problem.NotFoundAudited("slot", in.ID)
 	}
 	visit, err := findVisit(ctx, r, actor, row.DoctorID, doctor.VisitFilter{})
