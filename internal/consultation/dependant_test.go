@@ -193,6 +193,10 @@ func TestFollowUpIsOfThePersonSeen(t *testing.T) {
 		return duration(t, items[0]["startTime"], items[0]["visitEndTime"])
 	}
 	own, childs := free(""), free("?dependantId="+child.String())
+	read := c.Get(mother, "availability/"+slot.String()).Want(200)
+	if d := duration(t, read.At("startTime"), read.At("visitEndTime")); d != own {
+		t.Errorf("a visit in the slot takes %s, in the list %s", d, own)
+	}
 	if own != 10*time.Minute || childs != 30*time.Minute {
 		t.Errorf("a visit takes %s, the child's %s", own, childs)
 	}

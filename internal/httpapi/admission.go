@@ -61,8 +61,8 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 // setBody lets a body that was read be read again.
 func setBody(r *http.Request, body []byte) { r.Body = io.NopCloser(bytes.NewReader(body)) }
 
-// authorize authenticates the caller, counts the request against the user's limits, and checks the roles and the
-// second factor. It sets the actor of the request.
+// authorize authenticates the caller, counts the request against the user's limits, and checks that it is the expected
+// user, the roles and the second factor. It sets the actor of the request.
 func (a *API) authorize(w http.ResponseWriter, r *http.Request, op Op) error {
 	req := requestOf(r.Context())
 	actor, err := a.authenticate(r.Context(), op, req, r)
@@ -75,6 +75,9 @@ func (a *API) authorize(w http.ResponseWriter, r *http.Request, op Op) error {
 		if err != nil {
 			return err
 		}
+	}
+	if err := checkExpectedUser(op, r, actor); err != nil {
+		return err
 	}
 	if !op.Roles.Admits(actor) {
 		return problem.Forbidden

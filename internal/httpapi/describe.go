@@ -26,6 +26,9 @@ func (a *API) describe(o *huma.Operation, op Op, output reflect.Type, writes boo
 	if op.Key != NoKey {
 		o.Parameters = append(o.Parameters, idempotencyKey(op.Key == Required))
 	}
+	if op.takesExpectedUser() {
+		o.Parameters = append(o.Parameters, expectedUserParameter())
+	}
 	o.Responses = map[string]*huma.Response{}
 	o.Responses[strconv.Itoa(op.status())] = a.success(op, op.status(), output)
 	for status, text := range op.Statuses {

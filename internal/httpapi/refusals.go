@@ -53,6 +53,7 @@ func pipelineRefusals(op Op, writes bool) []*problem.Error {
 	add(strings.Contains(op.Path, "{"), problem.NotFound)
 	add(writes && !op.Probe, problem.OutcomeUnknown)
 	add(op.Method != http.MethodGet, problem.TooLarge, problem.UnsupportedMediaType, problem.TimedOut)
+	add(op.takesExpectedUser(), problem.OtherUser)
 	add(op.Key != NoKey, idempotency.ErrMalformed, idempotency.ErrReused, idempotency.ErrInFlight)
 	add(op.Key == Required, idempotency.ErrRequired)
 	add(op.Method == http.MethodPatch, problem.PreconditionFailed)

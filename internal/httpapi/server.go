@@ -173,8 +173,8 @@ func (a *API) handleCORS(w http.ResponseWriter, r *http.Request) (isPreflight bo
 		return false
 	}
 	h.Set("Access-Control-Allow-Methods", "GET, POST, PATCH, DELETE")
-	h.Set("Access-Control-Allow-Headers", "Accept-Language, Authorization, Content-Type, Idempotency-Key, "+
-		"If-Match, If-None-Match, Last-Event-ID, Traceparent, X-Purpose, X-Request-Id")
+	h.Set("Access-Control-Allow-Headers", "Accept-Language, Authorization, Content-Type, Expected-User, "+
+		"Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, Traceparent, X-Purpose, X-Request-Id")
 	h.Set("Access-Control-Max-Age", "600")
 	w.WriteHeader(http.StatusNoContent)
 	return true

@@ -23,9 +23,9 @@ type ListRequest struct {
 	doctor.VisitFilter
 }
 
-// FreeSlot is a slot with a free seat, with its times in the requested time zone too.
+// FreeSlot is a slot as somebody books it, with its times in the requested time zone too.
 type FreeSlot struct {
-	_ struct{} `doc:"A slot with a free seat"`
+	_ struct{} `doc:"A slot, and how long a visit in it takes"`
 
 	Slot
 	VisitEndTime   time.Time  `json:"visitEndTime" doc:"When a visit that is booked in it ends: endTime, or sooner if the doctor's booking rules say how long a visit takes" example:"2026-11-24T05:00:00Z"`

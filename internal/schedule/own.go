@@ -2,11 +2,13 @@ package schedule
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
 
 	"amrutam/internal/access"
+	"amrutam/internal/doctor"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/postgres"
 	"amrutam/internal/problem"
@@ -81,24 +83,30 @@ func (in ListOwnRequest) checkDoctor(actor access.Actor) (uuid.UUID, error) {
 	return doctor, nil
 }
 
-// Read returns one slot. Returns problem.NotFound if it doesn't exist, is another doctor's, or is none that a patient
-// can book now.
-func (s *Service) Read(ctx context.Context, r *postgres.Read, actor access.Actor, in SlotRequest) (Slot, error) {
+// Read returns one slot, with the end of a visit in it as List does. Returns problem.NotFound if it doesn't exist, is
+// another doctor's, or is none that a patient can book now.
+func (s *Service) Read(ctx context.Context, r *postgres.Read, actor access.Actor, in SlotRequest) (FreeSlot, error) {
 	row, err := readSlot(ctx, r, in.ID)
 	if postgres.NoRows(err) {
-		return Slot{}, problem.NotFound
+		return FreeSlot{}, problem.NotFound
 	}
 	if err != nil {
-		return Slot{}, err
+		return FreeSlot{}, err
 	}
+	isPatient := actor.Is(access.RolePatient)
 	seen := canRead(actor, row.DoctorID)
-	if !seen && actor.Is(access.RolePatient) {
+	if !seen && isPatient {
 		if seen, err = isSlotBookable(ctx, r, row.DoctorID, in.ID, r.Now); err != nil {
-			return Slot{}, err
+			return FreeSlot{}, err
 		}
 	}
 	if !seen {
-		return Slot{}, problem.NotFoundAudited("slot", in.ID)
+		return FreeSlot{}, problem.NotFoundAudited("slot", in.ID)
 	}
-	return row.slot(), nil
+	visit, err := findVisit(ctx, r, actor, row.DoctorID, doctor.VisitFilter{})
+	// Doctors see their slots also while they aren't approved.
+	if err != nil && (isPatient || !errors.Is(err, problem.NotFound)) {
+		return FreeSlot{}, err
+	}
+	return FreeSlot{Slot: row.slot(), VisitEndTime: visit.end(row)}, nil
 }

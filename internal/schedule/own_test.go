@@ -85,6 +85,7 @@ func TestPatientReadsBookableSlot(t *testing.T) {
 	read := c.Get(patient, "availability/"+free.String()).Want(200)
 	want(t, "doctorId", read.Text("doctorId"), doctor.ID.String())
 	want(t, "status", read.Text("status"), "AVAILABLE")
+	want(t, "visitEndTime", read.Text("visitEndTime"), read.Text("endTime"))
 	for _, id := range []uuid.UUID{full, past, uuid.New()} {
 		c.Get(patient, "availability/"+id.String()).Want(404, "not-found")
 	}

@@ -54,8 +54,8 @@ func (s *Service) Routes(api *httpapi.API) {
 	httpapi.Query(api, httpapi.Op{
 		Method: "GET", Path: "/availability/{id}", ID: "read-slot", Tag: "availability",
 		Summary: "Read a slot",
-		Doc: "With its status and its free seats. Doctors read their own slots, administrators all, patients those " +
-			"that can be booked now.",
+		Doc: "With its status, its free seats, and when a visit in it ends. Doctors read their own slots, " +
+			"administrators all, patients those that can be booked now.",
 		Roles: access.Patient | access.Doctor | access.Admin,
 	}, s.Read)
 	httpapi.Command(api, httpapi.Op{

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"os"
 	"slices"
 	"strconv"
@@ -103,14 +102,14 @@ func pagesOf(ctx context.Context, address string) ([]opened, error) {
 	var found struct {
 		Items []struct {
 			ID           string
-			NextFreeSlot struct{ ID, StartTime string }
+			NextFreeSlot struct{ ID string }
 		}
 	}
 	if err := json.NewDecoder(response.Body).Decode(&found); err != nil || len(found.Items) == 0 {
 		return nil, errors.Join(errors.New("no doctor is free"), err)
 	}
-	doctor, slot := found.Items[0].ID, found.Items[0].NextFreeSlot
-	booking := "/book/" + slot.ID + "?doctor=" + doctor + "&at=" + url.QueryEscape(slot.StartTime)
+	doctor := found.Items[0].ID
+	booking := "/book/" + found.Items[0].NextFreeSlot.ID + "?doctor=" + doctor
 	return []opened{
 		{"/", "/", ""},
 		{"/doctors", "/doctors", ""},

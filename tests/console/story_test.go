@@ -83,6 +83,7 @@ func TestSignInLeadsBack(t *testing.T) {
 	c.Patch(patient, "users/me", map[string]any{"fullName": "Meera Nair", "address": "7 Lake Road"}).Want(200)
 	p := browser.Open(t, c)
 	p.Visit(p.URL + "/account")
+	await(t, p, "You then come back to where you were.")
 	fill(p, "E-mail address", patient.Email)
 	fill(p, "Password", "something else")
 	press(p, "Sign in")

@@ -48,7 +48,8 @@ func TestWallClocks(t *testing.T) {
 	}
 	script := filepath.Join(t.TempDir(), "wall.cjs")
 	result := api.Build(api.BuildOptions{Stdin: &api.StdinOptions{Contents: askWall, ResolveDir: "."},
-		Outfile: script, Write: true, Bundle: true, Platform: api.PlatformNode, Format: api.FormatCommonJS})
+		Outfile: script, Write: true, Bundle: true, Platform: api.PlatformNode, Format: api.FormatCommonJS,
+		Banner: map[string]string{"js": `globalThis.document = {documentElement: {lang: "en"}};`}})
 	if len(result.Errors) > 0 {
 		t.Fatal(result.Errors)
 	}

@@ -9,12 +9,12 @@ import { loadUser, signOut, userDoubt, useUser } from "./session";
 import { t } from "./text";
 import { changeLanguage, language } from "./text/language";
 import { announce, Announcer } from "./parts/announce";
+import { ActionButton } from "./parts/form";
 import { explain, Refusal } from "./parts/refusal";
 import { Loading, loadAnew, useReconnect } from "./parts/load";
 import { Dialogs } from "./parts/recover";
 // Most areas use these: here they are in the one file that all load.
 import "./parts/checkout";
-import "./parts/form";
 import "./parts/later";
 import "./parts/time";
 import "./parts/value";
@@ -106,13 +106,11 @@ function Header({ pathname }: { pathname: string }) {
 						<a href="/account" aria-current={isCurrent("/account", pathname) ? "page" : undefined}>
 							<bdi>{user.fullName}</bdi>
 						</a>
-						<button
-							type="button"
+						<ActionButton
 							class="quiet"
-							onClick={() => void signOut().catch((error: unknown) => announce(explain(error)))}
-						>
-							{t.signOut}
-						</button>
+							text={t.signOut}
+							run={() => signOut().catch((error: unknown) => announce(explain(error)))}
+						/>
 					</>
 				) : (
 					<a href={signInAddress(pathname)}>{t.signIn}</a>

@@ -62,7 +62,8 @@ export function guardLeaving(check: () => boolean): () => void {
 /** Opens an address of the console without loading the page anew. */
 export function navigate(to: string, options: { replace?: boolean } = {}): void {
 	if (!mayLeave()) return;
-	if (options.replace) history.replaceState(null, "", to);
+	// As browsers do: a link to this page is no step that Back has to take.
+	if (options.replace || new URL(to, location.href).href === location.href) history.replaceState(null, "", to);
 	else history.pushState(null, "", to);
 	tell();
 }

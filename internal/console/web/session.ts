@@ -1,7 +1,7 @@
 // Who is signed in. The session itself is a cookie that no script sees.
 
 import { useEffect, useState } from "preact/hooks";
-import { call, isProblem, newKey } from "./api/call";
+import { call, caller, isProblem, newKey } from "./api/call";
 import { readOwnUser, signOut as signOutOperation, type Profile } from "./api/operations";
 
 /** The user of this tab; null when nobody is signed in. */
@@ -28,6 +28,7 @@ export function useUser(): Profile | null {
 
 export function setUser(user: Profile | null): void {
 	me = user;
+	caller.id = user?.id ?? "";
 	for (const watch of watchers) watch();
 }
 

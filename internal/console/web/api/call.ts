@@ -11,6 +11,9 @@ const base = "/api/v1";
  */
 export type Operation<In, Body, Out> = string & { types?: { in: In; body: Body; out: Out } };
 
+/** The user of this tab, whose page may be older than the session of the browser: session.ts sets it. */
+export const caller = { id: "" };
+
 /** What an operation is called with. */
 export interface CallOptions {
 	/** A POST with the same key is carried out once, however often it is sent. */
@@ -141,61 +144,59 @@ async function request<In extends object, Body, Out>(
 		headers["Content-Type"] = method === "PATCH" ? "application/merge-patch+json" : "application/json";
 	if (options.idempotencyKey) headers["Idempotency-Key"] = options.idempotencyKey;
 	if (options.ifMatch) headers["If-Match"] = options.ifMatch;
-	const init: RequestInit = {
-		method,
-		headers,
-		body: body === undefined ? null : JSON.stringify(body),
-		signal: options.signal ?? null,
-	};
+	if (caller.id && method !== "GET") headers["Expected-User"] = caller.id;
+	const init: RequestInit = { method, headers, body: body === undefined ? null : JSON.stringify(body) };
 	for (let round = 0; ; round++) {
-		const response = await send(address(op, params), init);
-		if (response.ok) {
-			const data = (await readBody(response, method, options)) as Out;
-			return { data, etag: response.headers.get("ETag") ?? "" };
-		}
-		const problem = await readProblem(response);
-		if (problem.slug === "unauthenticated" && !options.quiet) {
+		const answer = await send(address(op, params), init, options);
+		if (!isProblem(answer)) return answer as Answer<Out>;
+		if (answer.slug === "unauthenticated" && !options.quiet) {
 			// The first answer may be what the page preloaded before somebody signed in on it.
 			if (method === "GET" && round === 0) continue;
 			if (await recover.signIn()) continue;
 		}
-		if (problem.slug === "reauthentication-required" && (await recover.prove())) continue;
+		if (answer.slug === "reauthentication-required" && (await recover.prove())) continue;
 		// What only a second factor allows says so, whether there is none or it was proven too long ago.
-		if (problem.slug === "mfa-required" && !options.quiet && (await recover.proveFactor())) continue;
-		throw problem;
+		if (answer.slug === "mfa-required" && !options.quiet && (await recover.proveFactor())) continue;
+		throw answer;
 	}
 }
 
-async function send(to: string, init: RequestInit): Promise<Response> {
+/** How long an answer may take, in milliseconds. Then the user decides whether to wait on. */
+const patience = 30_000;
+
+/** Returns the answer, or the server's refusal. Throws Problem if there is none. */
+async function send(to: string, init: RequestInit, options: CallOptions): Promise<Answer<unknown> | Problem> {
+	const isRead = init.method === "GET";
+	const end = new AbortController();
+	const stop = (): void => end.abort();
+	const timer = setTimeout(stop, patience);
+	options.signal?.addEventListener("abort", stop);
+	if (options.signal?.aborted) stop();
+	let response: Response | undefined;
 	try {
-		const response = await fetch(to, init);
+		response = await fetch(to, { ...init, signal: end.signal });
 		hear(response);
-		return response;
-	} catch (error) {
-		if (init.signal?.aborted) throw error;
-		throw failure("offline");
-	}
-}
-
-/** Throws Problem if something between us and the server answered, or cut the answer short. */
-async function readBody(response: Response, method: string, options: CallOptions): Promise<unknown> {
-	const isRead = method === "GET";
-	try {
-		if (options.isFile) return await response.blob();
+		if (!response.ok) return await readProblem(response);
+		const etag = response.headers.get("ETag") ?? "";
+		if (options.isFile) {
+			clearTimeout(timer); // a large file takes as long as it takes
+			return { data: await response.blob(), etag };
+		}
 		const text = await response.text();
-		return text || isRead ? JSON.parse(text) : undefined;
-	} catch {
-		throw failure(isRead ? "unknown" : "outcome-unknown");
+		return { data: text || isRead ? JSON.parse(text) : undefined, etag };
+	} catch (error) {
+		if (options.signal?.aborted) throw error;
+		// Without an answer in time, or with half of one or something else's, nobody knows what became of a change.
+		if (response || end.signal.aborted) throw failure(isRead ? "unknown" : "outcome-unknown");
+		throw failure("offline");
+	} finally {
+		clearTimeout(timer);
 	}
 }
 
+/** Reads a refusal: what isn't one comes from something between us and the server. */
 async function readProblem(response: Response): Promise<Problem> {
-	let body: Record<string, unknown> = {};
-	try {
-		body = await response.json();
-	} catch {
-		// Whatever stands between us and the server answered.
-	}
+	const body = (await response.json().catch(() => ({}))) as Record<string, unknown>;
 	const text = (name: string): string => (typeof body[name] === "string" ? (body[name] as string) : "");
 	return new Problem(
 		text("type").replace("/problems/", "") || "unknown",

@@ -2198,7 +2198,7 @@ export const deleteSlot: Operation<{
 
 export const readSlot: Operation<{
 	id: string;
-}, undefined, Slot> = "GET /availability/{id}";
+}, undefined, FreeSlot> = "GET /availability/{id}";
 
 export const updateSlot: Operation<{
 	id: string;

@@ -14,14 +14,18 @@ export function Arrival({ class: className, children }: { class?: string; childr
 	);
 }
 
+/** Runs something after a while, once no dialog is open: one that closes gives the focus back first. */
+function afterDialogs(run: () => void, wait: number): void {
+	setTimeout(() => (document.querySelector("dialog[open]") ? afterDialogs(run, wait) : run()), wait);
+}
+
 /** Moves the focus to the heading of the page, when what had it is gone. */
 export function focusTitle(): void {
-	// After the list is drawn anew, and after a dialog has given the focus back.
-	setTimeout(() => document.querySelector("h1")?.focus(), 50);
+	// After the list is drawn anew.
+	afterDialogs(() => document.querySelector("h1")?.focus(), 50);
 }
 
 /** Moves the focus to the heading of a part, when what had it is gone. */
 export function focusOn(id: string): void {
-	// A dialog that closes gives the focus back first.
-	setTimeout(() => document.getElementById(id)?.focus(), 100);
+	afterDialogs(() => document.getElementById(id)?.focus(), 100);
 }

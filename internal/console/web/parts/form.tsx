@@ -79,7 +79,7 @@ export function Form({
 	class: className,
 }: FormProps) {
 	const form = useRef<HTMLFormElement>(null);
-	const { isBusy, error, send, renew, clear } = useSending(done);
+	const { isBusy, error, send, renew, clear, sentAt } = useSending(done);
 
 	const clearRefusal = (): void => {
 		clear();
@@ -95,6 +95,8 @@ export function Form({
 			onInput={renew}
 			onSubmit={(event) => {
 				event.preventDefault();
+				// A second Enter means the first one, however quick the answer was.
+				if (performance.now() < sentAt.current + 500) return;
 				const element = event.currentTarget;
 				void send((key) => {
 					checkLengths(element);
@@ -108,7 +110,12 @@ export function Form({
 					<Faults error={error} own={own} form={form.current} extra={onRefusal?.(error, clearRefusal)} />
 				)}
 				<div class="actions">
-					<button type="submit" class={danger ? "danger" : "primary"} aria-disabled={isBusy}>
+					<button
+						type="submit"
+						class={danger ? "danger" : "primary"}
+						aria-disabled={isBusy}
+						onClick={(event) => isSecond(event) && event.preventDefault()}
+					>
 						{isBusy ? t.sending : action}
 					</button>
 					{aside}
@@ -128,6 +135,13 @@ interface Sending {
 	renew: () => void;
 	/** Forgets what the last attempt threw. */
 	clear: () => void;
+	/** When it was last sent well, in milliseconds of performance.now(), unless something was typed since. */
+	sentAt: { current: number };
+}
+
+/** Reports whether a click is the second of a double click: the first one may have put another button here. */
+function isSecond(event: MouseEvent): boolean {
+	return event.detail > 1;
 }
 
 /** Sends one thing at a time, with the same key until it is answered. done is said afterwards. */
@@ -135,8 +149,12 @@ function useSending(done: string | undefined): Sending {
 	const key = useRef(newKey());
 	const busy = useRef(false);
 	const [isBusy, setBusy] = useState(false);
+	const sentAt = useRef(-Infinity);
 	const [error, setError] = useState<unknown>(null);
-	const renew = (): void => void (key.current = newKey());
+	const renew = (): void => {
+		key.current = newKey();
+		sentAt.current = -Infinity;
+	};
 	const send = async (run: (key: string) => Promise<void>): Promise<void> => {
 		if (busy.current) return;
 		busy.current = true;
@@ -145,6 +163,7 @@ function useSending(done: string | undefined): Sending {
 		try {
 			await run(key.current);
 			renew();
+			sentAt.current = performance.now();
 			if (done) announce(done);
 		} catch (e) {
 			if (isFinal(e)) renew();
@@ -154,7 +173,7 @@ function useSending(done: string | undefined): Sending {
 			setBusy(false);
 		}
 	};
-	return { isBusy, error, send, renew, clear: () => setError(null) };
+	return { isBusy, error, send, renew, clear: () => setError(null), sentAt };
 }
 
 /** Reports whether an error is the answer: without one, the same key finds out what became of the request. */
@@ -444,7 +463,7 @@ export function ActionButton({ run, text, done, own = {}, class: className, labe
 				class={className}
 				aria-label={label}
 				aria-disabled={isBusy}
-				onClick={() => void send(run)}
+				onClick={(event) => isSecond(event) || void send(run)}
 			>
 				{isBusy ? t.sending : text}
 			</button>

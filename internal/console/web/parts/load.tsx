@@ -20,6 +20,8 @@ export interface Loaded<Out> {
 	data: Out | undefined;
 	etag: string;
 	error: unknown;
+	/** Set while it is read again after an error. */
+	isBusy: boolean;
 	/** Reads again. */
 	reload: () => void;
 	/** Puts an answer in the place of what was read, as after a change. */
@@ -31,9 +33,15 @@ export function loadAnew(): void {
 	if (navigator.onLine) location.reload();
 }
 
-/** Tries again as soon as the connection is back, after an error that came from its loss. */
+/** Tries again as soon as the connection is back, or when a server that can't answer asks for it. */
 export function useReconnect(error: unknown, retry: () => void): void {
 	useEffect(() => {
+		if (!isProblem(error)) return;
+		if (error.retryAfter) {
+			// Not all at the same moment.
+			const timer = setTimeout(retry, (error.retryAfter + 1 + 2 * Math.random()) * 1000);
+			return () => clearTimeout(timer);
+		}
 		if (!isProblem(error, "offline", "not-loaded")) return;
 		addEventListener("online", retry);
 		return () => removeEventListener("online", retry);
@@ -49,7 +57,7 @@ export function useLoad<In extends object, Out>(
 	params: In | null,
 	refreshOn?: (change: Change) => boolean,
 ): Loaded<Out> {
-	const [state, setState] = useState<{ answer?: Answer<Out>; error?: unknown }>({});
+	const [state, setState] = useState<{ answer?: Answer<Out>; error?: unknown; isBusy?: boolean }>({});
 	const [round, setRound] = useState(0);
 	const key = JSON.stringify(params);
 	const lastKey = useRef(key);
@@ -57,10 +65,11 @@ export function useLoad<In extends object, Out>(
 		if (!params) return;
 		const abort = new AbortController();
 		if (lastKey.current !== key) setState({});
+		else setState((s) => (s.error === undefined ? s : { ...s, isBusy: true }));
 		lastKey.current = key;
 		read(op, params, { signal: abort.signal }).then(
 			(answer) => setState({ answer }),
-			(error: unknown) => abort.signal.aborted || setState((s) => ({ ...s, error })),
+			(error: unknown) => abort.signal.aborted || setState((s) => ({ ...s, error, isBusy: false })),
 		);
 		return () => abort.abort();
 	}, [op, key, round]);
@@ -76,6 +85,7 @@ export function useLoad<In extends object, Out>(
 		data: state.answer?.data,
 		etag: state.answer?.etag ?? "",
 		error: state.error,
+		isBusy: !!state.isBusy,
 		reload,
 		set: (answer) => setState({ answer }),
 	};
@@ -107,6 +117,7 @@ export function Show<Out>({ loaded, own, gone, children }: ShowProps<Out>) {
 					error={error}
 					own={isGone && gone ? { [error.slug]: gone.text } : (own ?? {})}
 					retry={isGone ? undefined : loaded.reload}
+					isBusy={loaded.isBusy}
 				>
 					{isGone && gone && <a href={gone.href}>{gone.link}</a>}
 				</Refusal>

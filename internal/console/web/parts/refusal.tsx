@@ -20,11 +20,13 @@ interface RefusalProps {
 	error: unknown;
 	own?: Explanations;
 	retry?: (() => void) | undefined;
+	/** It is tried again already. */
+	isBusy?: boolean;
 	children?: ComponentChildren;
 }
 
 /** Shows an error as an alert, with what the user can do. */
-export function Refusal({ error, own = {}, retry, children }: RefusalProps) {
+export function Refusal({ error, own = {}, retry, isBusy, children }: RefusalProps) {
 	const request = isProblem(error) && error.status >= 500 ? String(error.body["requestId"] ?? "") : "";
 	return (
 		<div class="refusal" role="alert">
@@ -32,8 +34,8 @@ export function Refusal({ error, own = {}, retry, children }: RefusalProps) {
 			{request && <p class="small">{t.requestNumber(request)}</p>}
 			{children}
 			{retry && (
-				<button type="button" onClick={retry}>
-					{t.retry}
+				<button type="button" onClick={() => isBusy || retry()} aria-disabled={isBusy}>
+					{isBusy ? t.loading : t.retry}
 				</button>
 			)}
 		</div>

@@ -7,6 +7,8 @@ import { Refusal } from "../../parts/refusal";
 import { loadText } from "../../text";
 import { Connection, type CallState } from "./connection";
 import { text } from "./text";
+// It is there before: naming it here keeps what all pages share in one file, which is smaller than two.
+import "../../app";
 
 export const load = (): Promise<void> => loadText("call", text);
 

@@ -29,10 +29,12 @@ interface BookFormProps {
 	consents: Loaded<NoticeList>;
 	/** Called when the seat is held and waits for its payment. */
 	booked: (visit: Consultation) => void;
+	/** Called when the time can't be booked: the patient may hold it already, in another tab. */
+	refused: () => void;
 }
 
 /** For whom, why, and the consents: what holds the seat. */
-export function BookForm({ doctor, slot, dependants, consents, booked }: BookFormProps) {
+export function BookForm({ doctor, slot, dependants, consents, booked, refused }: BookFormProps) {
 	const [forWhom, setForWhom] = useState(readDraft().dependantId);
 	const isFreeOfCharge = isFree(doctor.consultationFee);
 	return (
@@ -65,6 +67,7 @@ export function BookForm({ doctor, slot, dependants, consents, booked }: BookFor
 									navigate("/visits/" + data.id, { replace: true });
 								} catch (error) {
 									if (isAboutConsent(error)) consents.reload();
+									if (isProblem(error, ...goneSlugs)) refused();
 									throw error;
 								}
 							}}

@@ -1,21 +1,19 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Title } from "../../app";
-import { isProblem, read } from "../../api/call";
-import { now } from "../../api/clock";
+import { isProblem } from "../../api/call";
 import {
 	listConsents,
 	listDependants,
-	listFreeSlots,
 	listOwnConsultations,
 	readDoctor,
+	readSlot,
 	type Consultation,
 	type DependantPage,
 	type Doctor,
 	type FreeSlot,
 	type NoticeList,
 } from "../../api/operations";
-import { Loading, Show, useLoad, useReconnect, type Loaded } from "../../parts/load";
-import { Refusal } from "../../parts/refusal";
+import { Loading, Show, useLoad, type Loaded } from "../../parts/load";
 import { ZoneNote } from "../../parts/time";
 import { navigate } from "../../router";
 import { language } from "../../text/language";
@@ -33,8 +31,10 @@ import { text } from "./text";
  */
 export function Book({ params }: PageProps) {
 	const slotId = params["slotId"] ?? "";
-	const query = useOwnAddress().searchParams;
-	const doctorId = query.get("doctor") ?? "";
+	const slot = useLoad(readSlot, { id: slotId });
+	// The address names the doctor too: then nothing waits for the slot, and others of its times can be shown.
+	const named = useOwnAddress().searchParams.get("doctor");
+	const doctorId = slot.data?.doctorId ?? named;
 	const own = useLoad(
 		listOwnConsultations,
 		{ status: ["REQUESTED", "CONFIRMED"], sort: "earliest", limit: 100 },
@@ -44,7 +44,7 @@ export function Book({ params }: PageProps) {
 	// All at once, also what isn't needed when a seat is held: that is rare, and waiting in turn is slow.
 	const choice: ChoiceProps = {
 		doctor: useLoad(readDoctor, doctorId ? { id: doctorId } : null),
-		slot: useFreeSlot(doctorId, slotId, query.get("at") ?? ""),
+		slot,
 		dependants: useLoad(listDependants, { limit: 100 }),
 		consents: useLoad(listConsents, { language }),
 	};
@@ -55,7 +55,7 @@ export function Book({ params }: PageProps) {
 				{({ items }) => (
 					<Steps
 						mine={items.filter((c) => c.slotId === slotId)}
-						choice={doctorId ? choice : null}
+						choice={choice}
 						reload={own.reload}
 						add={(booked) =>
 							own.set({
@@ -73,8 +73,8 @@ export function Book({ params }: PageProps) {
 interface StepsProps {
 	/** The patient's own visits at this time. */
 	mine: Consultation[];
-	/** What was chosen; null if the address doesn't say it. */
-	choice: ChoiceProps | null;
+	/** What was chosen. */
+	choice: ChoiceProps;
 	reload: () => void;
 	add: (booked: Consultation) => void;
 }
@@ -86,7 +86,7 @@ function Steps({ mine, choice, reload, add }: StepsProps) {
 	const paid = mine.find((c) => c.status === "CONFIRMED" && c.id === wasHeld);
 	useEffect(() => {
 		if (held) setWasHeld(held.id);
-		else if (wasHeld) choice?.slot.retry(); // as long as the seat was held, the time wasn't free
+		else if (wasHeld) choice.slot.reload();
 	}, [held?.id]);
 	useEffect(() => {
 		if (paid) navigate("/visits/" + paid.id, { replace: true });
@@ -97,6 +97,10 @@ function Steps({ mine, choice, reload, add }: StepsProps) {
 		setNew(true);
 		add(visit);
 	};
+	const refused = (): void => {
+		setNew(true);
+		reload();
+	};
 	return (
 		<>
 			{wasHeld && <Over />}
@@ -105,8 +109,7 @@ function Steps({ mine, choice, reload, add }: StepsProps) {
 					{text.alreadyBooked} <a href={"/visits/" + mine[0].id}>{text.toVisit}</a>
 				</p>
 			)}
-			{choice && <Choice {...choice} isBooked={mine.length > 0} booked={booked} />}
-			{!choice && mine.length === 0 && <Incomplete />}
+			<Choice {...choice} isBooked={mine.length > 0} booked={booked} refused={refused} />
 		</>
 	);
 }
@@ -131,7 +134,7 @@ function Incomplete() {
 
 interface ChoiceProps {
 	doctor: Loaded<Doctor>;
-	slot: Slot;
+	slot: Loaded<FreeSlot>;
 	dependants: Loaded<DependantPage>;
 	consents: Loaded<NoticeList>;
 }
@@ -140,95 +143,58 @@ interface OpenProps extends ChoiceProps {
 	/** The patient has a visit at this time: then only another free place of it is offered. */
 	isBooked: boolean;
 	booked: (visit: Consultation) => void;
+	refused: () => void;
 }
 
 /** The time that was chosen, if it is still free, or else others. */
-function Choice({ doctor, slot, dependants, consents, isBooked, booked }: OpenProps) {
-	if (isProblem(doctor.error, "not-found", "validation-failed")) return <Incomplete />;
+function Choice({ doctor, slot, dependants, consents, isBooked, booked, refused }: OpenProps) {
+	if (slot.isBusy) return <Loading />; // as long as the seat was held, the time wasn't free
+	if (isProblem(slot.error, "not-found")) return isBooked ? null : <Gone doctor={doctor} />;
+	if (isProblem(slot.error, "validation-failed")) return <Incomplete />;
 	return (
-		<Show loaded={doctor}>
-			{(data) => {
-				if (slot.error !== undefined) return <Refusal error={slot.error} retry={slot.retry} />;
-				if (slot.found === undefined) return <Loading />;
-				if (slot.found === null) return isBooked ? null : <Gone doctor={data} />;
-				return (
-					<>
-						<ZoneNote />
-						<Summary
-							doctor={data}
-							startTime={slot.found.startTime}
-							endTime={slot.found.visitEndTime}
-							fee={data.consultationFee}
-							currency={data.currency}
-						/>
-						<BookForm
-							key={slot.found.startTime}
-							doctor={data}
-							slot={slot.found}
-							dependants={dependants}
-							consents={consents}
-							booked={booked}
-						/>
-					</>
-				);
-			}}
+		<Show loaded={slot}>
+			{(time) => (
+				<Show loaded={doctor}>
+					{(data) => (
+						<>
+							<ZoneNote />
+							<Summary
+								doctor={data}
+								startTime={time.startTime}
+								endTime={time.visitEndTime}
+								fee={data.consultationFee}
+								currency={data.currency}
+							/>
+							<BookForm
+								key={time.startTime}
+								doctor={data}
+								slot={time}
+								dependants={dependants}
+								consents={consents}
+								booked={booked}
+								refused={refused}
+							/>
+						</>
+					)}
+				</Show>
+			)}
 		</Show>
 	);
 }
 
-function Gone({ doctor }: { doctor: Doctor }) {
+/** The time isn't free: others of the same doctor, if the address says which one. */
+function Gone({ doctor: { data } }: { doctor: Loaded<Doctor> }) {
 	return (
 		<>
-			<p class="warning">{text.gone}</p>
-			<ZoneNote />
-			<OtherTimes doctorId={doctor.id} doctorName={doctor.fullName} />
+			<p class="warning">
+				{text.gone} {!data && <a href="/doctors">{text.backToSearch}</a>}
+			</p>
+			{data && (
+				<>
+					<ZoneNote />
+					<OtherTimes doctorId={data.id} doctorName={data.fullName} />
+				</>
+			)}
 		</>
 	);
-}
-
-/** Looks for a free slot: where the address says that it begins, and then everywhere. null means that it isn't free. */
-async function findSlot(doctorId: string, slotId: string, at: string, signal: AbortSignal): Promise<FreeSlot | null> {
-	const start = Date.parse(at);
-	if (start) {
-		const period = { from: new Date(start).toISOString(), to: new Date(start + 60_000).toISOString() };
-		const { data } = await read(listFreeSlots, { doctorId, ...period }, { signal });
-		const found = data.items.find((s) => s.id === slotId);
-		if (found) return found;
-	}
-	// The API reads 92 days at once.
-	const to = new Date(now() + 91 * 86_400_000).toISOString();
-	let cursor: string | undefined;
-	do {
-		const params = { doctorId, to, limit: 100, cursor };
-		const { data } = await read(listFreeSlots, params, { signal });
-		const found = data.items.find((s) => s.id === slotId);
-		if (found) return found;
-		cursor = data.nextCursor;
-	} while (cursor);
-	return null;
-}
-
-interface Slot {
-	/** Undefined while it is looked for; null if it isn't free. */
-	found: FreeSlot | null | undefined;
-	error: unknown;
-	retry: () => void;
-}
-
-function useFreeSlot(doctorId: string, slotId: string, at: string): Slot {
-	const [state, setState] = useState<{ found?: FreeSlot | null; error?: unknown }>({});
-	const [round, setRound] = useState(0);
-	useEffect(() => {
-		if (!doctorId) return;
-		const abort = new AbortController();
-		setState({});
-		findSlot(doctorId, slotId, at, abort.signal).then(
-			(found) => setState({ found }),
-			(error: unknown) => abort.signal.aborted || setState({ error }),
-		);
-		return () => abort.abort();
-	}, [doctorId, slotId, at, round]);
-	const retry = (): void => setRound(round + 1);
-	useReconnect(state.error, retry);
-	return { found: state.found, error: state.error, retry };
 }

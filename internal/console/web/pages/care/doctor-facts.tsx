@@ -43,7 +43,7 @@ export function Policy({ steps }: { steps: CancellationStep[] }) {
 	);
 }
 
-/** Returns the address at which a time of a doctor is booked. */
-export function bookAddress(doctorId: string, slotId: string, startTime: string): string {
-	return `/book/${slotId}?doctor=${doctorId}&at=${encodeURIComponent(startTime)}`;
+/** Returns the address at which a time is booked. Its doctor is named for when the time isn't free any more. */
+export function bookAddress(doctorId: string, slotId: string): string {
+	return `/book/${slotId}?doctor=${doctorId}`;
 }

@@ -145,7 +145,7 @@ function Found({ doctor, isWindow }: { doctor: Doctor; isWindow: boolean }) {
 				{next && mayBook && (
 					<a
 						class="button primary"
-						href={bookAddress(doctor.id, next.id, next.startTime)}
+						href={bookAddress(doctor.id, next.id)}
 						aria-label={text.ofDoctor(text.bookNext, doctor.fullName)}
 					>
 						{text.bookNext}

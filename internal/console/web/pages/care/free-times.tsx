@@ -86,7 +86,7 @@ export function SlotLink({ slot, withDay }: { slot: FreeSlot; withDay?: boolean 
 	return (
 		<a
 			class="button"
-			href={bookAddress(slot.doctorId, slot.id, slot.startTime)}
+			href={bookAddress(slot.doctorId, slot.id)}
 			aria-label={`${fullTime(slot.startTime)}, ${places}`}
 		>
 			{withDay ? fullTime(slot.startTime) : clock(slot.startTime)}

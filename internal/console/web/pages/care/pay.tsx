@@ -9,13 +9,14 @@ import { ZoneNote } from "../../parts/time";
 import { money, Name } from "../../parts/value";
 import { navigate } from "../../router";
 import { t } from "../../text";
+import { clearDraft } from "./draft";
 import { Summary } from "./summary";
 import { text } from "./text";
 
 interface PayProps {
 	/** The visit that waits for its payment. */
 	visit: Consultation;
-	/** It was booked on this page just now. */
+	/** It takes the place of the form, from which the focus moves on. */
 	isNew: boolean;
 	reload: () => void;
 }
@@ -67,6 +68,7 @@ function Buttons({ visit, reload }: { visit: Consultation; reload: () => void })
 	const pay = async (key: string): Promise<void> => {
 		try {
 			if (!(await payVisit(visit.id, "/visits/" + visit.id, key))) setNote(text.noCheckout);
+			clearDraft();
 		} catch (error) {
 			if (isProblem(error, "already-paid")) return navigate("/visits/" + visit.id, { replace: true });
 			if (isProblem(error, "illegal-transition", "not-found")) reload();

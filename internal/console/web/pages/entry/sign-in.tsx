@@ -41,6 +41,7 @@ export function SignIn() {
 					{note}
 				</p>
 			)}
+			{asked && !note && <p>{text.comeBack}</p>}
 			<SignInForm done={() => undefined} />
 			<p>
 				<a href={withNext("/forgot-password", asked)}>{text.forgot}</a>

@@ -199,7 +199,7 @@ function Offer({ entry, offer, reload }: { entry: WaitlistEntry; offer: Waitlist
 									{ idempotencyKey: key },
 								);
 								if (data.status === "REQUESTED")
-									return navigate(bookAddress(data.doctorId, data.slotId, data.startTime));
+									return navigate(bookAddress(data.doctorId, data.slotId));
 								clearDraft();
 								announce(text.booked);
 								navigate("/visits/" + data.id);

@@ -91,6 +91,8 @@ export const common = {
 		"not-found": "This isn't there any more, or it isn't yours.",
 		unauthenticated: "Sign in first.",
 		"reauthentication-required": "Confirm that it is you, and try again.",
+		"other-user":
+			"Somebody else has signed in in this browser, so nothing was sent. Copy what you need, and load the page again.",
 		"precondition-failed": "Somebody changed this meanwhile. Load it again, and make your change once more.",
 	} as Record<string, string>,
 	requestNumber: (id: string) => `Number of the request: ${id}`,

@@ -5,6 +5,7 @@ export const entry = {
 	password: "Password",
 	forgot: "Forgot the password?",
 	newHere: "New here?",
+	comeBack: "Sign in to go on. You then come back to where you were.",
 	haveAccount: "Already have an account?",
 	withPasskey: "Sign in with a passkey",
 	or: "or",

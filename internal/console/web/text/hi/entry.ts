@@ -6,6 +6,7 @@ export const entry = {
 	password: "पासवर्ड",
 	forgot: "पासवर्ड भूल गए?",
 	newHere: "नए हैं?",
+	comeBack: "आगे बढ़ने के लिए साइन इन करें। फिर आप वहीं लौट आएँगे जहाँ थे।",
 	haveAccount: "पहले से खाता है?",
 	withPasskey: "पासकी से साइन इन करें",
 	or: "या",
