@@ -3,7 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { read } from "../../api/call";
-import { readUser } from "../../api/operations";
+import { readUser, type Consultation } from "../../api/operations";
 import { Dialog } from "../../parts/dialog";
 import { focusOn } from "../../parts/focus";
 import { Form, Select, type Values } from "../../parts/form";
@@ -61,6 +61,12 @@ export function PersonLink({ id, name }: PersonLinkProps) {
 		return () => void (isWanted = false);
 	}, [id, name]);
 	return <a href={"/people/" + id}>{found ? <Name>{found}</Name> : text.openPerson}</a>;
+}
+
+/** The patient of a visit. A dependant has no account to open: whoever booked has one. */
+export function PatientLink({ visit }: { visit: Consultation }) {
+	if (visit.dependantId) return <Name>{visit.patientName ?? text.patient}</Name>;
+	return <PersonLink id={visit.patientId} name={visit.patientName} />;
 }
 
 interface AskProps {
