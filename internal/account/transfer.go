@@ -88,13 +88,9 @@ func nameAccounts(ctx context.Context, tx *postgres.Tx, rows []readTransferRow, 
 			ids = append(ids, *by)
 		}
 	}
-	found, err := listAccountNames(ctx, tx, ids)
+	names, err := Names(ctx, tx, ids)
 	if err != nil {
-		return fmt.Errorf("read the names of accounts: %w", err)
-	}
-	names := map[uuid.UUID]*string{}
-	for _, of := range found {
-		names[of.UserID] = &of.FullName
+		return err
 	}
 	for i, row := range rows {
 		views[i].RequestedByName = names[row.TransferRow.UserID]

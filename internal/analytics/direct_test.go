@@ -85,11 +85,12 @@ var reports = []report{
 			GROUP BY 1)
 		SELECT json_build_object('doctors', count(*), 'offeredMinutes', coalesce(sum(offered), 0)::int,
 			'bookedMinutes', coalesce(sum(booked), 0)::int,
-			'items', coalesce(json_agg(json_build_object('doctorId', u.doctor_id, 'specialization', d.specialization,
+			'items', coalesce(json_agg(json_build_object('doctorId', u.doctor_id, 'doctorName', p.full_name,
+				'specialization', d.specialization,
 				'offeredMinutes', offered::int, 'bookedMinutes', booked::int,
 				'utilization', CASE WHEN offered > 0 THEN round(booked / offered, 4) END)
 				ORDER BY coalesce(booked / nullif(offered, 0), -1) DESC, offered DESC, u.doctor_id), '[]'))
-		FROM usage u JOIN doctors d ON d.id = u.doctor_id`},
+		FROM usage u JOIN doctors d ON d.id = u.doctor_id JOIN profiles p ON p.user_id = d.id`},
 	{path: "top-specializations", isRolled: true, sql: `SELECT json_build_object('total', count(*)) FROM consultations
 		WHERE status = 'COMPLETED' AND (scheduled_start AT TIME ZONE 'UTC')::date BETWEEN $1 AND $2 AND $3 <> ''`},
 	{path: "repeat-patients", isRolled: true, sql: `SELECT json_build_object('total', count(*)) FROM consultations

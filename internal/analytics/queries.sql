@@ -230,8 +230,11 @@ FROM (
     WHERE r.quarters[i] >= e.begins AND r.quarters[i] < e.ends
 ) s GROUP BY 1, 2 HAVING (sum(s.offered), sum(s.booked)) <> (0, 0);
 
--- name: listSpecializations :many
-SELECT id, specialization FROM doctors WHERE id = ANY (@ids::uuid[]);
+-- Deleted accounts have no name any more.
+-- name: listDoctors :many
+SELECT d.id, d.specialization, p.full_name FROM doctors d LEFT JOIN users u ON u.id = d.id AND u.deleted_at IS NULL
+    LEFT JOIN profiles p ON p.user_id = u.id
+WHERE d.id = ANY (@ids::uuid[]);
 
 -- name: listGroups :many
 SELECT day, label, name, consultations, patients FROM rollup_groups

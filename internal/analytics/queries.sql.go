@@ -554,6 +554,39 @@ func listCompletedOfDay(ctx context.Context, db postgres.Querier, begins time.Ti
 	return items, nil
 }
 
+const listDoctorsSQL = `-- name: listDoctors :many
+SELECT d.id, d.specialization, p.full_name FROM doctors d LEFT JOIN users u ON u.id = d.id AND u.deleted_at IS NULL
+    LEFT JOIN profiles p ON p.user_id = u.id
+WHERE d.id = ANY ($1::uuid[])
+`
+
+type listDoctorsRow struct {
+	ID             uuid.UUID
+	Specialization string
+	FullName       *string
+}
+
+// Deleted accounts have no name any more.
+func listDoctors(ctx context.Context, db postgres.Querier, ids []uuid.UUID) ([]listDoctorsRow, error) {
+	rows, err := db.Query(ctx, listDoctorsSQL, ids)
+	if err != nil {
+		return nil, postgres.Failed("listDoctors", err)
+	}
+	defer rows.Close()
+	var items []listDoctorsRow
+	for rows.Next() {
+		var i listDoctorsRow
+		if err := rows.Scan(&i.ID, &i.Specialization, &i.FullName); err != nil {
+			return nil, postgres.Failed("listDoctors", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listDoctors", err)
+	}
+	return items, nil
+}
+
 const listDoctorsOfDaySQL = `-- name: listDoctorsOfDay :many
 SELECT s.doctor_id FROM availability_slots s WHERE s.start_time >= $1 AND s.start_time < $2
 UNION SELECT c.doctor_id FROM rollup_consultations c WHERE c.scheduled_start >= $1 AND c.scheduled_start < $2
@@ -681,35 +714,6 @@ func listRollups(ctx context.Context, db postgres.Querier, source string, days [
 	}
 	if err := rows.Err(); err != nil {
 		return nil, postgres.Failed("listRollups", err)
-	}
-	return items, nil
-}
-
-const listSpecializationsSQL = `-- name: listSpecializations :many
-SELECT id, specialization FROM doctors WHERE id = ANY ($1::uuid[])
-`
-
-type listSpecializationsRow struct {
-	ID             uuid.UUID
-	Specialization string
-}
-
-func listSpecializations(ctx context.Context, db postgres.Querier, ids []uuid.UUID) ([]listSpecializationsRow, error) {
-	rows, err := db.Query(ctx, listSpecializationsSQL, ids)
-	if err != nil {
-		return nil, postgres.Failed("listSpecializations", err)
-	}
-	defer rows.Close()
-	var items []listSpecializationsRow
-	for rows.Next() {
-		var i listSpecializationsRow
-		if err := rows.Scan(&i.ID, &i.Specialization); err != nil {
-			return nil, postgres.Failed("listSpecializations", err)
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, postgres.Failed("listSpecializations", err)
 	}
 	return items, nil
 }

@@ -207,7 +207,7 @@ func TestCSV(t *testing.T) {
 	}
 	rows := read("doctor-utilization" + period + "&format=csv")
 	want := []string{date(day), date(day.AddDate(0, 0, 1)), "Asia/Kolkata", doctor.ID.String(), "'@SUM(A1:A9)",
-		"60", "0", "0", ""}
+		"60", "0", "0", "", c.Get(admin, "doctors/"+doctor.ID.String()).Want(200).Text("fullName")}
 	if len(rows) != 2 || !reflect.DeepEqual(rows[1], want) {
 		t.Errorf("%v, want %v", rows, want)
 	}
@@ -309,6 +309,10 @@ func TestRepair(t *testing.T) {
 	usage := c.Get(admin, "admin/analytics/doctor-utilization?from="+date(day.AddDate(0, -1, 0))+"&to="+
 		date(day.AddDate(0, 2, 0))).Want(200)
 	wantAt(t, usage, 120.0, "offeredMinutes")
+	name := c.Get(admin, "doctors/"+doctor.ID.String()).Want(200).At("fullName")
+	if usage.Items()[0]["doctorName"] != name {
+		t.Errorf("the doctor is %v", usage.Items()[0])
+	}
 	if n := c.Count("SELECT count(*) FROM audit_logs WHERE action = 'rollup.repair'"); n != 1 {
 		t.Errorf("%d audit rows of the repair", n)
 	}

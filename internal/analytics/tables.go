@@ -147,10 +147,14 @@ func (d DoctorUtilization) FileName() string { return "doctor-utilization-" + d.
 // Table has a row for each doctor.
 func (d DoctorUtilization) Table() [][]string {
 	rows := [][]string{{"from", "to", "timezone", "doctorId", "specialization", "offeredMinutes", "bookedMinutes",
-		"utilization", "previousUtilization"}}
+		"utilization", "previousUtilization", "doctorName"}}
 	for _, u := range d.Items {
+		name := ""
+		if u.DoctorName != nil {
+			name = *u.DoctorName
+		}
 		rows = append(rows, []string{d.From, d.To, d.Timezone, u.DoctorID.String(), u.Specialization,
-			number(u.OfferedMinutes), number(u.BookedMinutes), rate(u.Utilization), rate(u.PreviousUtilization)})
+			number(u.OfferedMinutes), number(u.BookedMinutes), rate(u.Utilization), rate(u.PreviousUtilization), name})
 	}
 	return rows
 }

@@ -53,6 +53,7 @@ type DoctorUsage struct {
 	_ struct{} `doc:"The time of a doctor"`
 
 	DoctorID            uuid.UUID `json:"doctorId" format:"uuid" doc:"The doctor"`
+	DoctorName          *string   `json:"doctorName" nullable:"true" doc:"The doctor's name; null when the account is deleted"`
 	Specialization      string    `json:"specialization" doc:"The doctor's field now" example:"Panchakarma"`
 	OfferedMinutes      int64     `json:"offeredMinutes" doc:"Minutes offered, times seats" example:"600"`
 	BookedMinutes       int64     `json:"bookedMinutes" doc:"Minutes booked" example:"450"`
@@ -98,18 +99,19 @@ func ReadUtilization(ctx context.Context, r *postgres.Read, _ access.Actor, in U
 	for i, u := range all {
 		ids[i] = u.doctor
 	}
-	rows, err := listSpecializations(ctx, r, ids)
+	rows, err := listDoctors(ctx, r, ids)
 	if err != nil {
 		return DoctorUtilization{}, err
 	}
-	specializations := map[uuid.UUID]string{}
+	doctors := map[uuid.UUID]listDoctorsRow{}
 	for _, row := range rows {
-		specializations[row.ID] = row.Specialization
+		doctors[row.ID] = row
 	}
 	for _, u := range all {
 		last := before[u.doctor]
 		out.Items = append(out.Items, DoctorUsage{
-			DoctorID: u.doctor, Specialization: specializations[u.doctor],
+			DoctorID: u.doctor, DoctorName: doctors[u.doctor].FullName,
+			Specialization: doctors[u.doctor].Specialization,
 			OfferedMinutes: minutes(u.offered), BookedMinutes: minutes(u.booked),
 			Utilization: ratio(u.booked, u.offered), PreviousUtilization: ratio(last.booked, last.offered),
 		})

@@ -26,6 +26,7 @@ const (
 	reviewID       = "5b1f3c52-8e0d-4a67-9c1b-2f6d7a9e4c10"
 	addendumID     = "0199f3a2-7c1e-7000-8000-000000000031"
 	disputeID      = "0199f3a2-7c1e-7000-8000-000000000032"
+	otherDoctorID  = "0199f3a2-7c1e-7000-8000-000000000016"
 	visitID        = "0199f3a2-7c1e-7000-8000-000000000033"
 	prescriptionID = "0199f3a2-7c1e-7000-8000-000000000050"
 	consentID      = "0199f3a2-7c1e-7000-8000-000000000060"
@@ -139,6 +140,7 @@ var storyValues = map[string]any{
 	"RegisteredPasskey.id": keyOfAsha, "RegisteredPasskey.createdAt": signedInAt,
 
 	"Doctor.id": meeraID, "Doctor.fullName": "Dr. Meera Iyer", "Doctor.createdAt": "2026-09-01T06:00:00Z",
+	"SameNumber.id": otherDoctorID, "SameNumber.decidedAt": "2026-09-03T08:00:00Z",
 	"Doctor.updatedAt": "2026-09-02T08:00:00Z",
 	"Doctor.nextFreeSlot": map[string]any{"id": slotID, "startTime": slotStart,
 		"endTime": slotEnd},
@@ -170,7 +172,8 @@ var storyValues = map[string]any{
 	"CancelledConsultation.updatedAt": cancelledAt, "CancelledConsultation.refundedAmount": "0.00",
 	"Addendum.id": addendumID, "Addendum.authorId": meeraID, "Addendum.createdAt": addedAt,
 	"Addendum.releasedAt": addedAt, "Dispute.id": disputeID, "Dispute.createdAt": reportedAt,
-	"Dispute.decidedBy": nil, "Dispute.decidedAt": nil, "Dispute.decisionReason": nil,
+	"Dispute.decidedByName": nil, "DisputedVisit.startTime": visitedAt, "DisputedVisit.doctorArrivedAt": nil,
+	"DisputedVisit.patientArrivedAt": "2026-10-20T04:28:00Z", "Dispute.decidedBy": nil, "Dispute.decidedAt": nil, "Dispute.decisionReason": nil,
 	"SavedNotes.updatedAt": begunAt, "CallSide.updatedAt": checkedInAt,
 	"CheckIns.doctorArrivedAt": checkedInAt, "CheckIns.patientArrivedAt": checkedInAt,
 	"EarlierVisit.consultationId": visitID, "EarlierVisit.startTime": visitedAt,
@@ -188,7 +191,7 @@ var storyValues = map[string]any{
 	"ListedRefund.id": refundID, "ListedRefund.createdAt": cancelledAt, "ListedRefund.updatedAt": cancelledAt,
 	"ListedRefund.atProvider": false,
 	"UnmatchedMoney.id":       unmatchedID, "UnmatchedMoney.receivedAt": paidAt, "UnmatchedMoney.updatedAt": paidAt,
-	"UnmatchedMoney.attemptId": nil, "UnmatchedMoney.consultationId": nil, "UnmatchedMoney.paymentId": nil,
+	"UnmatchedMoney.resolvedByName": nil, "UnmatchedMoney.attemptId": nil, "UnmatchedMoney.consultationId": nil, "UnmatchedMoney.paymentId": nil,
 	"UnmatchedMoney.askedAmount": nil, "UnmatchedMoney.currency": "INR",
 
 	"Prescription.id": prescriptionID, "Prescription.createdAt": endedAt,
@@ -197,7 +200,7 @@ var storyValues = map[string]any{
 	"OwnReview.updatedAt": reviewedAt, "OwnReview.changeableUntil": "2026-11-25T18:20:00Z", "OwnReview.reply": nil,
 	"OwnReview.hiddenReason": nil, "ModeratedReview.id": reviewID, "ModeratedReview.createdAt": reviewedAt,
 	"ModeratedReview.updatedAt": reviewedAt, "ModeratedReview.reply": nil, "ModeratedReview.decisionReason": nil,
-	"ModeratedReview.decidedBy": nil, "ModeratedReview.decidedAt": nil, "ReviewReport.reporterId": meeraID,
+	"ModeratedReview.decidedByName": nil, "ModeratedReview.decidedBy": nil, "ModeratedReview.decidedAt": nil, "ReviewReport.reporterId": meeraID,
 	"ReviewReport.createdAt": reportedAt,
 
 	"AuditEvent.id": auditID, "AuditEvent.actorId": ashaID, "AuditEvent.entityId": consultationID,
@@ -224,7 +227,11 @@ var invited = map[string]any{"id": supportID, "email": "ravi@example.org", "full
 var storyReplies = map[string]map[string]any{
 	"sign-up": {"isEmailVerified": false},
 	"apply-as-doctor": {"isApproved": false, "nextFreeSlot": nil, "rating": nil, "ratingCount": 0,
+		"sameNumber":  httpapi.Absent,
 		"application": map[string]any{"state": "WAITING", "reason": nil, "decidedAt": nil}},
+	"search-doctors":       {"items": []any{map[string]any{"sameNumber": httpapi.Absent}}},
+	"read-doctor":          {"sameNumber": httpapi.Absent},
+	"update-doctor":        {"sameNumber": httpapi.Absent},
 	"search-consultations": {"items": []any{map[string]any{"reason": httpapi.Absent}}},
 	"cancel-consultation": {"status": "CANCELLED", "cancelledAt": cancelledAt, "cancelledBy": "PATIENT",
 		"cancellationReason": "I am travelling", "paymentDueAt": nil, "updatedAt": cancelledAt},

@@ -24,6 +24,19 @@ type Entry struct {
 	Metadata   map[string]any `json:"metadata" doc:"Ids, states, names of changed fields, the requestId, and for the system's own deeds the job; never health data" example:"{\"requestId\": \"0199f3a2-7c1e-7a10-8b20-3c4d5e6f7084\", \"from\": \"REQUESTED\", \"to\": \"CONFIRMED\"}"`
 	IPAddress  *string        `json:"ipAddress" doc:"The client's address, IPv4 or IPv6, or null when there was no client" example:"203.0.113.7"`
 	CreatedAt  time.Time      `json:"createdAt" doc:"When it was done"`
+
+	ActorName  *string       `json:"actorName,omitempty" doc:"The actor's name as it is today; left out in exports, when nobody was signed in, and when it was erased" example:"Asha Rao"`
+	EntityName *string       `json:"entityName,omitempty" doc:"The name of the person that the object is, as it is today; left out as actorName is, and when it is no person" example:"Dr. Meera Iyer"`
+	Visit      *AuditedVisit `json:"visit,omitempty" doc:"Which visit the object is; left out in exports, and when it is none"`
+}
+
+// AuditedVisit says which consultation the object of an entry is.
+type AuditedVisit struct {
+	_ struct{} `doc:"Which visit the object of an entry is"`
+
+	StartTime   time.Time `json:"startTime" doc:"When it begins" example:"2026-11-24T04:30:00Z"`
+	PatientName *string   `json:"patientName" nullable:"true" doc:"The patient's name as it is today; null when it was erased"`
+	DoctorName  *string   `json:"doctorName" nullable:"true" doc:"The doctor's name as it is today; null when it was erased"`
 }
 
 const selectEntry = `SELECT id, actor_id, actor_role, action, entity_type, entity_id, metadata, ip_address, created_at
@@ -53,7 +66,9 @@ func (s *Service) read(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 		return Entry{}, err
 	}
 	Write(tx, actor, "audit-log.read", e.ID, nil)
-	return e, nil
+	one := []Entry{e}
+	err = describe(ctx, tx, one)
+	return one[0], err
 }
 
 // around returns an hour before and after the time in an id: the id is made a moment after the transaction's time, and

@@ -63,7 +63,9 @@ func TestEntryFields(t *testing.T) {
 		"action": "consultation.book", "entityType": "consultation", "entityId": a.Text("id"),
 		"ipAddress": "127.0.0.1", "createdAt": e["createdAt"],
 		"metadata": object{"to": "REQUESTED", "slotId": slot.String(), "doctorId": doctor.ID.String(),
-			"requestId": "req-1"}}
+			"requestId": "req-1"},
+		"actorName": "Test PATIENT", "visit": object{"startTime": a.Text("startTime"), "patientName": "Test PATIENT",
+			"doctorName": "Test DOCTOR"}}
 	if !reflect.DeepEqual(e, want) {
 		t.Errorf("entry %v, want %v", e, want)
 	}

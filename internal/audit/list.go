@@ -49,7 +49,7 @@ func (s *Service) list(ctx context.Context, tx *postgres.Tx, actor access.Actor,
 	if page.NextCursor == "" && !resume.Value.IsZero() {
 		page.NextCursor = s.Cursors.Encode(scope, resume)
 	}
-	return page, nil
+	return page, describe(ctx, tx, page.Items)
 }
 
 // findAll returns the first entries of a filter, out of the database and of files. If it has read as many of the files

@@ -156,6 +156,9 @@ SELECT pg_try_advisory_xact_lock(sqlc.arg(lock)::bigint);
 SELECT p.user_id, p.full_name FROM profiles p LEFT JOIN data_keys k ON k.user_id = p.user_id
 WHERE p.user_id = ANY (sqlc.arg(ids)::uuid[]) AND k.destroyed_at IS NULL;
 
+-- name: listVisits :many
+SELECT id, scheduled_start, patient_id, doctor_id FROM all_consultations WHERE id = ANY (sqlc.arg(ids)::uuid[]);
+
 -- An export locks the user, so that one user's requests are counted one after the other.
 -- name: lockRequester :one
 SELECT id FROM users WHERE id = @id AND deleted_at IS NULL FOR NO KEY UPDATE;

@@ -743,6 +743,42 @@ func listUnpublishedRestores(ctx context.Context, db postgres.Querier) ([]listUn
 	return items, nil
 }
 
+const listVisitsSQL = `-- name: listVisits :many
+SELECT id, scheduled_start, patient_id, doctor_id FROM all_consultations WHERE id = ANY ($1::uuid[])
+`
+
+type listVisitsRow struct {
+	ID             uuid.UUID
+	ScheduledStart time.Time
+	PatientID      uuid.UUID
+	DoctorID       uuid.UUID
+}
+
+func listVisits(ctx context.Context, db postgres.Querier, ids []uuid.UUID) ([]listVisitsRow, error) {
+	rows, err := db.Query(ctx, listVisitsSQL, ids)
+	if err != nil {
+		return nil, postgres.Failed("listVisits", err)
+	}
+	defer rows.Close()
+	var items []listVisitsRow
+	for rows.Next() {
+		var i listVisitsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.ScheduledStart,
+			&i.PatientID,
+			&i.DoctorID,
+		); err != nil {
+			return nil, postgres.Failed("listVisits", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listVisits", err)
+	}
+	return items, nil
+}
+
 const lockDenialSQL = `-- name: lockDenial :exec
 SELECT pg_advisory_xact_lock(hashtextextended($1::text, 0))
 `

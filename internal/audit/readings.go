@@ -224,13 +224,9 @@ func (s *Service) searchReadings(ctx context.Context, r *postgres.Read, f readin
 		found[i] = e.reading()
 		actors = append(actors, found[i].ActorID)
 	}
-	rows, err := listNames(ctx, r, actors)
+	names, err := namesOf(ctx, r, actors)
 	if err != nil {
-		return nil, resume, fmt.Errorf("read the names of actors: %w", err)
-	}
-	names := map[uuid.UUID]*string{}
-	for _, row := range rows {
-		names[row.UserID] = &row.FullName
+		return nil, resume, err
 	}
 	for i := range found {
 		found[i].ActorName = names[found[i].ActorID]

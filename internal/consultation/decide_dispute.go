@@ -43,7 +43,7 @@ func (s *Service) ListDisputes(ctx context.Context, tx *postgres.Tx, actor acces
 		patients = append(patients, d.PatientID)
 	}
 	audit.WriteReading(tx, actor, "consultation.list", actor.ID, audit.Meta{"of": "disputes"}, patients...)
-	return page, nil
+	return page, describeDisputes(ctx, tx, page.Items)
 }
 
 // DecideDisputeRequest decides a dispute.
@@ -102,5 +102,5 @@ func (s *Service) DecideDispute(ctx context.Context, tx *postgres.Tx, actor acce
 	if err := s.notifyParties(ctx, tx, row, "dispute-decided", data); err != nil {
 		return Dispute{}, err
 	}
-	return viewDispute(dispute, true), nil
+	return describeDispute(ctx, tx, viewDispute(dispute, true))
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"amrutam/internal/access"
+	"amrutam/internal/account"
 	"amrutam/internal/audit"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/postgres"
@@ -26,16 +27,29 @@ const columnDispute = "disputes.reason"
 type Dispute struct {
 	_ struct{} `doc:"A patient's word against a no-show, and what was decided"`
 
-	ID             uuid.UUID     `json:"id" doc:"The dispute's id"`
-	ConsultationID uuid.UUID     `json:"consultationId" doc:"The consultation"`
-	PatientID      uuid.UUID     `json:"patientId" health:"patient" doc:"Who disputes"`
-	DoctorID       uuid.UUID     `json:"doctorId" doc:"The consultation's doctor"`
-	Status         DisputeStatus `json:"status" doc:"Where it stands" example:"OPEN"`
-	Reason         *string       `json:"reason,omitempty" health:"disputes.reason" doc:"What the patient says; left out for the doctor, and when the patient was erased" example:"I waited in the call for half an hour"`
-	DecisionReason *string       `json:"decisionReason" doc:"Why it was decided so; null until then"`
-	DecidedBy      *uuid.UUID    `json:"decidedBy" nullable:"true" doc:"Who decided; null until then, and for all but staff"`
-	DecidedAt      *time.Time    `json:"decidedAt" doc:"When it was decided"`
-	CreatedAt      time.Time     `json:"createdAt" doc:"When the patient disputed"`
+	ID             uuid.UUID      `json:"id" doc:"The dispute's id"`
+	ConsultationID uuid.UUID      `json:"consultationId" doc:"The consultation"`
+	PatientID      uuid.UUID      `json:"patientId" health:"patient" doc:"Who disputes"`
+	DoctorID       uuid.UUID      `json:"doctorId" doc:"The consultation's doctor"`
+	PatientName    *string        `json:"patientName" nullable:"true" doc:"Their name, for staff; null for others, and when the account is deleted"`
+	DoctorName     *string        `json:"doctorName" nullable:"true" doc:"The doctor's name, for staff; null for others, and when the account is deleted"`
+	Visit          *DisputedVisit `json:"visit,omitempty" doc:"When the consultation was and when its parties came, for staff; left out for others"`
+	Status         DisputeStatus  `json:"status" doc:"Where it stands" example:"OPEN"`
+	Reason         *string        `json:"reason,omitempty" health:"disputes.reason" doc:"What the patient says; left out for the doctor, and when the patient was erased" example:"I waited in the call for half an hour"`
+	DecisionReason *string        `json:"decisionReason" doc:"Why it was decided so; null until then"`
+	DecidedBy      *uuid.UUID     `json:"decidedBy" nullable:"true" doc:"Who decided; null until then, and for all but staff"`
+	DecidedByName  *string        `json:"decidedByName" nullable:"true" doc:"Their name; null as decidedBy is, and when the account is deleted"`
+	DecidedAt      *time.Time     `json:"decidedAt" doc:"When it was decided"`
+	CreatedAt      time.Time      `json:"createdAt" doc:"When the patient disputed"`
+}
+
+// DisputedVisit has what staff compare a patient's word with.
+type DisputedVisit struct {
+	_ struct{} `doc:"When a disputed consultation was, and when its parties came"`
+
+	StartTime        time.Time  `json:"startTime" doc:"When it was to begin"`
+	PatientArrivedAt *time.Time `json:"patientArrivedAt" doc:"When the patient checked in; null when they didn't"`
+	DoctorArrivedAt  *time.Time `json:"doctorArrivedAt" doc:"When the doctor checked in; null when they didn't"`
 }
 
 // Entity names the dispute for a stored answer.
@@ -132,7 +146,49 @@ func (s *Service) ReadDispute(ctx context.Context, tx *postgres.Tx, actor access
 		}
 	}
 	d.auditRead(tx, actor, audit.Meta{})
-	return d, nil
+	if !actor.IsStaff() {
+		return d, nil
+	}
+	return describeDispute(ctx, tx, d)
+}
+
+// describeDisputes adds for staff the people of disputes and their visits.
+func describeDisputes(ctx context.Context, tx *postgres.Tx, disputes []Dispute) error {
+	var people, consultations []uuid.UUID
+	for _, d := range disputes {
+		people, consultations = append(people, d.PatientID, d.DoctorID), append(consultations, d.ConsultationID)
+		if d.DecidedBy != nil {
+			people = append(people, *d.DecidedBy)
+		}
+	}
+	names, err := account.Names(ctx, tx, people)
+	if err != nil {
+		return err
+	}
+	rows, err := listDisputedVisits(ctx, tx, consultations)
+	if err != nil {
+		return fmt.Errorf("list the visits of disputes: %w", err)
+	}
+	visits := map[uuid.UUID]*DisputedVisit{}
+	for _, row := range rows {
+		visits[row.ID] = &DisputedVisit{StartTime: row.ScheduledStart, PatientArrivedAt: row.PatientArrivedAt,
+			DoctorArrivedAt: row.DoctorArrivedAt}
+	}
+	for i := range disputes {
+		d := &disputes[i]
+		d.PatientName, d.DoctorName, d.Visit = names[d.PatientID], names[d.DoctorID], visits[d.ConsultationID]
+		if d.DecidedBy != nil {
+			d.DecidedByName = names[*d.DecidedBy]
+		}
+	}
+	return nil
+}
+
+// describeDispute is describeDisputes for one.
+func describeDispute(ctx context.Context, tx *postgres.Tx, d Dispute) (Dispute, error) {
+	one := []Dispute{d}
+	err := describeDisputes(ctx, tx, one)
+	return one[0], err
 }
 
 // ReadDisputeRequest names a consultation.

@@ -102,6 +102,16 @@ func TestDisputeIsRefunded(t *testing.T) {
 	if a := c.Get(doctor, path).Want(200); a.At("reason") != nil || strings.Contains(string(a.Body), "hospital") {
 		t.Errorf("the doctor reads %s", a.Body)
 	}
+	visit, _ := listed[0]["visit"].(object)
+	if listed[0]["patientName"] == nil || listed[0]["doctorName"] == nil || listed[0]["decidedByName"] != nil ||
+		visit["startTime"] != c.Get(support, "consultations/"+id).Want(200).Text("startTime") {
+		t.Errorf("support lists %v", listed)
+	}
+	for _, party := range []apptest.User{patient, doctor} {
+		if a := c.Get(party, path).Want(200); a.At("patientName") != nil || a.Map()["visit"] != nil {
+			t.Errorf("the %s reads %s", party.Role, a.Body)
+		}
+	}
 	if log := c.Get(patient, "users/me/access-log?others=true").Want(200).Items(); len(log) == 0 {
 		t.Error("support's reading is in no access log")
 	}
@@ -119,6 +129,11 @@ func TestDisputeIsRefunded(t *testing.T) {
 	if decided.Text("decidedBy") != support.ID.String() {
 		t.Errorf("decided: %s", decided.Body)
 	}
+	c.Exec("UPDATE users SET deleted_at = now() WHERE id = $1", doctor.ID)
+	if a := c.Get(support, path).Want(200); a.At("decidedByName") == nil || a.At("doctorName") != nil {
+		t.Errorf("support reads %s", a.Body)
+	}
+	c.Exec("UPDATE users SET deleted_at = NULL WHERE id = $1", doctor.ID)
 	decide(support, "UPHELD").Want(409, "illegal-transition")
 	waitForRefund(t, c, id, fee)
 	if a := c.Get(patient, "consultations/"+id).Want(200); a.Text("status") != "NO_SHOW" ||

@@ -327,6 +327,9 @@ WHERE id = @id;
 SELECT sqlc.embed(d), k.wrapped FROM disputes d JOIN data_keys k ON k.user_id = d.patient_id
 WHERE d.status = @status AND d.id > @after ORDER BY d.id LIMIT @row_limit;
 
+-- name: listDisputedVisits :many
+SELECT id, scheduled_start, patient_arrived_at, doctor_arrived_at FROM all_consultations WHERE id = ANY (@ids::uuid[]);
+
 -- name: listDisputesOfPatient :many
 SELECT sqlc.embed(d), k.wrapped FROM disputes d JOIN data_keys k ON k.user_id = d.patient_id
 WHERE d.patient_id = @patient_id ORDER BY d.id;

@@ -525,6 +525,42 @@ func listAddendaOfPatient(ctx context.Context, db postgres.Querier, patientID uu
 	return items, nil
 }
 
+const listDisputedVisitsSQL = `-- name: listDisputedVisits :many
+SELECT id, scheduled_start, patient_arrived_at, doctor_arrived_at FROM all_consultations WHERE id = ANY ($1::uuid[])
+`
+
+type listDisputedVisitsRow struct {
+	ID               uuid.UUID
+	ScheduledStart   time.Time
+	PatientArrivedAt *time.Time
+	DoctorArrivedAt  *time.Time
+}
+
+func listDisputedVisits(ctx context.Context, db postgres.Querier, ids []uuid.UUID) ([]listDisputedVisitsRow, error) {
+	rows, err := db.Query(ctx, listDisputedVisitsSQL, ids)
+	if err != nil {
+		return nil, postgres.Failed("listDisputedVisits", err)
+	}
+	defer rows.Close()
+	var items []listDisputedVisitsRow
+	for rows.Next() {
+		var i listDisputedVisitsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.ScheduledStart,
+			&i.PatientArrivedAt,
+			&i.DoctorArrivedAt,
+		); err != nil {
+			return nil, postgres.Failed("listDisputedVisits", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listDisputedVisits", err)
+	}
+	return items, nil
+}
+
 const listDisputesSQL = `-- name: listDisputes :many
 SELECT d.id, d.consultation_id, d.patient_id, d.doctor_id, d.status, d.reason, d.decision_reason, d.decided_by, d.decided_at, d.created_at, k.wrapped FROM disputes d JOIN data_keys k ON k.user_id = d.patient_id
 WHERE d.status = $1 AND d.id > $2 ORDER BY d.id LIMIT $3

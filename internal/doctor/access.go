@@ -13,6 +13,9 @@ func canReadApplication(actor access.Actor, doctor uuid.UUID) bool {
 	return actor.Is(access.RoleAdmin) || (actor.ID != uuid.Nil && actor.ID == doctor)
 }
 
+// canReadSameNumber reports whether the actor may see who else gave a doctor's registration number.
+func canReadSameNumber(actor access.Actor) bool { return actor.Is(access.RoleAdmin) }
+
 // canSearch returns problem.Unauthenticated or problem.Forbidden if the search is for doctors who aren't approved and
 // the actor isn't an administrator.
 func canSearch(actor access.Actor, in SearchRequest) error {

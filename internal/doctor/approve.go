@@ -57,7 +57,8 @@ func (s *Service) Approve(ctx context.Context, tx *postgres.Tx, actor access.Act
 	decided := row.IsApproved || row.ApprovalDecidedAt != nil
 	if decided && row.IsApproved == in.Body.Approved {
 		audit.Write(tx, actor, action, d.ID, audit.Meta{"changed": []string{}})
-		return s.withPolicy(d), false, nil
+		d, err = withSameNumber(ctx, tx, s.withPolicy(d))
+		return d, false, err
 	}
 	d.IsApproved, d.UpdatedAt = in.Body.Approved, tx.Now
 	d.Application = decision{
@@ -70,7 +71,8 @@ func (s *Service) Approve(ctx context.Context, tx *postgres.Tx, actor access.Act
 		return Doctor{}, false, err
 	}
 	audit.Write(tx, actor, action, d.ID, audit.Meta{"changed": []string{"isApproved"}})
-	return s.withPolicy(d), row.IsApproved, nil
+	d, err = withSameNumber(ctx, tx, s.withPolicy(d))
+	return d, row.IsApproved, err
 }
 
 // storeDecision stores a decision about a locked doctor, and mails the doctor.

@@ -66,6 +66,7 @@ type Doctor struct {
 	Rating             *float64                 `json:"rating" minimum:"1" maximum:"5" doc:"Mean of the patients' ratings; null while there are none" example:"4.6"`
 	RatingCount        int                      `json:"ratingCount" minimum:"0" doc:"How many ratings that is the mean of" example:"87"`
 	Application        *Application             `json:"application,omitempty" doc:"What was decided about the application; for the doctor and administrators"`
+	SameNumber         []SameNumber             `json:"sameNumber,omitempty" maxItems:"20" doc:"Others who gave the same registration number, compared by its letters and digits alone, refused and deleted ones too; for administrators, left out when there are none"`
 	NextFreeSlot       httpapi.OrNull[NextSlot] `json:"nextFreeSlot" doc:"First free slot to come, in a search for a time the first one in that time; null when there is none"`
 	CreatedAt          time.Time                `json:"createdAt" doc:"When the doctor applied"`
 	UpdatedAt          time.Time                `json:"updatedAt" doc:"When the profile last changed"`

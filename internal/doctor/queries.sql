@@ -1,11 +1,11 @@
 -- Replaces an application that was refused, which has no registration key. No row if there is another application.
 -- name: insertDoctor :one
-INSERT INTO doctors (id, user_id, specialization, years_of_experience, registration_number, registration_key, clinic_name,
-    consultation_fee, currency, languages_spoken, bio, created_at, updated_at)
-VALUES (@id, @id, @specialization, @years_of_experience, @registration_number, @registration_key::text, sqlc.narg('clinic_name'),
+INSERT INTO doctors (id, user_id, specialization, years_of_experience, registration_number, registration_key, number_key,
+    clinic_name, consultation_fee, currency, languages_spoken, bio, created_at, updated_at)
+VALUES (@id, @id, @specialization, @years_of_experience, @registration_number, @registration_key::text, @registration_key::text, sqlc.narg('clinic_name'),
     @consultation_fee, @currency, @languages_spoken, sqlc.narg('bio'), @now, @now)
 ON CONFLICT (id) DO UPDATE SET specialization = excluded.specialization, years_of_experience = excluded.years_of_experience,
-    registration_number = excluded.registration_number, registration_key = excluded.registration_key, clinic_name = excluded.clinic_name,
+    registration_number = excluded.registration_number, registration_key = excluded.registration_key, number_key = excluded.number_key, clinic_name = excluded.clinic_name,
     consultation_fee = excluded.consultation_fee, currency = excluded.currency, languages_spoken = excluded.languages_spoken,
     bio = excluded.bio, cancellation_policy = NULL, approval_reason = NULL, approval_decided_at = NULL, created_at = excluded.created_at, updated_at = excluded.updated_at
     WHERE NOT doctors.is_approved AND doctors.approval_decided_at IS NOT NULL AND doctors.registration_key IS NULL
@@ -21,7 +21,7 @@ FOR NO KEY UPDATE OF d;
 
 -- name: updateDoctor :exec
 UPDATE doctors SET specialization = @specialization, years_of_experience = @years_of_experience,
-    registration_number = @registration_number, registration_key = sqlc.narg('registration_key'), clinic_name = sqlc.narg('clinic_name'),
+    registration_number = @registration_number, registration_key = sqlc.narg('registration_key'), number_key = @number_key::text, clinic_name = sqlc.narg('clinic_name'),
     consultation_fee = @consultation_fee, currency = @currency, languages_spoken = @languages_spoken, bio = sqlc.narg('bio'),
     cancellation_policy = sqlc.narg('cancellation_policy'), updated_at = @now
 WHERE id = @id;
@@ -40,7 +40,7 @@ WHERE s.doctor_id = @doctor_id AND s.status = 'AVAILABLE' AND s.start_time > @no
 UPDATE doctors SET clinic_name = NULL, bio = NULL, approval_reason = NULL, updated_at = @now WHERE id = @id;
 
 -- name: eraseRegistration :exec
-UPDATE doctors SET registration_number = 'erased-' || id, registration_key = NULL, updated_at = @now WHERE id = @id;
+UPDATE doctors SET registration_number = 'erased-' || id, registration_key = NULL, number_key = NULL, updated_at = @now WHERE id = @id;
 
 -- name: freeRegistration :exec
 UPDATE doctors SET registration_key = NULL WHERE id = @id;
@@ -79,3 +79,15 @@ FROM (SELECT DISTINCT c.doctor_id FROM all_consultations c
         WHERE c.patient_id = ANY(@people::uuid[]) AND c.id >= ids_since(@oldest) AND c.status = 'COMPLETED') seen,
     LATERAL (SELECT b.doctor_id FROM booking_rules b
         WHERE b.doctor_id = seen.doctor_id AND b.first_visit_minutes IS DISTINCT FROM b.follow_up_minutes OFFSET 0) r;
+
+-- The doctors who gave a registration number, in the form in which numbers are compared, at most so many of each. A
+-- server of the release before stores registration_key alone. Deleted accounts have no name any more.
+-- name: listSameNumbers :many
+SELECT k.key::text AS key, o.id, o.registration_number, o.is_approved, o.approval_decided_at,
+    (o.registration_key IS NOT NULL)::boolean AS holds_number, p.full_name
+FROM unnest(@keys::text[]) k (key)
+CROSS JOIN LATERAL (SELECT d.* FROM doctors d WHERE d.number_key = k.key OR d.registration_key = k.key
+    ORDER BY d.id LIMIT @most) o
+LEFT JOIN users u ON u.id = o.id AND u.deleted_at IS NULL
+LEFT JOIN profiles p ON p.user_id = u.id
+ORDER BY o.id;

@@ -105,7 +105,7 @@ func eraseProfile(ctx context.Context, tx *postgres.Tx, now time.Time, id uuid.U
 }
 
 const eraseRegistrationSQL = `-- name: eraseRegistration :exec
-UPDATE doctors SET registration_number = 'erased-' || id, registration_key = NULL, updated_at = $1 WHERE id = $2
+UPDATE doctors SET registration_number = 'erased-' || id, registration_key = NULL, number_key = NULL, updated_at = $1 WHERE id = $2
 `
 
 func eraseRegistration(ctx context.Context, tx *postgres.Tx, now time.Time, id uuid.UUID) error {
@@ -123,12 +123,12 @@ func freeRegistration(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error 
 }
 
 const insertDoctorSQL = `-- name: insertDoctor :one
-INSERT INTO doctors (id, user_id, specialization, years_of_experience, registration_number, registration_key, clinic_name,
-    consultation_fee, currency, languages_spoken, bio, created_at, updated_at)
-VALUES ($1, $1, $2, $3, $4, $5::text, $6,
+INSERT INTO doctors (id, user_id, specialization, years_of_experience, registration_number, registration_key, number_key,
+    clinic_name, consultation_fee, currency, languages_spoken, bio, created_at, updated_at)
+VALUES ($1, $1, $2, $3, $4, $5::text, $5::text, $6,
     $7, $8, $9, $10, $11, $11)
 ON CONFLICT (id) DO UPDATE SET specialization = excluded.specialization, years_of_experience = excluded.years_of_experience,
-    registration_number = excluded.registration_number, registration_key = excluded.registration_key, clinic_name = excluded.clinic_name,
+    registration_number = excluded.registration_number, registration_key = excluded.registration_key, number_key = excluded.number_key, clinic_name = excluded.clinic_name,
     consultation_fee = excluded.consultation_fee, currency = excluded.currency, languages_spoken = excluded.languages_spoken,
     bio = excluded.bio, cancellation_policy = NULL, approval_reason = NULL, approval_decided_at = NULL, created_at = excluded.created_at, updated_at = excluded.updated_at
     WHERE NOT doctors.is_approved AND doctors.approval_decided_at IS NOT NULL AND doctors.registration_key IS NULL
@@ -167,6 +167,57 @@ func insertDoctor(ctx context.Context, tx *postgres.Tx, arg insertDoctorParams) 
 	var column_1 string
 	err := row.Scan(&column_1)
 	return column_1, postgres.Failed("insertDoctor", err)
+}
+
+const listSameNumbersSQL = `-- name: listSameNumbers :many
+SELECT k.key::text AS key, o.id, o.registration_number, o.is_approved, o.approval_decided_at,
+    (o.registration_key IS NOT NULL)::boolean AS holds_number, p.full_name
+FROM unnest($1::text[]) k (key)
+CROSS JOIN LATERAL (SELECT d.id, d.user_id, d.specialization, d.years_of_experience, d.registration_number, d.clinic_name, d.consultation_fee, d.currency, d.languages_spoken, d.bio, d.is_approved, d.approval_reason, d.approval_decided_at, d.rating, d.search, d.created_at, d.updated_at, d.registration_key, d.rating_count, d.rating_sum, d.rating_score, d.cancellation_policy, d.number_key FROM doctors d WHERE d.number_key = k.key OR d.registration_key = k.key
+    ORDER BY d.id LIMIT $2) o
+LEFT JOIN users u ON u.id = o.id AND u.deleted_at IS NULL
+LEFT JOIN profiles p ON p.user_id = u.id
+ORDER BY o.id
+`
+
+type listSameNumbersRow struct {
+	Key                string
+	ID                 uuid.UUID
+	RegistrationNumber string
+	IsApproved         bool
+	ApprovalDecidedAt  *time.Time
+	HoldsNumber        bool
+	FullName           *string
+}
+
+// The doctors who gave a registration number, in the form in which numbers are compared, at most so many of each. A
+// server of the release before stores registration_key alone. Deleted accounts have no name any more.
+func listSameNumbers(ctx context.Context, db postgres.Querier, keys []string, most int32) ([]listSameNumbersRow, error) {
+	rows, err := db.Query(ctx, listSameNumbersSQL, keys, most)
+	if err != nil {
+		return nil, postgres.Failed("listSameNumbers", err)
+	}
+	defer rows.Close()
+	var items []listSameNumbersRow
+	for rows.Next() {
+		var i listSameNumbersRow
+		if err := rows.Scan(
+			&i.Key,
+			&i.ID,
+			&i.RegistrationNumber,
+			&i.IsApproved,
+			&i.ApprovalDecidedAt,
+			&i.HoldsNumber,
+			&i.FullName,
+		); err != nil {
+			return nil, postgres.Failed("listSameNumbers", err)
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, postgres.Failed("listSameNumbers", err)
+	}
+	return items, nil
 }
 
 const listSeenBySQL = `-- name: listSeenBy :many
@@ -289,10 +340,10 @@ func nextFreeSlot(ctx context.Context, db postgres.Querier, doctorID uuid.UUID, 
 
 const updateDoctorSQL = `-- name: updateDoctor :exec
 UPDATE doctors SET specialization = $1, years_of_experience = $2,
-    registration_number = $3, registration_key = $4, clinic_name = $5,
-    consultation_fee = $6, currency = $7, languages_spoken = $8, bio = $9,
-    cancellation_policy = $10, updated_at = $11
-WHERE id = $12
+    registration_number = $3, registration_key = $4, number_key = $5::text, clinic_name = $6,
+    consultation_fee = $7, currency = $8, languages_spoken = $9, bio = $10,
+    cancellation_policy = $11, updated_at = $12
+WHERE id = $13
 `
 
 type updateDoctorParams struct {
@@ -300,6 +351,7 @@ type updateDoctorParams struct {
 	YearsOfExperience  int32
 	RegistrationNumber string
 	RegistrationKey    *string
+	NumberKey          string
 	ClinicName         *string
 	ConsultationFee    money.Amount
 	Currency           string
@@ -316,6 +368,7 @@ func updateDoctor(ctx context.Context, tx *postgres.Tx, arg updateDoctorParams) 
 		arg.YearsOfExperience,
 		arg.RegistrationNumber,
 		arg.RegistrationKey,
+		arg.NumberKey,
 		arg.ClinicName,
 		arg.ConsultationFee,
 		arg.Currency,

@@ -42,7 +42,11 @@ func (s *Service) Read(ctx context.Context, r *postgres.Read, actor access.Actor
 	if canReadApplication(actor, d.ID) {
 		d.Application = d.decision.application()
 	}
-	return s.withPolicy(d), nil
+	d = s.withPolicy(d)
+	if !canReadSameNumber(actor) {
+		return d, nil
+	}
+	return withSameNumber(ctx, r, d)
 }
 
 // withPolicy returns the doctor with the clinic's policy if the doctor has no own one.

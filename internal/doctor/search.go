@@ -95,7 +95,11 @@ func (s *Service) Search(ctx context.Context, r *postgres.Read, actor access.Act
 			found[i].Application = found[i].decision.application()
 		}
 	}
-	return httpapi.NewPage(s.Cursors, scope, in.Limit, found, func(d Doctor) any { return d.position(in.Sort) }), nil
+	page := httpapi.NewPage(s.Cursors, scope, in.Limit, found, func(d Doctor) any { return d.position(in.Sort) })
+	if in.Approved {
+		return page, nil
+	}
+	return page, addSameNumbers(ctx, r, page.Items)
 }
 
 // filter returns the checked filters. Returns problem.Invalid with every fault that the tags of SearchRequest can't

@@ -95,13 +95,14 @@ func (s *Service) Update(ctx context.Context, tx *postgres.Tx, actor access.Acto
 }
 
 // storeProfile stores a changed profile. Returns ErrRegistrationTaken if another doctor has the registration number.
-func storeProfile(ctx context.Context, tx *postgres.Tx, d Doctor, RegistrationKey *string) error {
+func storeProfile(ctx context.Context, tx *postgres.Tx, d Doctor, held *string) error {
 	err := updateDoctor(ctx, tx, updateDoctorParams{
 		ID:                 d.ID,
 		Specialization:     d.Specialization,
 		YearsOfExperience:  int32(d.YearsOfExperience), //nolint:gosec // at most 80
 		RegistrationNumber: d.RegistrationNumber,
-		RegistrationKey:    RegistrationKey,
+		RegistrationKey:    held,
+		NumberKey:          RegistrationKey(d.RegistrationNumber),
 		ClinicName:         d.ClinicName,
 		ConsultationFee:    d.ConsultationFee,
 		Currency:           d.Currency,

@@ -22,11 +22,9 @@ type ListedRefund struct {
 	_ struct{} `doc:"A refund with its consultation"`
 
 	Refund
-	PaymentID       *uuid.UUID `json:"paymentId" nullable:"true" doc:"The payment whose money it is; null: money that came without one"`
-	ConsultationID  *uuid.UUID `json:"consultationId" nullable:"true" doc:"The consultation that was paid; null as paymentId is"`
-	RequestedByName *string    `json:"requestedByName" nullable:"true" doc:"The name of who asked for it; null as requestedBy is, and when the account is deleted" example:"Ravi Menon"`
-	ApprovedByName  *string    `json:"approvedByName" nullable:"true" doc:"The name of who decided it; null as approvedBy is, and when the account is deleted" example:"Leela Das"`
-	UnmatchedID     *uuid.UUID `json:"unmatchedId" nullable:"true" doc:"The unmatched money that it gives back; null when it is what was asked for"`
+	PaymentID      *uuid.UUID `json:"paymentId" nullable:"true" doc:"The payment whose money it is; null: money that came without one"`
+	ConsultationID *uuid.UUID `json:"consultationId" nullable:"true" doc:"The consultation that was paid; null as paymentId is"`
+	UnmatchedID    *uuid.UUID `json:"unmatchedId" nullable:"true" doc:"The unmatched money that it gives back; null when it is what was asked for"`
 }
 
 // texts returns the values that a filter asks for, or all of them if it asks for none.
@@ -57,12 +55,13 @@ func (s *Service) listRefunds(ctx context.Context, r *postgres.Read, _ access.Ac
 	var items []ListedRefund
 	for _, row := range rows {
 		items = append(items, ListedRefund{PaymentID: row.PaymentID, ConsultationID: row.ConsultationID,
-			UnmatchedID: row.UnmatchedID, RequestedByName: row.RequesterName, ApprovedByName: row.ApproverName,
+			UnmatchedID: row.UnmatchedID,
 			Refund: viewRefund(RefundRow{ID: row.ID, AttemptID: row.AttemptID, Amount: row.Amount,
 				Currency: row.Currency, Reason: row.Reason,
 				Status: row.Status, FailureReason: row.FailureReason, AtProvider: row.AtProvider,
 				RequestedBy: row.RequestedBy, ApprovedBy: row.ApprovedBy, CreatedAt: row.CreatedAt,
 				UpdatedAt: row.UpdatedAt}, true)})
+		items[len(items)-1].RequestedByName, items[len(items)-1].ApprovedByName = row.RequesterName, row.ApproverName
 	}
 	return httpapi.NewPage(s.Cursors, scope, in.Limit, items, func(l ListedRefund) any { return l.ID }), nil
 }

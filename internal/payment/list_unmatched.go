@@ -34,6 +34,7 @@ type Unmatched struct {
 	AttemptID            *uuid.UUID        `json:"attemptId" nullable:"true" doc:"The attempt; null when it belongs to none"`
 	Resolution           *string           `json:"resolution" nullable:"true" doc:"Why an administrator decided so"`
 	ResolvedBy           *uuid.UUID        `json:"resolvedBy" nullable:"true" doc:"Who decided"`
+	ResolvedByName       *string           `json:"resolvedByName" nullable:"true" doc:"Their name; null as resolvedBy is, and when the account is deleted"`
 	ResolvedAt           *time.Time        `json:"resolvedAt" nullable:"true" doc:"When they decided"`
 	ReceivedAt           time.Time         `json:"receivedAt" doc:"When it was reported"`
 	UpdatedAt            time.Time         `json:"updatedAt" doc:"When it last changed"`
@@ -91,7 +92,7 @@ func viewUnmatched(row readUnmatchedRow) Unmatched {
 		Provider: u.Provider, TransactionReference: u.TransactionReference, Amount: u.Amount, Currency: u.Currency,
 		AskedAmount: row.AskedAmount, AskedCurrency: row.AskedCurrency, ConsultationID: row.ConsultationID,
 		PaymentID: u.PaymentID, AttemptID: u.AttemptID, Resolution: u.Resolution, ResolvedBy: u.ResolvedBy,
-		ResolvedAt: u.ResolvedAt, ReceivedAt: u.ReceivedAt, UpdatedAt: u.UpdatedAt}
+		ResolvedAt: u.ResolvedAt, ResolvedByName: row.ResolverName, ReceivedAt: u.ReceivedAt, UpdatedAt: u.UpdatedAt}
 }
 
 // actions returns what can be done about unmatched money. Only a payment whose amount and currency are known can be

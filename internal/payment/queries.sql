@@ -205,13 +205,15 @@ UPDATE unmatched_money u SET updated_at = @now, status = CASE
 WHERE u.id = @id;
 
 -- name: readUnmatched :one
-SELECT sqlc.embed(u), a.amount AS asked_amount, a.currency AS asked_currency, p.consultation_id
+SELECT sqlc.embed(u), a.amount AS asked_amount, a.currency AS asked_currency, p.consultation_id, resolver.full_name AS resolver_name
 FROM unmatched_money u LEFT JOIN payment_attempts a ON a.id = u.attempt_id LEFT JOIN payments p ON p.id = u.payment_id
+LEFT JOIN users r ON r.id = u.resolved_by AND r.deleted_at IS NULL LEFT JOIN profiles resolver ON resolver.user_id = r.id
 WHERE u.id = @id;
 
 -- name: listUnmatched :many
-SELECT sqlc.embed(u), a.amount AS asked_amount, a.currency AS asked_currency, p.consultation_id
+SELECT sqlc.embed(u), a.amount AS asked_amount, a.currency AS asked_currency, p.consultation_id, resolver.full_name AS resolver_name
 FROM unmatched_money u LEFT JOIN payment_attempts a ON a.id = u.attempt_id LEFT JOIN payments p ON p.id = u.payment_id
+LEFT JOIN users r ON r.id = u.resolved_by AND r.deleted_at IS NULL LEFT JOIN profiles resolver ON resolver.user_id = r.id
 WHERE u.status = ANY (@statuses::text[]) AND u.kind = ANY (@kinds::text[]) AND u.id < @before
     AND (sqlc.narg('reference')::text IS NULL OR u.transaction_reference = sqlc.narg('reference'))
     AND (sqlc.narg('from_time')::timestamptz IS NULL OR u.received_at >= sqlc.narg('from_time'))

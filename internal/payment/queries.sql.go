@@ -800,8 +800,9 @@ func listRefundsOf(ctx context.Context, db postgres.Querier, payments []uuid.UUI
 }
 
 const listUnmatchedSQL = `-- name: listUnmatched :many
-SELECT u.id, u.kind, u.reason, u.provider, u.webhook_id, u.transaction_reference, u.payment_id, u.attempt_id, u.amount, u.currency, u.status, u.resolution, u.resolved_by, u.resolved_at, u.received_at, u.updated_at, u.provider_refund_id, a.amount AS asked_amount, a.currency AS asked_currency, p.consultation_id
+SELECT u.id, u.kind, u.reason, u.provider, u.webhook_id, u.transaction_reference, u.payment_id, u.attempt_id, u.amount, u.currency, u.status, u.resolution, u.resolved_by, u.resolved_at, u.received_at, u.updated_at, u.provider_refund_id, a.amount AS asked_amount, a.currency AS asked_currency, p.consultation_id, resolver.full_name AS resolver_name
 FROM unmatched_money u LEFT JOIN payment_attempts a ON a.id = u.attempt_id LEFT JOIN payments p ON p.id = u.payment_id
+LEFT JOIN users r ON r.id = u.resolved_by AND r.deleted_at IS NULL LEFT JOIN profiles resolver ON resolver.user_id = r.id
 WHERE u.status = ANY ($1::text[]) AND u.kind = ANY ($2::text[]) AND u.id < $3
     AND ($4::text IS NULL OR u.transaction_reference = $4)
     AND ($5::timestamptz IS NULL OR u.received_at >= $5)
@@ -824,6 +825,7 @@ type listUnmatchedRow struct {
 	AskedAmount    *money.Amount
 	AskedCurrency  *string
 	ConsultationID *uuid.UUID
+	ResolverName   *string
 }
 
 func listUnmatched(ctx context.Context, db postgres.Querier, arg listUnmatchedParams) ([]listUnmatchedRow, error) {
@@ -864,6 +866,7 @@ func listUnmatched(ctx context.Context, db postgres.Querier, arg listUnmatchedPa
 			&i.AskedAmount,
 			&i.AskedCurrency,
 			&i.ConsultationID,
+			&i.ResolverName,
 		); err != nil {
 			return nil, postgres.Failed("listUnmatched", err)
 		}
@@ -1165,8 +1168,9 @@ func readRefundedFee(ctx context.Context, db postgres.Querier, consultationID uu
 }
 
 const readUnmatchedSQL = `-- name: readUnmatched :one
-SELECT u.id, u.kind, u.reason, u.provider, u.webhook_id, u.transaction_reference, u.payment_id, u.attempt_id, u.amount, u.currency, u.status, u.resolution, u.resolved_by, u.resolved_at, u.received_at, u.updated_at, u.provider_refund_id, a.amount AS asked_amount, a.currency AS asked_currency, p.consultation_id
+SELECT u.id, u.kind, u.reason, u.provider, u.webhook_id, u.transaction_reference, u.payment_id, u.attempt_id, u.amount, u.currency, u.status, u.resolution, u.resolved_by, u.resolved_at, u.received_at, u.updated_at, u.provider_refund_id, a.amount AS asked_amount, a.currency AS asked_currency, p.consultation_id, resolver.full_name AS resolver_name
 FROM unmatched_money u LEFT JOIN payment_attempts a ON a.id = u.attempt_id LEFT JOIN payments p ON p.id = u.payment_id
+LEFT JOIN users r ON r.id = u.resolved_by AND r.deleted_at IS NULL LEFT JOIN profiles resolver ON resolver.user_id = r.id
 WHERE u.id = $1
 `
 
@@ -1175,6 +1179,7 @@ type readUnmatchedRow struct {
 	AskedAmount    *money.Amount
 	AskedCurrency  *string
 	ConsultationID *uuid.UUID
+	ResolverName   *string
 }
 
 func readUnmatched(ctx context.Context, db postgres.Querier, id uuid.UUID) (readUnmatchedRow, error) {
@@ -1201,6 +1206,7 @@ func readUnmatched(ctx context.Context, db postgres.Querier, id uuid.UUID) (read
 		&i.AskedAmount,
 		&i.AskedCurrency,
 		&i.ConsultationID,
+		&i.ResolverName,
 	)
 	return i, postgres.Failed("readUnmatched", err)
 }

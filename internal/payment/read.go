@@ -53,7 +53,7 @@ func (s *Service) read(ctx context.Context, r *postgres.Read, actor access.Actor
 	for _, f := range refunds {
 		out.Refunds = append(out.Refunds, viewRefund(f, actor.IsStaff()))
 	}
-	return out, nil
+	return out, nameStaff(ctx, r, out.Refunds)
 }
 
 func readAttempts(ctx context.Context, r *postgres.Read, paymentID uuid.UUID) ([]Attempt, error) {

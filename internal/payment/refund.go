@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"amrutam/internal/access"
+	"amrutam/internal/account"
 	"amrutam/internal/audit"
 	"amrutam/internal/cancellation"
 	"amrutam/internal/httpapi"
@@ -20,18 +21,20 @@ import (
 type Refund struct {
 	_ struct{} `doc:"Money that goes back to the patient"`
 
-	ID            uuid.UUID    `json:"id" doc:"The refund's id"`
-	AttemptID     *uuid.UUID   `json:"attemptId" nullable:"true" doc:"The attempt whose money it is; null: money that came without one"`
-	Amount        money.Amount `json:"amount" doc:"How much is given back"`
-	Currency      string       `json:"currency" example:"INR" doc:"ISO 4217 currency code"`
-	Reason        string       `json:"reason" health:"none" doc:"Why"`
-	Status        RefundStatus `json:"status" doc:"REQUESTED waits for an administrator and is seen by staff only, PENDING is under way at the provider"`
-	FailureReason *string      `json:"failureReason" doc:"Why the provider refused, after which another refund follows; of a request, why it was declined, or superseded when everything went back"`
-	AtProvider    bool         `json:"atProvider" doc:"true when it was made at the provider and not by us"`
-	RequestedBy   *uuid.UUID   `json:"requestedBy" nullable:"true" doc:"Who asked for it, or whose cancellation began it; null when the system did, and for all but staff"`
-	ApprovedBy    *uuid.UUID   `json:"approvedBy" nullable:"true" doc:"Who approved it; null when nobody had to or has yet, and for all but staff"`
-	CreatedAt     time.Time    `json:"createdAt" doc:"When it was begun"`
-	UpdatedAt     time.Time    `json:"updatedAt" doc:"When it last changed"`
+	ID              uuid.UUID    `json:"id" doc:"The refund's id"`
+	AttemptID       *uuid.UUID   `json:"attemptId" nullable:"true" doc:"The attempt whose money it is; null: money that came without one"`
+	Amount          money.Amount `json:"amount" doc:"How much is given back"`
+	Currency        string       `json:"currency" example:"INR" doc:"ISO 4217 currency code"`
+	Reason          string       `json:"reason" health:"none" doc:"Why"`
+	Status          RefundStatus `json:"status" doc:"REQUESTED waits for an administrator and is seen by staff only, PENDING is under way at the provider"`
+	FailureReason   *string      `json:"failureReason" doc:"Why the provider refused, after which another refund follows; of a request, why it was declined, or superseded when everything went back"`
+	AtProvider      bool         `json:"atProvider" doc:"true when it was made at the provider and not by us"`
+	RequestedBy     *uuid.UUID   `json:"requestedBy" nullable:"true" doc:"Who asked for it, or whose cancellation began it; null when the system did, and for all but staff"`
+	ApprovedBy      *uuid.UUID   `json:"approvedBy" nullable:"true" doc:"Who approved it; null when nobody had to or has yet, and for all but staff"`
+	RequestedByName *string      `json:"requestedByName" nullable:"true" doc:"The name of who asked for it; null as requestedBy is, and when the account is deleted" example:"Ravi Menon"`
+	ApprovedByName  *string      `json:"approvedByName" nullable:"true" doc:"The name of who decided it; null as approvedBy is, and when the account is deleted" example:"Leela Das"`
+	CreatedAt       time.Time    `json:"createdAt" doc:"When it was begun"`
+	UpdatedAt       time.Time    `json:"updatedAt" doc:"When it last changed"`
 
 	consultation uuid.UUID
 }
@@ -176,6 +179,39 @@ func (s *Service) Refunded(ctx context.Context, tx *postgres.Tx, consultationID 
 		return 0, fmt.Errorf("read the refunded amount: %w", err)
 	}
 	return amount, nil
+}
+
+// nameStaff adds to refunds as staff sees them the names of those who asked for and approved them.
+func nameStaff(ctx context.Context, db postgres.Querier, refunds []Refund) error {
+	var people []uuid.UUID
+	for _, r := range refunds {
+		for _, by := range []*uuid.UUID{r.RequestedBy, r.ApprovedBy} {
+			if by != nil {
+				people = append(people, *by)
+			}
+		}
+	}
+	names, err := account.Names(ctx, db, people)
+	if err != nil {
+		return err
+	}
+	for i := range refunds {
+		r := &refunds[i]
+		if r.RequestedBy != nil {
+			r.RequestedByName = names[*r.RequestedBy]
+		}
+		if r.ApprovedBy != nil {
+			r.ApprovedByName = names[*r.ApprovedBy]
+		}
+	}
+	return nil
+}
+
+// viewForStaff returns a refund as staff sees it.
+func viewForStaff(ctx context.Context, db postgres.Querier, r RefundRow) (Refund, error) {
+	one := []Refund{viewRefund(r, true)}
+	err := nameStaff(ctx, db, one)
+	return one[0], err
 }
 
 func viewRefund(r RefundRow, staff bool) Refund {

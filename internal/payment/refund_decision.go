@@ -47,7 +47,7 @@ func (s *Service) approveRefund(ctx context.Context, tx *postgres.Tx, actor acce
 	if err := s.Queue.Insert(ctx, tx, SendRefund{row.ID}); err != nil {
 		return Refund{}, fmt.Errorf("insert the job that sends a refund: %w", err)
 	}
-	return viewRefund(row, true), nil
+	return viewForStaff(ctx, tx, row)
 }
 
 // declineRefund ends a requested refund, whose money can then be requested anew. Returns NotFound, or
@@ -64,7 +64,10 @@ func (s *Service) declineRefund(ctx context.Context, tx *postgres.Tx, actor acce
 	row.Status, row.FailureReason, row.UpdatedAt = RefundStatusFailed, &in.Body.Reason, tx.Now
 	audit.Write(tx, actor, "refund.decline", row.ID, audit.Meta{"paymentId": row.PaymentID, "amount": row.Amount,
 		"currency": row.Currency, "requestedBy": row.RequestedBy})
-	return viewRefund(row, true), saveRefund(ctx, tx, row)
+	if err := saveRefund(ctx, tx, row); err != nil {
+		return Refund{}, err
+	}
+	return viewForStaff(ctx, tx, row)
 }
 
 // lockRequested locks a refund that waits for a decision. Returns NotFound, or InvalidTransition if it is decided

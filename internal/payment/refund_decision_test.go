@@ -2,6 +2,7 @@ package payment_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -34,7 +35,16 @@ func TestOwnRefundCannotBeApproved(t *testing.T) {
 	wantRefundsOf(t, c, other, consultation, "500.00 REQUESTED")
 	c.Prove(other)
 	decline(c, other, uuid.NewString()).Want(404)
-	approve(c, other, refund).Want(200)
+	approved := approve(c, other, refund).Want(200)
+	name := func(user apptest.User) string {
+		return c.Get(other, "users/"+user.ID.String()).Want(200).Text("fullName")
+	}
+	wantEqual(t, "requestedByName", approved.Text("requestedByName"), name(admin))
+	wantEqual(t, "approvedByName", approved.Text("approvedByName"), name(other))
+	read := c.Get(other, "payments/consultation/"+consultation).Want(200)
+	refunds, _ := read.At("refunds").([]any)
+	first, _ := refunds[0].(object)
+	wantEqual(t, "the name with the payment", fmt.Sprint(first["requestedByName"]), name(admin))
 	wantRefundsOf(t, c, other, consultation, "500.00 SUCCEEDED")
 	c.CheckInvariants()
 	// The database refuses it too.

@@ -53,9 +53,12 @@ func (s *Service) requestRefund(ctx context.Context, tx *postgres.Tx, actor acce
 		OnRequest: true, CreatedAt: tx.Now, UpdatedAt: tx.Now}
 	audit.Write(tx, actor, "refund.request", requested.ID,
 		audit.Meta{"paymentId": row.ID, "amount": amount, "currency": row.Currency})
-	out := viewRefund(requested, true)
+	if err := createRefund(ctx, tx, requested); err != nil {
+		return Refund{}, err
+	}
+	out, err := viewForStaff(ctx, tx, requested)
 	out.consultation = row.ConsultationID
-	return out, createRefund(ctx, tx, requested)
+	return out, err
 }
 
 // findRefundable returns an attempt that the whole amount can be refunded from. A refund is of one attempt, because

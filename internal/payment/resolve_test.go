@@ -42,7 +42,8 @@ func TestMoneyWithoutAttempt(t *testing.T) {
 		t.Errorf("four decisions at once: %v", got)
 	}
 	eventually(t, "returned", func() bool { return only("stub_lost")["status"] == "RETURNED" })
-	if u := only("stub_lost"); u["resolvedBy"] != admin.ID.String() ||
+	name := c.Get(admin, "users/"+admin.ID.String()).Want(200).At("fullName")
+	if u := only("stub_lost"); u["resolvedBy"] != admin.ID.String() || u["resolvedByName"] != name ||
 		u["resolution"] != "Nobody knows this reference" {
 		t.Errorf("resolved: %v", u)
 	}

@@ -135,11 +135,18 @@ func TestReport(t *testing.T) {
 	newest, _ := reports[0].(object)
 	same(t, "the newest reason", newest["reason"], "Never here")
 	same(t, "the newest reporter", newest["reporterId"], doctor.ID.String())
+	nameOf := func(user apptest.User) any { return c.Get(support, "users/"+user.ID.String()).Want(200).At("fullName") }
+	same(t, "the reporter's name", newest["reporterName"], nameOf(doctor))
+	same(t, "the doctor's name", listed[0]["doctorName"], nameOf(doctor))
+	same(t, "the patient's name", listed[0]["patientName"], nameOf(patient))
 	c.CheckInvariants()
 
 	kept := c.Patch(support, "reviews/"+id, object{"reason": "It names nobody"}).Want(200)
 	same(t, "openReports", kept.At("openReports"), 0.0)
 	same(t, "hidden", kept.At("hidden"), false)
+	same(t, "decidedByName", kept.At("decidedByName"), nameOf(support))
+	c.Exec("UPDATE users SET deleted_at = now() WHERE id = $1", patient.ID)
+	same(t, "a deleted patient's name", c.Get(support, "reviews/"+id).Want(200).At("patientName"), nil)
 	same(t, "reported", len(c.Get(support, "reviews?reported=true").Want(200).Items()), 0)
 	c.Post(reporters[0], path, object{"reason": "Once more"}).Want(409, "already-reported")
 	c.Post(c.Patient(), path, object{"reason": "It names me"}).Want(204)

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"amrutam/internal/access"
+	"amrutam/internal/account"
 	"amrutam/internal/audit"
 	"amrutam/internal/httpapi"
 	"amrutam/internal/postgres"
@@ -23,6 +24,8 @@ type ModeratedReview struct {
 	ConsultationID uuid.UUID  `json:"consultationId" format:"uuid" doc:"The consultation that it is about"`
 	DoctorID       uuid.UUID  `json:"doctorId" format:"uuid" doc:"The doctor of the consultation"`
 	PatientID      uuid.UUID  `json:"patientId" format:"uuid" doc:"Who wrote it"`
+	DoctorName     *string    `json:"doctorName" nullable:"true" doc:"The doctor's name; null when the account is deleted"`
+	PatientName    *string    `json:"patientName" nullable:"true" doc:"The patient's name; null when the account is deleted"`
 	Rating         int        `json:"rating" minimum:"1" maximum:"5" doc:"1 is the worst, 5 the best" example:"1"`
 	Text           *string    `json:"text" doc:"What the patient says; null for a rating alone, or of an erased patient" example:"Mr. Menon from the waiting room said the same."`
 	Reply          *string    `json:"reply" doc:"The doctor's reply, if any"`
@@ -31,6 +34,7 @@ type ModeratedReview struct {
 	ReplyHidden    bool       `json:"replyHidden" doc:"Whether the doctor's reply is hidden" example:"false"`
 	DecisionReason *string    `json:"decisionReason" doc:"Why it was last decided so; null before any decision"`
 	DecidedBy      *uuid.UUID `json:"decidedBy" format:"uuid" nullable:"true" doc:"Who decided; null before any decision"`
+	DecidedByName  *string    `json:"decidedByName" nullable:"true" doc:"Their name; null as decidedBy is, and when the account is deleted"`
 	DecidedAt      *time.Time `json:"decidedAt" doc:"When; null before any decision"`
 	OpenReports    int        `json:"openReports" minimum:"0" doc:"How many reports no decision has settled" example:"1"`
 	ReportCount    int        `json:"reportCount" minimum:"0" doc:"How many reports there ever were" example:"1"`
@@ -43,9 +47,10 @@ type ModeratedReview struct {
 type Report struct {
 	_ struct{} `doc:"A reader's report of a review"`
 
-	ReporterID uuid.UUID `json:"reporterId" format:"uuid" doc:"Who reported it"`
-	Reason     *string   `json:"reason" health:"none" doc:"What is wrong with the review; null of an erased reader" example:"It names another patient"`
-	CreatedAt  time.Time `json:"createdAt" doc:"When it was reported"`
+	ReporterID   uuid.UUID `json:"reporterId" format:"uuid" doc:"Who reported it"`
+	ReporterName *string   `json:"reporterName" nullable:"true" doc:"Their name; null when the account is deleted" example:"Ravi Nair"`
+	Reason       *string   `json:"reason" health:"none" doc:"What is wrong with the review; null of an erased reader" example:"It names another patient"`
+	CreatedAt    time.Time `json:"createdAt" doc:"When it was reported"`
 }
 
 // Entity names the review for a stored answer.
@@ -152,5 +157,38 @@ func listModerated(ctx context.Context, tx *postgres.Tx, rows string, args []any
 		}
 		return r, err
 	}
-	return postgres.List(ctx, tx, "listReviews", columns+" FROM ("+rows+") r"+newestFirst.OrderBy(), args, scan)
+	found, err := postgres.List(ctx, tx, "listReviews", columns+" FROM ("+rows+") r"+newestFirst.OrderBy(), args, scan)
+	if err != nil {
+		return nil, err
+	}
+	return found, namePeople(ctx, tx, found)
+}
+
+// namePeople adds the names of the people of reviews.
+func namePeople(ctx context.Context, tx *postgres.Tx, reviews []ModeratedReview) error {
+	var people []uuid.UUID
+	for _, r := range reviews {
+		people = append(people, r.DoctorID, r.PatientID)
+		if r.DecidedBy != nil {
+			people = append(people, *r.DecidedBy)
+		}
+		for _, report := range r.Reports {
+			people = append(people, report.ReporterID)
+		}
+	}
+	names, err := account.Names(ctx, tx, people)
+	if err != nil {
+		return err
+	}
+	for i := range reviews {
+		r := &reviews[i]
+		r.DoctorName, r.PatientName = names[r.DoctorID], names[r.PatientID]
+		if r.DecidedBy != nil {
+			r.DecidedByName = names[*r.DecidedBy]
+		}
+		for j := range r.Reports {
+			r.Reports[j].ReporterName = names[r.Reports[j].ReporterID]
+		}
+	}
+	return nil
 }

@@ -71,13 +71,16 @@ export type AttendanceCounts = {
 export type AuditEvent = {
 	action: string;
 	actorId: string | null;
+	actorName?: string;
 	actorRole: Role | null;
 	createdAt: string;
 	entityId: string;
+	entityName?: string;
 	entityType: string;
 	id: string;
 	ipAddress: string | null;
 	metadata: Record<string, unknown>;
+	visit?: AuditedVisit;
 };
 
 export type AuditEventPage = {
@@ -142,6 +145,12 @@ export type AuditProof = {
 	leaf: string;
 	leafIndex: number;
 	treeSize: number;
+};
+
+export type AuditedVisit = {
+	doctorName: string | null;
+	patientName: string | null;
+	startTime: string;
 };
 
 export type AuthenticatorSelectionCriteria = {
@@ -579,12 +588,16 @@ export type Dispute = {
 	createdAt: string;
 	decidedAt: string | null;
 	decidedBy: string | null;
+	decidedByName: string | null;
 	decisionReason: string | null;
 	doctorId: string;
+	doctorName: string | null;
 	id: string;
 	patientId: string;
+	patientName: string | null;
 	reason?: string;
 	status: DisputeStatus;
+	visit?: DisputedVisit;
 };
 
 export type DisputeDecisionRequest = {
@@ -603,6 +616,12 @@ export type DisputeRequest = {
 
 export type DisputeStatus = "OPEN" | "UPHELD" | "REFUNDED";
 
+export type DisputedVisit = {
+	doctorArrivedAt: string | null;
+	patientArrivedAt: string | null;
+	startTime: string;
+};
+
 export type Doctor = {
 	application?: DoctorApplication;
 	bio: string | null;
@@ -619,6 +638,7 @@ export type Doctor = {
 	rating: number | null;
 	ratingCount: number;
 	registrationNumber: string;
+	sameNumber?: Array<SameNumber>;
 	specialization: string;
 	updatedAt: string;
 	userId: string;
@@ -698,6 +718,7 @@ export type DoctorUpdateRequest = {
 export type DoctorUsage = {
 	bookedMinutes: number;
 	doctorId: string;
+	doctorName: string | null;
 	offeredMinutes: number;
 	previousUtilization?: number;
 	specialization: string;
@@ -969,13 +990,16 @@ export type ModeratedReview = {
 	createdAt: string;
 	decidedAt: string | null;
 	decidedBy: string | null;
+	decidedByName: string | null;
 	decisionReason: string | null;
 	doctorId: string;
+	doctorName: string | null;
 	hidden: boolean;
 	id: string;
 	isFalse: boolean;
 	openReports: number;
 	patientId: string;
+	patientName: string | null;
 	rating: number;
 	reply: string | null;
 	replyHidden: boolean;
@@ -1455,6 +1479,7 @@ export type RecoveryCodes = {
 export type Refund = {
 	amount: Amount;
 	approvedBy: string | null;
+	approvedByName: string | null;
 	atProvider: boolean;
 	attemptId: string | null;
 	createdAt: string;
@@ -1463,6 +1488,7 @@ export type Refund = {
 	id: string;
 	reason: string;
 	requestedBy: string | null;
+	requestedByName: string | null;
 	status: RefundStatus;
 	updatedAt: string;
 };
@@ -1546,6 +1572,7 @@ export type ReviewReport = {
 	createdAt: string;
 	reason: string | null;
 	reporterId: string;
+	reporterName: string | null;
 };
 
 export type ReviewReportRequest = {
@@ -1603,6 +1630,14 @@ export type RuleRequest = {
 	timezone: string;
 	validFrom: string;
 	validTo?: string;
+};
+
+export type SameNumber = {
+	decidedAt: string | null;
+	fullName: string | null;
+	id: string;
+	registrationNumber: string;
+	state: DoctorApplicationState;
 };
 
 export type SavedNotes = {
@@ -1810,6 +1845,7 @@ export type UnmatchedMoney = {
 	resolution: string | null;
 	resolvedAt: string | null;
 	resolvedBy: string | null;
+	resolvedByName: string | null;
 	status: UnmatchedMoneyStatus;
 	transactionReference: string;
 	updatedAt: string;

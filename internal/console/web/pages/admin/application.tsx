@@ -1,17 +1,17 @@
 import { useState } from "preact/hooks";
 import { Title } from "../../app";
 import { Problem, call, isProblem } from "../../api/call";
-import { approveDoctor, readDoctor, searchDoctors, type Doctor } from "../../api/operations";
+import { approveDoctor, readDoctor, type Doctor } from "../../api/operations";
 import { focusTitle } from "../../parts/focus";
 import { announce } from "../../parts/announce";
 import { Checkbox, Form, TextArea } from "../../parts/form";
 import { LoadAgain } from "../../parts/load-again";
 import { Show, useLoad, type Loaded } from "../../parts/load";
 import { Time, ZoneNote } from "../../parts/time";
-import { Name, money } from "../../parts/value";
+import { money } from "../../parts/value";
 import type { PageProps } from "../index";
 import { languageName } from "../../parts/intl";
-import { plainNumber } from "./doctors";
+import { PersonLink } from "./shared";
 import { text } from "./text";
 
 /** The application of a doctor with the decision about it, or the approval that can be withdrawn. */
@@ -95,23 +95,22 @@ function Facts({ doctor: d }: { doctor: Doctor }) {
 	);
 }
 
-/** Names those without an approval whose number is the same. An approved one is named by the refusal of an approval. */
+/** Names the others who gave the same number, with what became of their applications. */
 function SameNumber({ doctor }: { doctor: Doctor }) {
-	const all = useLoad(searchDoctors, { isApproved: false, limit: 100 });
-	const same = (all.data?.items ?? []).filter(
-		(d) => d.id !== doctor.id && plainNumber(d.registrationNumber) === plainNumber(doctor.registrationNumber),
-	);
-	if (same.length === 0) return <p class="hint">{text.numberHint}</p>;
+	if (!doctor.sameNumber) return <p class="hint">{text.numberHint}</p>;
 	return (
 		<div class="warning">
 			<p>{text.sameNumber}</p>
 			<ul>
-				{same.map((d) => (
-					<li key={d.id}>
-						<a href={"/admin/doctors/" + d.id}>
-							<Name>{d.fullName}</Name>
-						</a>
-						, {d.registrationNumber}
+				{doctor.sameNumber.map((other) => (
+					<li key={other.id}>
+						<PersonLink id={other.id} name={other.fullName} page="/admin/doctors/" />,{" "}
+						{other.registrationNumber}: {text.standings[other.state]}
+						{other.decidedAt && (
+							<>
+								, <Time at={other.decidedAt} show="date" />
+							</>
+						)}
 					</li>
 				))}
 			</ul>

@@ -3,10 +3,12 @@ import { listAuditLogs, type AuditEvent } from "../../api/operations";
 import { Form } from "../../parts/form";
 import { List } from "../../parts/load";
 import { Time, ZoneNote } from "../../parts/time";
+import { Name } from "../../parts/value";
 import { navigate, setQuery, useAddress } from "../../router";
 import { t } from "../../text";
 import { FilterFields, faultsOf, filterOf, paramsOf, queryOf, typedFilter, type Filter } from "./audit-filter";
 import { actionName, entityName, nobody, pageOf } from "./audit-words";
+import { PersonLink, PersonName } from "./shared";
 import { text } from "./text";
 
 /** The audit log by its filters, which the address keeps. */
@@ -125,9 +127,26 @@ export function Entity({ entry, filter }: { entry: AuditEvent; filter: Filter })
 	const to = { ...filter, entityType: entry.entityType, entityId: entry.entityId };
 	const page = pageOf(entry.entityType, entry.entityId);
 	const name = entityName(entry.entityType);
+	const link = page ? <a href={page}>{name}</a> : name;
 	return (
 		<>
-			{page ? <a href={page}>{name}</a> : name}{" "}
+			{entry.visit ? (
+				<>
+					{link}, <Time at={entry.visit.startTime} />: <PersonName name={entry.visit.patientName} /> –{" "}
+					<PersonName name={entry.visit.doctorName} />
+				</>
+			) : entry.entityName && page ? (
+				<>
+					{name}{" "}
+					<a href={page}>
+						<Name>{entry.entityName}</Name>
+					</a>
+				</>
+			) : (
+				<>
+					{link} {entry.entityName && entry.entityId !== entry.actorId && <Name>{entry.entityName}</Name>}
+				</>
+			)}{" "}
 			<a class="small" href={"/admin/audit" + queryOf(to)}>
 				<span class="hidden">{text.onlyThis(name)} </span>
 				{short(entry.entityId)}
@@ -142,7 +161,7 @@ export function Actor({ entry, filter }: { entry: AuditEvent; filter: Filter }) 
 	const role = entry.actorRole ? t.roles[entry.actorRole] : text.user;
 	return (
 		<>
-			<a href={"/people/" + entry.actorId}>{role}</a>{" "}
+			<PersonLink id={entry.actorId} name={entry.actorName ?? null} /> ({role}){" "}
 			<a class="small" href={"/admin/audit" + queryOf({ ...filter, actorId: entry.actorId })}>
 				<span class="hidden">{text.onlyThis(role)} </span>
 				{short(entry.actorId)}

@@ -6,15 +6,8 @@ import { Time, ZoneNote } from "../../parts/time";
 import { Name } from "../../parts/value";
 import { setQuery, useAddress } from "../../router";
 import { t } from "../../text";
+import { PersonName } from "./shared";
 import { text } from "./text";
-
-/** Returns a registration number as the server compares it: by letters and digits alone. */
-export function plainNumber(registrationNumber: string): string {
-	return registrationNumber
-		.normalize("NFKC")
-		.toLowerCase()
-		.replace(/[^\p{L}\p{N}]/gu, "");
-}
 
 /** Applications to decide on, and the doctors who are approved. */
 export function Doctors() {
@@ -65,11 +58,6 @@ export function Doctors() {
 }
 
 function DoctorTable({ doctors, caption }: { doctors: Doctor[]; caption: string }) {
-	const owners = new Map<string, Doctor[]>();
-	for (const d of doctors) {
-		const number = plainNumber(d.registrationNumber);
-		owners.set(number, [...(owners.get(number) ?? []), d]);
-	}
 	return (
 		<div class="scroll figures" role="region" aria-label={caption} tabIndex={0}>
 			<table>
@@ -84,39 +72,34 @@ function DoctorTable({ doctors, caption }: { doctors: Doctor[]; caption: string 
 					</tr>
 				</thead>
 				<tbody>
-					{doctors.map((d) => {
-						const others = (owners.get(plainNumber(d.registrationNumber)) ?? []).filter(
-							(o) => o.id !== d.id,
-						);
-						return (
-							<tr key={d.id}>
-								<th scope="row">
-									<a href={"/admin/doctors/" + d.id}>
-										<Name>{d.fullName}</Name>
-									</a>
-								</th>
-								<td>
-									{d.registrationNumber}
-									{others.length > 0 && (
-										<p class="fault">
-											{text.sameNumber}{" "}
-											{others.map((o, i) => (
-												<span key={o.id}>
-													{i > 0 && ", "}
-													<Name>{o.fullName}</Name>
-												</span>
-											))}
-										</p>
-									)}
-								</td>
-								<td>{d.specialization}</td>
-								<td>
-									<Time at={d.createdAt} show="date" />
-								</td>
-								{d.application && <td>{text.standings[d.application.state]}</td>}
-							</tr>
-						);
-					})}
+					{doctors.map((d) => (
+						<tr key={d.id}>
+							<th scope="row">
+								<a href={"/admin/doctors/" + d.id}>
+									<Name>{d.fullName}</Name>
+								</a>
+							</th>
+							<td>
+								{d.registrationNumber}
+								{d.sameNumber && (
+									<p class="fault">
+										{text.sameNumber}{" "}
+										{d.sameNumber.map((other, i) => (
+											<span key={other.id}>
+												{i > 0 && ", "}
+												<PersonName name={other.fullName} />
+											</span>
+										))}
+									</p>
+								)}
+							</td>
+							<td>{d.specialization}</td>
+							<td>
+								<Time at={d.createdAt} show="date" />
+							</td>
+							{d.application && <td>{text.standings[d.application.state]}</td>}
+						</tr>
+					))}
 				</tbody>
 			</table>
 		</div>

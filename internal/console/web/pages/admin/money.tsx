@@ -16,6 +16,7 @@ import { List } from "../../parts/load";
 import { Time, ZoneNote } from "../../parts/time";
 import { money } from "../../parts/value";
 import { useAddress } from "../../router";
+import { PersonLink } from "./shared";
 import { text } from "./text";
 
 const statuses: UnmatchedMoneyStatus[] = ["WAITING", "RETURNING", "RETURNED", "MATCHED", "CLOSED"];
@@ -100,7 +101,7 @@ function Item({ item, reload }: { item: Money; reload: () => void }) {
 							{item.resolvedBy && (
 								<>
 									{" · "}
-									<a href={"/people/" + item.resolvedBy}>{text.decidedBy}</a>
+									<PersonLink id={item.resolvedBy} name={item.resolvedByName} />
 								</>
 							)}
 						</dd>

@@ -1,36 +1,16 @@
 // The reports about doctors: how much of their time is used, and how long patients wait for it.
 
-import { useEffect, useState } from "preact/hooks";
-import { read } from "../../api/call";
 import {
 	listDoctorUtilization,
-	readDoctor,
 	readTimeToFirstFreeSlot,
 	type DoctorUsage,
 	type FreeSlotWait,
 } from "../../api/operations";
 import { Bars, Figures, inWords } from "./charts";
 import { count, duration, percent } from "../../parts/numbers";
+import { Name } from "../../parts/value";
 import { Report, type PeriodProps } from "./report";
 import { text } from "./text";
-
-/** Reads the names of doctors: the report has only their ids. */
-function useNames(items: DoctorUsage[]): Record<string, string> {
-	const [names, setNames] = useState<Record<string, string>>({});
-	const ids = items.map((i) => i.doctorId).join();
-	useEffect(() => {
-		const abort = new AbortController();
-		for (const id of ids.split(",").filter(Boolean)) {
-			read(readDoctor, { id }, { signal: abort.signal }).then(
-				({ data }) => setNames((before) => ({ ...before, [id]: data.fullName })),
-				// One who has left keeps the figures, without a name.
-				() => undefined,
-			);
-		}
-		return () => abort.abort();
-	}, [ids]);
-	return names;
-}
 
 const shownDoctors = 20;
 
@@ -61,8 +41,7 @@ export function Utilization({ period }: PeriodProps) {
 }
 
 function Doctors({ items, hasBefore }: { items: DoctorUsage[]; hasBefore: boolean }) {
-	const names = useNames(items);
-	const nameOf = (d: DoctorUsage): string => names[d.doctorId] ?? `${d.specialization} …${d.doctorId.slice(-6)}`;
+	const nameOf = (d: DoctorUsage): string => d.doctorName ?? text.deletedAccount;
 	const bars = items.slice(0, 10).map((d) => ({
 		label: nameOf(d),
 		value: d.utilization ?? 0,
@@ -84,7 +63,9 @@ function Doctors({ items, hasBefore }: { items: DoctorUsage[]; hasBefore: boolea
 					...(hasBefore ? [text.before] : []),
 				]}
 				rows={items.map((d) => [
-					<a href={"/admin/doctors/" + d.doctorId}>{nameOf(d)}</a>,
+					<a href={"/admin/doctors/" + d.doctorId}>
+						<Name>{nameOf(d)}</Name>
+					</a>,
 					d.specialization,
 					count(Math.round(d.offeredMinutes / 60)),
 					count(Math.round(d.bookedMinutes / 60)),

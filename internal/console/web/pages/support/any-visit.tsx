@@ -4,7 +4,7 @@ import { Show, useLoad } from "../../parts/load";
 import { Time, ZoneNote } from "../../parts/time";
 import { Status } from "../../parts/value";
 import type { PageProps } from "..";
-import { PersonLink } from "./shared";
+import { PatientLink, PersonLink } from "./shared";
 import { text } from "./text";
 import { VisitActions } from "./visit-actions";
 import { VisitPayment } from "./visit-payment";
@@ -74,7 +74,7 @@ export function AnyVisit({ params }: PageProps) {
 							</dd>
 							<dt>{text.patient}</dt>
 							<dd>
-								<PersonLink id={visit.patientId} name={visit.patientName} />
+								<PatientLink visit={visit} />
 								{visit.dependantId && ` (${text.forDependant})`}
 							</dd>
 							{visit.bookedBy && visit.bookedBy !== visit.patientId && (

@@ -5,16 +5,15 @@ import { Select, TextArea } from "../../parts/form";
 import { List } from "../../parts/load";
 import { Time, ZoneNote, fullTime } from "../../parts/time";
 import { useAddress } from "../../router";
-import { Ask, Filter, PersonLink, State, useChanged, useVisit } from "./shared";
+import { Ask, Filter, PersonLink, State, useChanged } from "./shared";
 import { text } from "./text";
 
-function Arrived({ at, isKnown }: { at: string | null | undefined; isKnown: boolean }) {
-	return <dd>{at ? <Time at={at} /> : isKnown ? text.notArrived : "…"}</dd>;
+function Arrived({ at }: { at: string | null | undefined }) {
+	return <dd>{at ? <Time at={at} /> : text.notArrived}</dd>;
 }
 
 function Card({ dispute, set }: { dispute: Dispute; set: (dispute: Dispute) => void }) {
-	const visit = useVisit(dispute.consultationId);
-	const { id } = dispute;
+	const { id, visit } = dispute;
 	return (
 		<li class="card">
 			<h2>
@@ -29,22 +28,16 @@ function Card({ dispute, set }: { dispute: Dispute; set: (dispute: Dispute) => v
 				</dd>
 				<dt>{text.patient}</dt>
 				<dd>
-					<PersonLink id={dispute.patientId} name={visit?.patientName} />
+					<PersonLink id={dispute.patientId} name={dispute.patientName} />
 				</dd>
 				<dt>{text.patientArrived}</dt>
-				<Arrived at={visit?.patientArrivedAt} isKnown={!!visit} />
+				<Arrived at={visit?.patientArrivedAt} />
 				<dt>{text.doctor}</dt>
 				<dd>
-					<PersonLink id={dispute.doctorId} name={visit?.doctorName} />
+					<PersonLink id={dispute.doctorId} name={dispute.doctorName} />
 				</dd>
 				<dt>{text.doctorArrived}</dt>
-				<Arrived at={visit?.doctorArrivedAt} isKnown={!!visit} />
-				{visit?.absent && (
-					<>
-						<dt>{text.absent}</dt>
-						<dd>{visit.absent === "PATIENT" ? text.patient : text.doctor}</dd>
-					</>
-				)}
+				<Arrived at={visit?.doctorArrivedAt} />
 				<dt>{text.askedAt}</dt>
 				<dd>
 					<Time at={dispute.createdAt} />
@@ -60,7 +53,7 @@ function Card({ dispute, set }: { dispute: Dispute; set: (dispute: Dispute) => v
 						<dt>{text.decision}</dt>
 						<dd>
 							<Time at={dispute.decidedAt} />{" "}
-							{dispute.decidedBy && <PersonLink id={dispute.decidedBy} />}
+							{dispute.decidedBy && <PersonLink id={dispute.decidedBy} name={dispute.decidedByName} />}
 							<p class="text">{dispute.decisionReason}</p>
 						</dd>
 					</>

@@ -72,7 +72,7 @@ export function Refunds() {
 								<Time at={r.createdAt} />,
 								<span class="amount">{money(r.amount, r.currency)}</span>,
 								r.requestedBy ? (
-									<PersonLink id={r.requestedBy} name={r.requestedByName ?? undefined} />
+									<PersonLink id={r.requestedBy} name={r.requestedByName} />
 								) : (
 									text.bySystem
 								),
@@ -87,8 +87,7 @@ export function Refunds() {
 									{r.failureReason && <p class="small">{r.failureReason}</p>}
 									{r.approvedBy && (
 										<p class="small">
-											{text.approvedBy}{" "}
-											<PersonLink id={r.approvedBy} name={r.approvedByName ?? undefined} />
+											{text.approvedBy} <PersonLink id={r.approvedBy} name={r.approvedByName} />
 										</p>
 									)}
 									<Decide refund={r} set={set} />

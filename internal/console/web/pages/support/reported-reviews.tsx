@@ -51,7 +51,7 @@ function Card({ review, set }: ItemProps) {
 	return (
 		<li class="card">
 			<h2>
-				<Stars rating={review.rating} /> <PersonLink id={review.doctorId} />
+				<Stars rating={review.rating} /> <PersonLink id={review.doctorId} name={review.doctorName} />
 			</h2>
 			<p>
 				<State id={review.id}>{review.hidden ? text.hidden : text.visible}</State>{" "}
@@ -59,7 +59,8 @@ function Card({ review, set }: ItemProps) {
 			</p>
 			<blockquote class="text">{review.text ?? text.ratingOnly}</blockquote>
 			<p class="small">
-				{text.writtenBy} <PersonLink id={review.patientId} />, <Time at={review.createdAt} show="date" /> ·{" "}
+				{text.writtenBy} <PersonLink id={review.patientId} name={review.patientName} />,{" "}
+				<Time at={review.createdAt} show="date" /> ·{" "}
 				<a href={"/all-visits/" + review.consultationId}>{text.openVisit}</a>
 			</p>
 			{review.reply && (
@@ -76,7 +77,7 @@ function Card({ review, set }: ItemProps) {
 					<ul>
 						{review.reports.map((r) => (
 							<li key={r.createdAt + r.reporterId}>
-								<Time at={r.createdAt} />, <PersonLink id={r.reporterId} />:{" "}
+								<Time at={r.createdAt} />, <PersonLink id={r.reporterId} name={r.reporterName} />:{" "}
 								<Name>{r.reason ?? text.noReason}</Name>
 							</li>
 						))}
@@ -86,7 +87,7 @@ function Card({ review, set }: ItemProps) {
 			{review.decidedAt && (
 				<p>
 					{text.decision}: <Time at={review.decidedAt} />{" "}
-					{review.decidedBy && <PersonLink id={review.decidedBy} />}:{" "}
+					{review.decidedBy && <PersonLink id={review.decidedBy} name={review.decidedByName} />}:{" "}
 					<Name>{review.decisionReason ?? ""}</Name>
 				</p>
 			)}

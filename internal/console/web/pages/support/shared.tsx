@@ -3,7 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { read } from "../../api/call";
-import { readConsultation, readUser, type Consultation } from "../../api/operations";
+import { readUser, type Consultation } from "../../api/operations";
 import { Dialog } from "../../parts/dialog";
 import { focusOn } from "../../parts/focus";
 import { Form, Select, type Values } from "../../parts/form";
@@ -34,11 +34,17 @@ export function beginOfDay(day: string): string {
 // Every reading is audited: a name that is shown in many rows is read once.
 const names = new Map<string, Promise<string>>();
 
+interface PersonLinkProps {
+	id: string;
+	/** Null is the name of a deleted account. One that isn't given is read. */
+	name?: string | null;
+}
+
 /** A link to a person, with their name when it can be read. */
-export function PersonLink({ id, name }: { id: string; name?: string | undefined }) {
+export function PersonLink({ id, name }: PersonLinkProps) {
 	const [found, setFound] = useState(name ?? "");
 	useEffect(() => {
-		if (name) return setFound(name);
+		if (name !== undefined) return setFound(name ?? text.deletedAccount);
 		let isWanted = true;
 		const user = currentUser();
 		if (user?.id === id) return setFound(user.fullName);
@@ -57,18 +63,10 @@ export function PersonLink({ id, name }: { id: string; name?: string | undefined
 	return <a href={"/people/" + id}>{found ? <Name>{found}</Name> : text.openPerson}</a>;
 }
 
-/** Reads a visit for a row of a list; null until it is there, or when it can't be read. */
-export function useVisit(id: string): Consultation | null {
-	const [visit, setVisit] = useState<Consultation | null>(null);
-	useEffect(() => {
-		const abort = new AbortController();
-		read(readConsultation, { id }, { signal: abort.signal }).then(
-			({ data }) => setVisit(data),
-			() => undefined,
-		);
-		return () => abort.abort();
-	}, [id]);
-	return visit;
+/** The patient of a visit. A dependant has no account to open: whoever booked has one. */
+export function PatientLink({ visit }: { visit: Consultation }) {
+	if (visit.dependantId) return <Name>{visit.patientName ?? text.patient}</Name>;
+	return <PersonLink id={visit.patientId} name={visit.patientName} />;
 }
 
 interface AskProps {

@@ -31,14 +31,14 @@ function Card({ transfer, set }: { transfer: DependantTransfer; set: (transfer: 
 				</dd>
 				<dt>{text.askedBy}</dt>
 				<dd>
-					<PersonLink id={transfer.requestedBy} name={transfer.requestedByName ?? undefined} />,{" "}
+					<PersonLink id={transfer.requestedBy} name={transfer.requestedByName} />,{" "}
 					<Time at={transfer.createdAt} />
 				</dd>
 				<dt>{text.otherAccepted}</dt>
 				<dd>
 					{transfer.acceptedBy && (
 						<>
-							<PersonLink id={transfer.acceptedBy} name={transfer.acceptedByName ?? undefined} />,{" "}
+							<PersonLink id={transfer.acceptedBy} name={transfer.acceptedByName} />,{" "}
 						</>
 					)}
 					{transfer.acceptedAt ? <Time at={transfer.acceptedAt} /> : text.notYet}

@@ -38,7 +38,7 @@ function Refunds({ payment }: { payment: PaymentDetail }) {
 					<span class="amount">{money(r.amount, r.currency)}</span>,
 					text.refundStates[r.status] + (r.failureReason ? `: ${r.failureReason}` : ""),
 					r.reason,
-					r.requestedBy ? <PersonLink id={r.requestedBy} /> : text.bySystem,
+					r.requestedBy ? <PersonLink id={r.requestedBy} name={r.requestedByName} /> : text.bySystem,
 				],
 			}))}
 		/>

@@ -2,7 +2,7 @@ import type { Consultation } from "../../api/operations";
 import { Table } from "../../parts/table";
 import { Time } from "../../parts/time";
 import { Status, money } from "../../parts/value";
-import { PersonLink } from "./shared";
+import { PatientLink, PersonLink } from "./shared";
 import { text } from "./text";
 
 /** What became of the money of a visit, in words. */
@@ -27,7 +27,7 @@ export function VisitTable({ visits }: { visits: Consultation[] }) {
 					<a href={"/all-visits/" + v.id}>
 						<Time at={v.startTime} />
 					</a>,
-					<PersonLink id={v.patientId} name={v.patientName} />,
+					<PatientLink visit={v} />,
 					<PersonLink id={v.doctorId} name={v.doctorName} />,
 					<Status status={v.status} />,
 					paid(v),

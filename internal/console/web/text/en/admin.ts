@@ -32,8 +32,8 @@ export const admin = {
 	appliedAt: "Applied",
 	changedAt: "Last changed",
 	sameNumber: "The same registration number was given by:",
-	numberHint:
-		"Nobody else without an approval gave this registration number. If an approved doctor has it, an approval is refused.",
+	numberHint: "Nobody else gave this registration number.",
+	deletedAccount: "Deleted account",
 	application: "Application",
 	allDoctors: "All doctors",
 	noSuchDoctor: "There is no application here. The doctor may have left.",
@@ -141,7 +141,6 @@ export const admin = {
 	visit: "Visit",
 	openVisit: "Open the visit",
 	decidedAt: "Decided",
-	decidedBy: "who decided",
 	moneyAction: { REFUND: "Send it back", CLOSE: "Close it" },
 	moneyActionHint: {
 		REFUND: (amount: string) => `${amount} goes back to whom it came from. This can't be undone.`,

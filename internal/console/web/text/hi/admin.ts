@@ -31,8 +31,8 @@ export const admin = {
 	appliedAt: "आवेदन किया",
 	changedAt: "पिछला बदलाव",
 	sameNumber: "यही पंजीकरण संख्या इन्होंने भी दी है:",
-	numberHint:
-		"बिना स्वीकृति वाले किसी और ने यह पंजीकरण संख्या नहीं दी है। यदि यह किसी स्वीकृत डॉक्टर की हो, तो स्वीकृति नहीं दी जा सकेगी।",
+	numberHint: "यह पंजीकरण संख्या किसी और ने नहीं दी है।",
+	deletedAccount: "हटाया गया खाता",
 	application: "आवेदन",
 	allDoctors: "सभी डॉक्टर",
 	noSuchDoctor: "यहाँ कोई आवेदन नहीं है। शायद डॉक्टर जा चुके हैं।",
@@ -132,7 +132,6 @@ export const admin = {
 	visit: "परामर्श",
 	openVisit: "परामर्श खोलें",
 	decidedAt: "निर्णय हुआ",
-	decidedBy: "किसने निर्णय लिया",
 	moneyAction: { REFUND: "वापस भेजें", CLOSE: "बंद करें" },
 	moneyActionHint: {
 		REFUND: (amount: string) => `${amount} भेजने वाले को लौटेगा। इसे पलटा नहीं जा सकता।`,
