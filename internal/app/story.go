@@ -173,8 +173,9 @@ var storyValues = map[string]any{
 	"Addendum.id": addendumID, "Addendum.authorId": meeraID, "Addendum.createdAt": addedAt,
 	"Addendum.releasedAt": addedAt, "Dispute.id": disputeID, "Dispute.createdAt": reportedAt,
 	"Dispute.decidedByName": nil, "DisputedVisit.startTime": visitedAt, "DisputedVisit.doctorArrivedAt": nil,
-	"DisputedVisit.patientArrivedAt": "2026-10-20T04:28:00Z", "Dispute.decidedBy": nil, "Dispute.decidedAt": nil, "Dispute.decisionReason": nil,
-	"SavedNotes.updatedAt": begunAt, "CallSide.updatedAt": checkedInAt,
+	"DisputedVisit.patientArrivedAt": "2026-10-20T04:28:00Z", "Dispute.decidedBy": nil, "Dispute.decidedAt": nil,
+	"Dispute.decisionReason": nil,
+	"SavedNotes.updatedAt":   begunAt, "CallSide.updatedAt": checkedInAt,
 	"CheckIns.doctorArrivedAt": checkedInAt, "CheckIns.patientArrivedAt": checkedInAt,
 	"EarlierVisit.consultationId": visitID, "EarlierVisit.startTime": visitedAt,
 
@@ -191,7 +192,8 @@ var storyValues = map[string]any{
 	"ListedRefund.id": refundID, "ListedRefund.createdAt": cancelledAt, "ListedRefund.updatedAt": cancelledAt,
 	"ListedRefund.atProvider": false,
 	"UnmatchedMoney.id":       unmatchedID, "UnmatchedMoney.receivedAt": paidAt, "UnmatchedMoney.updatedAt": paidAt,
-	"UnmatchedMoney.resolvedByName": nil, "UnmatchedMoney.attemptId": nil, "UnmatchedMoney.consultationId": nil, "UnmatchedMoney.paymentId": nil,
+	"UnmatchedMoney.resolvedByName": nil, "UnmatchedMoney.attemptId": nil, "UnmatchedMoney.consultationId": nil,
+	"UnmatchedMoney.paymentId":   nil,
 	"UnmatchedMoney.askedAmount": nil, "UnmatchedMoney.currency": "INR",
 
 	"Prescription.id": prescriptionID, "Prescription.createdAt": endedAt,
@@ -200,8 +202,9 @@ var storyValues = map[string]any{
 	"OwnReview.updatedAt": reviewedAt, "OwnReview.changeableUntil": "2026-11-25T18:20:00Z", "OwnReview.reply": nil,
 	"OwnReview.hiddenReason": nil, "ModeratedReview.id": reviewID, "ModeratedReview.createdAt": reviewedAt,
 	"ModeratedReview.updatedAt": reviewedAt, "ModeratedReview.reply": nil, "ModeratedReview.decisionReason": nil,
-	"ModeratedReview.decidedByName": nil, "ModeratedReview.decidedBy": nil, "ModeratedReview.decidedAt": nil, "ReviewReport.reporterId": meeraID,
-	"ReviewReport.createdAt": reportedAt,
+	"ModeratedReview.decidedByName": nil, "ModeratedReview.decidedBy": nil, "ModeratedReview.decidedAt": nil,
+	"ReviewReport.reporterId": meeraID,
+	"ReviewReport.createdAt":  reportedAt,
 
 	"AuditEvent.id": auditID, "AuditEvent.actorId": ashaID, "AuditEvent.entityId": consultationID,
 	"AuditEvent.createdAt": bookedAt, "Export.id": exportID,

@@ -165,7 +165,8 @@ var (
 	// OtherUser refuses a change that was meant for another user than that of the session.
 	OtherUser = Define(http.StatusPreconditionFailed, "other-user", "Another user is signed in",
 		"The session isn't that of the user named in Expected-User; nothing was changed.",
-		"Load the page again: it then shows whose session it is. To act as the other user, sign out and sign in as them.")
+		"Load the page again: it then shows whose session it is. To act as the other user, sign out and sign in "+
+			"as them.")
 	TooLarge = Define(http.StatusRequestEntityTooLarge, "body-too-large", "The body is too large",
 		"The body is larger than this operation takes.", "Each operation takes as much as the longest texts and "+
 			"lists of its schema need, however they are escaped.")

@@ -21,7 +21,7 @@ func TestFaultInHindi(t *testing.T) {
 	fill(p, "ईमेल पता", "asha@example.org")
 	fill(p, "पासवर्ड", "short")
 	press(p, "खाता बनाएँ")
-	await(t, p, "कम से कम 8 अक्षर होने चाहिए")
+	await(t, p, "कम से कम 15 अक्षर होने चाहिए")
 }
 
 // TestNothingThere tests that an address where there is nothing gets the console's page, and that a page without its
