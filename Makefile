@@ -132,6 +132,7 @@ axe: ## refresh axe, which judges the pages in tests, from the npm package that 
 
 .PHONY: screenshots
 screenshots: postgres browser build ## take the pictures of docs/img
+	scripts/devanagari.sh
 	go run ./scripts/screenshots "$$(scripts/chromium.sh)"
 
 .PHONY: passwords

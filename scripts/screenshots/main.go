@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,14 +29,17 @@ const (
 // shot is a picture of a page. A path may name a link of that page to follow: "/visits > a[href^='/visits/']".
 type shot struct {
 	name, path, user string
-	width            int64
+	width, height    int64 // height is 800 unless said otherwise
 	hindi            bool
 }
+
+// aMonthOn follows a path to the next month of a calendar, which is whole whatever the day.
+const aMonthOn = " > .month button[aria-label='The month after']"
 
 var shots = []shot{
 	{name: "home", path: "/", width: desktop},
 	{name: "doctors", path: "/doctors", width: phone},
-	{name: "doctor", path: "/doctors > main a[href^='/doctors/']", width: phone},
+	{name: "doctor", path: "/doctors > main a[href^='/doctors/']" + aMonthOn, width: phone, height: 1000},
 	{name: "book", path: "/doctors > main a[href^='/doctors/'] > main a[href^='/book/']", user: "patient",
 		width: phone},
 	{name: "visits", path: "/visits", user: "patient", width: phone},
@@ -100,7 +104,12 @@ func take(tab context.Context, server *demoserver.Server, one shot) error {
 		return err
 	}
 	_, err := chromedp.Call(tab, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
-		Width: one.width, Height: 800, DeviceScaleFactor: 1, Mobile: one.width == phone})
+		Width: one.width, Height: cmp.Or(one.height, 800), DeviceScaleFactor: 1, Mobile: one.width == phone})
+	if err != nil {
+		return err
+	}
+	_, err = chromedp.Call(tab, emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{
+		TimezoneID: "Asia/Kolkata"})
 	if err != nil {
 		return err
 	}
