@@ -81,22 +81,18 @@ type TransferRequest struct {
 
 // nameAccounts adds for staff whose accounts transfers are between.
 func nameAccounts(ctx context.Context, tx *postgres.Tx, rows []readTransferRow, views []Transfer) error {
-	ids := make([]uuid.UUID, 0, 2*len(rows))
+	people := make([]*uuid.UUID, 0, 2*len(rows))
 	for _, row := range rows {
-		ids = append(ids, row.TransferRow.UserID)
-		if by := row.TransferRow.AcceptedBy; by != nil {
-			ids = append(ids, *by)
-		}
+		people = append(people, &row.TransferRow.UserID, row.TransferRow.AcceptedBy)
 	}
-	names, err := Names(ctx, tx, ids)
+	names, err := Names(ctx, tx, people...)
 	if err != nil {
 		return err
 	}
 	for i, row := range rows {
+		by := row.TransferRow.AcceptedBy
 		views[i].RequestedByName = names[row.TransferRow.UserID]
-		if by := row.TransferRow.AcceptedBy; by != nil {
-			views[i].AcceptedBy, views[i].AcceptedByName = by, names[*by]
-		}
+		views[i].AcceptedBy, views[i].AcceptedByName = by, names.Of(by)
 	}
 	return nil
 }

@@ -154,14 +154,13 @@ func (s *Service) ReadDispute(ctx context.Context, tx *postgres.Tx, actor access
 
 // describeDisputes adds for staff the people of disputes and their visits.
 func describeDisputes(ctx context.Context, tx *postgres.Tx, disputes []Dispute) error {
-	var people, consultations []uuid.UUID
+	var people []*uuid.UUID
+	var consultations []uuid.UUID
 	for _, d := range disputes {
-		people, consultations = append(people, d.PatientID, d.DoctorID), append(consultations, d.ConsultationID)
-		if d.DecidedBy != nil {
-			people = append(people, *d.DecidedBy)
-		}
+		people = append(people, &d.PatientID, &d.DoctorID, d.DecidedBy)
+		consultations = append(consultations, d.ConsultationID)
 	}
-	names, err := account.Names(ctx, tx, people)
+	names, err := account.Names(ctx, tx, people...)
 	if err != nil {
 		return err
 	}
@@ -177,9 +176,7 @@ func describeDisputes(ctx context.Context, tx *postgres.Tx, disputes []Dispute) 
 	for i := range disputes {
 		d := &disputes[i]
 		d.PatientName, d.DoctorName, d.Visit = names[d.PatientID], names[d.DoctorID], visits[d.ConsultationID]
-		if d.DecidedBy != nil {
-			d.DecidedByName = names[*d.DecidedBy]
-		}
+		d.DecidedByName = names.Of(d.DecidedBy)
 	}
 	return nil
 }

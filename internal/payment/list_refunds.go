@@ -54,14 +54,13 @@ func (s *Service) listRefunds(ctx context.Context, r *postgres.Read, _ access.Ac
 	}
 	var items []ListedRefund
 	for _, row := range rows {
-		items = append(items, ListedRefund{PaymentID: row.PaymentID, ConsultationID: row.ConsultationID,
-			UnmatchedID: row.UnmatchedID,
-			Refund: viewRefund(RefundRow{ID: row.ID, AttemptID: row.AttemptID, Amount: row.Amount,
-				Currency: row.Currency, Reason: row.Reason,
-				Status: row.Status, FailureReason: row.FailureReason, AtProvider: row.AtProvider,
-				RequestedBy: row.RequestedBy, ApprovedBy: row.ApprovedBy, CreatedAt: row.CreatedAt,
-				UpdatedAt: row.UpdatedAt}, true)})
-		items[len(items)-1].RequestedByName, items[len(items)-1].ApprovedByName = row.RequesterName, row.ApproverName
+		refund := viewRefund(RefundRow{ID: row.ID, AttemptID: row.AttemptID, Amount: row.Amount,
+			Currency: row.Currency, Reason: row.Reason, Status: row.Status, FailureReason: row.FailureReason,
+			AtProvider: row.AtProvider, RequestedBy: row.RequestedBy, ApprovedBy: row.ApprovedBy,
+			CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt}, true)
+		refund.RequestedByName, refund.ApprovedByName = row.RequesterName, row.ApproverName
+		items = append(items, ListedRefund{Refund: refund, PaymentID: row.PaymentID,
+			ConsultationID: row.ConsultationID, UnmatchedID: row.UnmatchedID})
 	}
 	return httpapi.NewPage(s.Cursors, scope, in.Limit, items, func(l ListedRefund) any { return l.ID }), nil
 }

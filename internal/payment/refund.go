@@ -183,26 +183,17 @@ func (s *Service) Refunded(ctx context.Context, tx *postgres.Tx, consultationID 
 
 // nameStaff adds to refunds as staff sees them the names of those who asked for and approved them.
 func nameStaff(ctx context.Context, db postgres.Querier, refunds []Refund) error {
-	var people []uuid.UUID
+	people := make([]*uuid.UUID, 0, 2*len(refunds))
 	for _, r := range refunds {
-		for _, by := range []*uuid.UUID{r.RequestedBy, r.ApprovedBy} {
-			if by != nil {
-				people = append(people, *by)
-			}
-		}
+		people = append(people, r.RequestedBy, r.ApprovedBy)
 	}
-	names, err := account.Names(ctx, db, people)
+	names, err := account.Names(ctx, db, people...)
 	if err != nil {
 		return err
 	}
 	for i := range refunds {
 		r := &refunds[i]
-		if r.RequestedBy != nil {
-			r.RequestedByName = names[*r.RequestedBy]
-		}
-		if r.ApprovedBy != nil {
-			r.ApprovedByName = names[*r.ApprovedBy]
-		}
+		r.RequestedByName, r.ApprovedByName = names.Of(r.RequestedBy), names.Of(r.ApprovedBy)
 	}
 	return nil
 }

@@ -166,26 +166,22 @@ func listModerated(ctx context.Context, tx *postgres.Tx, rows string, args []any
 
 // namePeople adds the names of the people of reviews.
 func namePeople(ctx context.Context, tx *postgres.Tx, reviews []ModeratedReview) error {
-	var people []uuid.UUID
-	for _, r := range reviews {
-		people = append(people, r.DoctorID, r.PatientID)
-		if r.DecidedBy != nil {
-			people = append(people, *r.DecidedBy)
-		}
-		for _, report := range r.Reports {
-			people = append(people, report.ReporterID)
+	var people []*uuid.UUID
+	for i := range reviews {
+		r := &reviews[i]
+		people = append(people, &r.DoctorID, &r.PatientID, r.DecidedBy)
+		for j := range r.Reports {
+			people = append(people, &r.Reports[j].ReporterID)
 		}
 	}
-	names, err := account.Names(ctx, tx, people)
+	names, err := account.Names(ctx, tx, people...)
 	if err != nil {
 		return err
 	}
 	for i := range reviews {
 		r := &reviews[i]
 		r.DoctorName, r.PatientName = names[r.DoctorID], names[r.PatientID]
-		if r.DecidedBy != nil {
-			r.DecidedByName = names[*r.DecidedBy]
-		}
+		r.DecidedByName = names.Of(r.DecidedBy)
 		for j := range r.Reports {
 			r.Reports[j].ReporterName = names[r.Reports[j].ReporterID]
 		}

@@ -69,11 +69,7 @@ func TestAnswerThatNeverComes(t *testing.T) {
 func TestFormWhoseAnswerNeverComes(t *testing.T) {
 	t.Parallel()
 	p, g := openAsPatient(t)
-	open(p, "/account/dependants")
-	press(p, "Add somebody")
-	fill(p, "Full name", "Anju Rao")
-	fill(p, "Birth date", "2020-03-04")
-	p.Script(`document.querySelector('select[name=relation]').value = 'CHILD'; return {};`)
+	typeDependant(p)
 	keys := make(chan string, 10)
 	ignore := func(_ http.ResponseWriter, r *http.Request) bool {
 		if r.Method != http.MethodPost {

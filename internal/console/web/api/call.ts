@@ -73,6 +73,15 @@ export async function loadFiles<T>(load: () => Promise<T>): Promise<T> {
 	}
 }
 
+/** Loads a part of the console with its texts. Throws Problem, like loadFiles. */
+export function loadPart<Part extends { load: () => Promise<void> }>(from: () => Promise<Part>): Promise<Part> {
+	return loadFiles(async () => {
+		const part = await from();
+		await part.load();
+		return part;
+	});
+}
+
 /** What the dialogs of session.tsx do before a call goes on. Each resolves to whether the call is sent again. */
 export const recover: {
 	signIn: () => Promise<boolean>;

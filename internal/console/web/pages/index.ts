@@ -2,7 +2,7 @@
 
 import type { ComponentType } from "preact";
 import type { Menu } from "../menu";
-import { loadFiles } from "../api/call";
+import { loadPart } from "../api/call";
 import type { PageArea } from "../text";
 
 /** What a page is given: the values of its address. */
@@ -34,19 +34,12 @@ const areas: Record<PageArea, () => Promise<AreaModule>> = {
 
 /** Loads a page with its texts. Throws Problem "not-loaded" without its files, an error if the page doesn't exist. */
 export async function loadPage(area: PageArea, name: string): Promise<Page> {
-	const module = await loadFiles(async () => {
-		const loaded = await areas[area]();
-		await loaded.load();
-		return loaded;
-	});
-	const page = module.pages[name];
+	const page = (await loadPart(areas[area])).pages[name];
 	if (!page) throw new Error(`no page ${name}`);
 	return page;
 }
 
-/** Loads the menu of staff with its texts. Throws an error if the network is away. */
+/** Loads the menu of staff with its texts. Throws Problem "not-loaded" without its files. */
 export async function loadMenu(): Promise<typeof Menu> {
-	const module = await import("../menu");
-	await module.load();
-	return module.Menu;
+	return (await loadPart(() => import("../menu"))).Menu;
 }

@@ -1,6 +1,7 @@
 // Where the video call of a visit is on its page. The call itself is loaded when there can be one.
 
 import { useState } from "preact/hooks";
+import { loadPart } from "../api/call";
 import type { Consultation } from "../api/operations";
 import type { VideoCall } from "../pages/call";
 import { Later } from "./later";
@@ -26,7 +27,5 @@ export function CallPart({ visit, isDoctor, name }: CallPartProps) {
 }
 
 async function loadCall(): Promise<typeof VideoCall> {
-	const area = await import("../pages/call");
-	await area.load();
-	return area.VideoCall;
+	return (await loadPart(() => import("../pages/call"))).VideoCall;
 }

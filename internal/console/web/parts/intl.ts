@@ -19,6 +19,11 @@ export const dateFormat = once(
 
 export const numberFormat = once((options: Intl.NumberFormatOptions) => new Intl.NumberFormat(locale, options));
 
+/** Returns a number with one decimal at most, like a mean rating. */
+export function decimal(n: number): string {
+	return numberFormat({ maximumFractionDigits: 1 }).format(n);
+}
+
 export const listFormat = once((type: Intl.ListFormatType) => new Intl.ListFormat(locale, { type }));
 
 const languageNames = once(() => new Intl.DisplayNames(locale, { type: "language" }));

@@ -1,10 +1,10 @@
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { loadFiles } from "../api/call";
 import { Loading, loadAnew } from "./load";
 import { Refusal } from "./refusal";
 
 interface LaterProps<Props extends object> {
+	/** Throws Problem if the files don't come, as loadPart does. */
 	load: () => Promise<ComponentType<Props>>;
 	props: Props;
 }
@@ -14,7 +14,7 @@ export function Later<Props extends object>({ load, props }: LaterProps<Props>) 
 	const [loaded, setLoaded] = useState<{ Part: ComponentType<Props> } | null>(null);
 	const [error, setError] = useState<unknown>(null);
 	useEffect(() => {
-		loadFiles(load).then((Part) => setLoaded({ Part }), setError);
+		load().then((Part) => setLoaded({ Part }), setError);
 	}, []);
 	if (error) return <Refusal error={error} retry={loadAnew} />;
 	return loaded ? <loaded.Part {...props} /> : <Loading />;

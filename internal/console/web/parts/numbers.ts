@@ -22,3 +22,11 @@ export function duration(seconds: number | null): string {
 	const hours = Math.round(minutes / 60);
 	return hours < 72 ? t.hours(hours) : t.days(Math.round(hours / 24));
 }
+
+/** Returns the size of a file in kilobytes or megabytes. */
+export function fileSize(bytes: number): string {
+	const isSmall = bytes < 1e6;
+	return numberFormat({ style: "unit", unit: isSmall ? "kilobyte" : "megabyte", maximumFractionDigits: 1 }).format(
+		bytes / (isSmall ? 1e3 : 1e6),
+	);
+}

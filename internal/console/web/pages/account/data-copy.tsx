@@ -5,7 +5,7 @@ import { announce } from "../../parts/announce";
 import { ActionButton } from "../../parts/form";
 import { Refusal } from "../../parts/refusal";
 import { Time } from "../../parts/time";
-import { numberFormat } from "../../parts/intl";
+import { fileSize } from "../../parts/numbers";
 import { Arrival } from "../../parts/focus";
 import { download } from "../../parts/download";
 import { text } from "./text";
@@ -16,12 +16,6 @@ const refusals = (): Record<string, string> => ({
 	"not-found": text.copy.gone,
 	"export-pending": text.copy.making,
 });
-
-function size(bytes: number): string {
-	const unit = bytes < 1_000_000 ? "kilobyte" : "megabyte";
-	const n = bytes / (unit === "kilobyte" ? 1000 : 1_000_000);
-	return numberFormat({ style: "unit", unit, maximumFractionDigits: 1 }).format(n);
-}
 
 /** A copy of everything that is kept about a user. To read its state asks for one, so nothing is read unasked. */
 export function DataCopy() {
@@ -76,7 +70,7 @@ function Ready({ copy }: { copy: Export }) {
 	return (
 		<>
 			<p>
-				{own.ready} {copy.size !== null && `(${size(copy.size)})`}
+				{own.ready} {copy.size !== null && `(${fileSize(copy.size)})`}
 			</p>
 			{copy.expiresAt && (
 				<p>

@@ -11,7 +11,7 @@ import { Time, ZoneNote } from "../../parts/time";
 import { money } from "../../parts/value";
 import type { PageProps } from "../index";
 import { languageName } from "../../parts/intl";
-import { PersonLink } from "./shared";
+import { PersonLink } from "../../parts/person";
 import { text } from "./text";
 
 /** The application of a doctor with the decision about it, or the approval that can be withdrawn. */

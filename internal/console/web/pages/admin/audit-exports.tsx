@@ -12,7 +12,7 @@ import {
 import { Form, Select } from "../../parts/form";
 import { List } from "../../parts/load";
 import { Time, ZoneNote, fullTime } from "../../parts/time";
-import { numberFormat } from "../../parts/intl";
+import { fileSize } from "../../parts/numbers";
 import { useAddress } from "../../router";
 import { FilterFields, filterOf, paramsOf, typedFilter } from "./audit-filter";
 import { actionName, entityName } from "./audit-words";
@@ -100,13 +100,6 @@ function Poll({ reload }: { reload: () => void }) {
 	return null;
 }
 
-function size(bytes: number): string {
-	const unit = bytes < 1e6 ? "kilobyte" : "megabyte";
-	return numberFormat({ style: "unit", unit, maximumFractionDigits: 1 }).format(
-		bytes / (unit === "kilobyte" ? 1e3 : 1e6),
-	);
-}
-
 /** Returns a filter in words. */
 function says(filter: AuditLogExportFilter): string {
 	return [
@@ -148,7 +141,7 @@ function Export({ item }: { item: AuditLogExport }) {
 							<a href={address(downloadAuditLogExport, { id: item.id, part: part.number })} download>
 								{text.downloadPart(part.number, item.parts.length)}
 							</a>{" "}
-							({count(part.entries)}, {size(part.size)})
+							({count(part.entries)}, {fileSize(part.size)})
 							<br />
 							<span class="small">SHA-256: {part.sha256}</span>
 						</li>

@@ -8,7 +8,7 @@ import { navigate, setQuery, useAddress } from "../../router";
 import { t } from "../../text";
 import { FilterFields, faultsOf, filterOf, paramsOf, queryOf, typedFilter, type Filter } from "./audit-filter";
 import { actionName, entityName, nobody, pageOf } from "./audit-words";
-import { PersonLink, PersonName } from "./shared";
+import { PersonLink, PersonName } from "../../parts/person";
 import { text } from "./text";
 
 /** The audit log by its filters, which the address keeps. */

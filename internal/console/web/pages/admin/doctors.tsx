@@ -6,7 +6,7 @@ import { Time, ZoneNote } from "../../parts/time";
 import { Name } from "../../parts/value";
 import { setQuery, useAddress } from "../../router";
 import { t } from "../../text";
-import { PersonName } from "./shared";
+import { PersonName } from "../../parts/person";
 import { text } from "./text";
 
 /** Applications to decide on, and the doctors who are approved. */

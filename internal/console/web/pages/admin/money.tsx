@@ -16,7 +16,7 @@ import { List } from "../../parts/load";
 import { Time, ZoneNote } from "../../parts/time";
 import { money } from "../../parts/value";
 import { useAddress } from "../../router";
-import { PersonLink } from "./shared";
+import { PersonLink } from "../../parts/person";
 import { text } from "./text";
 
 const statuses: UnmatchedMoneyStatus[] = ["WAITING", "RETURNING", "RETURNED", "MATCHED", "CLOSED"];

@@ -2,7 +2,7 @@
 
 import type { CancellationStep, Doctor } from "../../api/operations";
 import { t } from "../../text";
-import { languageName, listFormat, numberFormat } from "../../parts/intl";
+import { decimal, languageName, listFormat } from "../../parts/intl";
 import { money, Stars } from "../../parts/value";
 import { text } from "./text";
 
@@ -20,7 +20,7 @@ export function feeText(amount: string, currency: string): string {
 
 export function RatingLine({ doctor }: { doctor: Doctor }) {
 	if (doctor.rating === null || doctor.ratingCount === 0) return <>{text.noRating}</>;
-	const shown = numberFormat({ maximumFractionDigits: 1 }).format(doctor.rating);
+	const shown = decimal(doctor.rating);
 	return (
 		<>
 			<span aria-hidden="true">

@@ -42,7 +42,10 @@ export function readSearch(query: URLSearchParams): Search {
 	};
 }
 
-/** Returns the parameters of the search, of which empty ones aren't sent; those of the default one are exactly what routes.json preloads. */
+/**
+ * Returns the parameters of the search, of which empty ones aren't sent; those of the default one are exactly what
+ * routes.json preloads.
+ */
 export function searchParams(s: Search) {
 	return {
 		sort: s.sort,

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import { loadPart } from "../../api/call";
 import type { Doctor } from "../../api/operations";
 import { Later } from "../../parts/later";
 import { useUser } from "../../session";
@@ -43,7 +44,5 @@ export function JoinWaitlist({ doctor }: { doctor: Doctor }) {
 }
 
 async function loadForm(): Promise<typeof JoinForm> {
-	const area = await import("../waitlist");
-	await area.load();
-	return area.JoinForm;
+	return (await loadPart(() => import("../waitlist"))).JoinForm;
 }

@@ -10,7 +10,7 @@ import { Form, TextArea } from "../../parts/form";
 import { List, Show } from "../../parts/load";
 import { Name, Stars } from "../../parts/value";
 import { currentUser } from "../../session";
-import { numberFormat } from "../../parts/intl";
+import { decimal } from "../../parts/intl";
 import { hasNotApplied, Standing, useOwnProfile } from "./standing";
 import { text } from "./text";
 
@@ -28,10 +28,7 @@ export function Reviews() {
 							{doctor.rating !== null && (
 								<p>
 									<Stars rating={Math.round(doctor.rating * 10) / 10} />{" "}
-									{text.reviews.average(
-										numberFormat({ maximumFractionDigits: 1 }).format(doctor.rating),
-										doctor.ratingCount,
-									)}
+									{text.reviews.average(decimal(doctor.rating), doctor.ratingCount)}
 								</p>
 							)}
 							<List op={listDoctorReviews} params={{ id: me?.id ?? "" }} empty={text.reviews.none}>

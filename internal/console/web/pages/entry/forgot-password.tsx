@@ -3,7 +3,8 @@ import { Title } from "../../app";
 import { call } from "../../api/call";
 import { requestPasswordReset } from "../../api/operations";
 import { Arrival } from "../../parts/focus";
-import { Field, Form } from "../../parts/form";
+import { Form } from "../../parts/form";
+import { EmailField } from "./email-field";
 import { useAddress } from "../../router";
 import { rememberNext, withNext } from "./next";
 import { refusals } from "./refusals";
@@ -37,14 +38,7 @@ export function ForgotPassword() {
 							setSent(true);
 						}}
 					>
-						<Field
-							name="email"
-							label={text.email}
-							type="email"
-							autocomplete="username"
-							maxLength={320}
-							required
-						/>
+						<EmailField />
 					</Form>
 				</>
 			)}

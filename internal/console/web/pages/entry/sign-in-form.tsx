@@ -1,8 +1,9 @@
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { call, isProblem, loadFiles, newKey } from "../../api/call";
+import { call, isProblem, loadPart, newKey } from "../../api/call";
 import { readOwnUser, resendVerification, signIn, signInWithPasskey, type SignInResult } from "../../api/operations";
 import { ActionButton, Field, Form } from "../../parts/form";
+import { EmailField } from "./email-field";
 import { hasPasskeys } from "../../parts/passkey";
 import { currentUser, signedIn, signOut } from "../../session";
 import { askPasskey, refusals } from "./refusals";
@@ -18,12 +19,8 @@ interface SignInFormProps {
 
 type Enrolment = ComponentType<{ done: () => Promise<void> }>;
 
-function loadEnrolment(): Promise<Enrolment> {
-	return loadFiles(async () => {
-		const { Enrol, load } = await import("../account");
-		await load();
-		return Enrol;
-	});
+async function loadEnrolment(): Promise<Enrolment> {
+	return (await loadPart(() => import("../account"))).Enrol;
 }
 
 /** Reports whether the session that the browser has can do nothing before there is a second factor. */
@@ -113,16 +110,7 @@ export function SignInForm({ done, expected }: SignInFormProps) {
 					)
 				}
 			>
-				<Field
-					name="email"
-					label={text.email}
-					type="email"
-					autocomplete="username"
-					maxLength={320}
-					required
-					initial={email}
-					readOnly={!!expected}
-				/>
+				<EmailField initial={email} readOnly={!!expected} />
 				<Field
 					name="password"
 					label={text.password}

@@ -3,6 +3,7 @@ import { Title } from "../../app";
 import { call } from "../../api/call";
 import { resendVerification, signUp, type Gender } from "../../api/operations";
 import { ActionButton, Field, Form, Select } from "../../parts/form";
+import { EmailField } from "./email-field";
 import { useAddress } from "../../router";
 import { t } from "../../text";
 import { language } from "../../text/language";
@@ -71,7 +72,7 @@ export function SignUp() {
 					]}
 				/>
 				<Field name="fullName" label={text.fullName} autocomplete="name" maxLength={200} required />
-				<Field name="email" label={text.email} type="email" autocomplete="username" maxLength={320} required />
+				<EmailField />
 				<Field
 					name="password"
 					label={text.password}

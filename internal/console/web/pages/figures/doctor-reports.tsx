@@ -10,6 +10,7 @@ import { Bars, Figures, inWords } from "./charts";
 import { count, duration, percent } from "../../parts/numbers";
 import { Name } from "../../parts/value";
 import { Report, type PeriodProps } from "./report";
+import { t } from "../../text";
 import { text } from "./text";
 
 const shownDoctors = 20;
@@ -41,7 +42,7 @@ export function Utilization({ period }: PeriodProps) {
 }
 
 function Doctors({ items, hasBefore }: { items: DoctorUsage[]; hasBefore: boolean }) {
-	const nameOf = (d: DoctorUsage): string => d.doctorName ?? text.deletedAccount;
+	const nameOf = (d: DoctorUsage): string => d.doctorName ?? t.deletedAccount;
 	const bars = items.slice(0, 10).map((d) => ({
 		label: nameOf(d),
 		value: d.utilization ?? 0,

@@ -4,7 +4,7 @@ import { readOwnFigures, type OwnDay, type OwnPeriod } from "../../api/operation
 import { count, percent } from "../../parts/numbers";
 import { dayName } from "../../parts/time";
 import { money } from "../../parts/value";
-import { numberFormat } from "../../parts/intl";
+import { decimal } from "../../parts/intl";
 import { Figures, Lines } from "./charts";
 import { PeriodPage } from "./period";
 import { Report, type PeriodProps } from "./report";
@@ -24,10 +24,7 @@ function Own({ period }: PeriodProps) {
 					<p>
 						{data.rating === null
 							? text.own.noRating
-							: text.own.rating(
-									numberFormat({ maximumFractionDigits: 1 }).format(data.rating),
-									text.ratings(data.ratings, count(data.ratings)),
-								)}
+							: text.own.rating(decimal(data.rating), text.ratings(data.ratings, count(data.ratings)))}
 					</p>
 					{data.booked + data.seatsOffered === 0 && <p class="empty">{text.own.nothing}</p>}
 					<Visits of={data} before={data.previous} />

@@ -8,6 +8,7 @@ import { Dialog } from "../../parts/dialog";
 import { focusOn } from "../../parts/focus";
 import { Form, Select, type Values } from "../../parts/form";
 import { isId } from "../../parts/id";
+import { PersonLink as NamedPerson } from "../../parts/person";
 import type { Explanations } from "../../parts/refusal";
 import { isDay, zone } from "../../parts/time";
 import { Name } from "../../parts/value";
@@ -34,20 +35,17 @@ export function beginOfDay(day: string): string {
 // Every reading is audited: a name that is shown in many rows is read once.
 const names = new Map<string, Promise<string>>();
 
-interface PersonLinkProps {
-	id: string;
-	/** Null is the name of a deleted account. One that isn't given is read. */
-	name?: string | null;
+/** A link to a person, with their name. One that isn't given is read; null is that of a deleted account. */
+export function PersonLink({ id, name }: { id: string; name?: string | null }) {
+	return name === undefined ? <UnnamedPerson id={id} /> : <NamedPerson id={id} name={name} />;
 }
 
-/** A link to a person, with their name when it can be read. */
-export function PersonLink({ id, name }: PersonLinkProps) {
-	const [found, setFound] = useState(name ?? "");
+function UnnamedPerson({ id }: { id: string }) {
+	const [name, setName] = useState("");
 	useEffect(() => {
-		if (name !== undefined) return setFound(name ?? text.deletedAccount);
 		let isWanted = true;
 		const user = currentUser();
-		if (user?.id === id) return setFound(user.fullName);
+		if (user?.id === id) return setName(user.fullName);
 		let asked = names.get(id);
 		if (!asked) {
 			asked = read(readUser, { id }).then(({ data }) => data.fullName);
@@ -55,12 +53,12 @@ export function PersonLink({ id, name }: PersonLinkProps) {
 			names.set(id, asked);
 		}
 		asked.then(
-			(n) => isWanted && setFound(n),
+			(n) => isWanted && setName(n),
 			() => undefined,
 		);
 		return () => void (isWanted = false);
-	}, [id, name]);
-	return <a href={"/people/" + id}>{found ? <Name>{found}</Name> : text.openPerson}</a>;
+	}, [id]);
+	return name ? <NamedPerson id={id} name={name} /> : <a href={"/people/" + id}>{text.openPerson}</a>;
 }
 
 /** The patient of a visit. A dependant has no account to open: whoever booked has one. */

@@ -13,6 +13,7 @@ import { Name } from "../../parts/value";
 import { currentUser } from "../../session";
 import { t } from "../../text";
 import type { PageProps } from "..";
+import { DoctorOfSheet } from "./shared";
 import { text } from "./text";
 
 /** A prescription, to read and to print. */
@@ -60,22 +61,7 @@ function Sheet({ prescription: p }: { prescription: Data }) {
 							<Name>{visit?.patientName ?? "…"}</Name>
 						</dd>
 						<dt>{text.writtenBy}</dt>
-						<dd>
-							<Joined
-								of={[
-									visit?.doctorName ?? doctor?.fullName ?? "…",
-									doctor?.specialization,
-									doctor?.clinicName,
-								]}
-								by=", "
-							/>
-						</dd>
-						{doctor && (
-							<>
-								<dt>{text.registration}</dt>
-								<dd>{doctor.registrationNumber}</dd>
-							</>
-						)}
+						<DoctorOfSheet name={visit?.doctorName ?? doctor?.fullName ?? "…"} doctor={doctor} />
 						<dt>{text.written}</dt>
 						<dd>
 							<Time at={p.createdAt} />

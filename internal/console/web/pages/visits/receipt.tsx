@@ -1,6 +1,5 @@
 import { Title } from "../../app";
 import { readConsultation, readConsultationPayment, readDoctor, type Consultation } from "../../api/operations";
-import { Joined } from "../../parts/joined";
 import { Show, useLoad } from "../../parts/load";
 import { Time, ZoneNote } from "../../parts/time";
 import { Name, money } from "../../parts/value";
@@ -8,7 +7,7 @@ import { currentUser } from "../../session";
 import { t } from "../../text";
 import type { PageProps } from "..";
 import { MoneyTables } from "./money";
-import { about, noVisit } from "./shared";
+import { about, DoctorOfSheet, noVisit } from "./shared";
 import { text } from "./text";
 
 /** The payment of one visit, to keep on paper. The address has the id of the visit. */
@@ -53,18 +52,7 @@ function Sheet({ visit }: { visit: Consultation }) {
 									<Time at={visit.startTime} />
 								</dd>
 								<dt>{text.doctor}</dt>
-								<dd>
-									<Joined
-										of={[visit.doctorName ?? "", doctor?.specialization, doctor?.clinicName]}
-										by=", "
-									/>
-								</dd>
-								{doctor && (
-									<>
-										<dt>{text.registration}</dt>
-										<dd>{doctor.registrationNumber}</dd>
-									</>
-								)}
+								<DoctorOfSheet name={visit.doctorName ?? ""} doctor={doctor} />
 								<dt>{text.forWhom}</dt>
 								<dd>
 									<Name>{visit.patientName ?? ""}</Name>

@@ -3,8 +3,9 @@
 import { useEffect, useRef } from "preact/hooks";
 import { isProblem } from "../../api/call";
 import type { Change } from "../../api/events";
-import type { Consultation, ConsultationStatus } from "../../api/operations";
+import type { Consultation, ConsultationStatus, Doctor } from "../../api/operations";
 import { focusTitle } from "../../parts/focus";
+import { Joined } from "../../parts/joined";
 import type { Gone } from "../../parts/load";
 import { Name } from "../../parts/value";
 import { t } from "../../text";
@@ -33,6 +34,23 @@ export function ForWhom({ visit }: { visit: Consultation }) {
 		<>
 			<Name>{visit.patientName ?? ""}</Name>
 			{visit.relation && ` (${text.relations[visit.relation]})`}
+		</>
+	);
+}
+
+/** The doctor of a printed sheet, after its <dt>: name, field and clinic, and the registration number on its own. */
+export function DoctorOfSheet({ name, doctor }: { name: string; doctor: Doctor | undefined }) {
+	return (
+		<>
+			<dd>
+				<Joined of={[name, doctor?.specialization, doctor?.clinicName]} by=", " />
+			</dd>
+			{doctor && (
+				<>
+					<dt>{text.registration}</dt>
+					<dd>{doctor.registrationNumber}</dd>
+				</>
+			)}
 		</>
 	);
 }

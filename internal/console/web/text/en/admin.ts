@@ -33,7 +33,6 @@ export const admin = {
 	changedAt: "Last changed",
 	sameNumber: "The same registration number was given by:",
 	numberHint: "Nobody else gave this registration number.",
-	deletedAccount: "Deleted account",
 	application: "Application",
 	allDoctors: "All doctors",
 	noSuchDoctor: "There is no application here. The doctor may have left.",

@@ -33,6 +33,7 @@ export const common = {
 	yes: "Yes",
 	no: "No",
 	optional: "optional",
+	deletedAccount: "Deleted account",
 	choose: "Choose…",
 	copy: "Copy",
 	copied: "Copied.",

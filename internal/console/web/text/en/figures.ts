@@ -95,7 +95,6 @@ export const figures = {
 			other: `${share} of the time of ${doctors} doctors was booked.`,
 		}),
 	againstBefore: (share: string) => `In the period before: ${share}.`,
-	deletedAccount: "Deleted account",
 	doctor: "Doctor",
 	offeredHours: "Hours offered",
 	bookedHours: "Hours booked",

@@ -29,7 +29,6 @@ export const support = {
 	on: "On",
 	off: "Off",
 	noPerson: "There is no such person. Search for them among the people.",
-	deletedAccount: "Deleted account",
 	openPerson: "Open the person",
 	openVisit: "Open the visit",
 	ownAccount: "This is your own account. Another administrator changes it.",

@@ -32,7 +32,6 @@ export const admin = {
 	changedAt: "पिछला बदलाव",
 	sameNumber: "यही पंजीकरण संख्या इन्होंने भी दी है:",
 	numberHint: "यह पंजीकरण संख्या किसी और ने नहीं दी है।",
-	deletedAccount: "हटाया गया खाता",
 	application: "आवेदन",
 	allDoctors: "सभी डॉक्टर",
 	noSuchDoctor: "यहाँ कोई आवेदन नहीं है। शायद डॉक्टर जा चुके हैं।",

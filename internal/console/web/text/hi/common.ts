@@ -33,6 +33,7 @@ export const common = {
 	yes: "हाँ",
 	no: "नहीं",
 	optional: "वैकल्पिक",
+	deletedAccount: "हटाया गया खाता",
 	choose: "चुनें…",
 	copy: "कॉपी करें",
 	copied: "कॉपी हो गया।",

@@ -94,7 +94,6 @@ export const figures = {
 			other: `${doctors} डॉक्टरों के समय का ${share} बुक हुआ।`,
 		}),
 	againstBefore: (share: string) => `पहले की अवधि में: ${share}।`,
-	deletedAccount: "हटाया गया खाता",
 	doctor: "डॉक्टर",
 	offeredHours: "दिए गए घंटे",
 	bookedHours: "बुक हुए घंटे",

@@ -1,11 +1,11 @@
-// What several pages of administrators share.
+// People as staff see them: by name.
 
-import { Name } from "../../parts/value";
-import { text } from "./text";
+import { t } from "../text";
+import { Name } from "./value";
 
 /** The name of a person. Null is that of a deleted account. */
 export function PersonName({ name }: { name: string | null }) {
-	return name ? <Name>{name}</Name> : <>{text.deletedAccount}</>;
+	return name ? <Name>{name}</Name> : <>{t.deletedAccount}</>;
 }
 
 /** A person as a link to their account, or to another page of theirs. Null is the name of a deleted account. */
