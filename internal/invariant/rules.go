@@ -314,7 +314,8 @@ var Rules = []Rule{
 		FROM reviews r
 		WHERE r.open_reports > (SELECT count(*) FROM review_reports p WHERE p.review_id = r.id)`},
 
-	// A mail is marked as sent a moment after the mail server took it. Mails of erased people are deleted.
+	// A mail has as its time when it was found to be still true, which may be a moment later by a server whose
+	// clock differs. Mails of erased people are deleted.
 	{"reminders-once", "every reminder has one of each party, made before the start; its mail was sent neither " +
 		"after the start nor for a consultation that was cancelled", `
 		SELECT min(r.mail_id::text)::uuid FROM reminders r

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -12,7 +13,8 @@ import (
 type delivery struct {
 	mails   []uuid.UUID
 	kind    string
-	failure Failure // "" if the mail server took them
+	failure Failure   // "" if the mail server took them
+	at      time.Time // when they were still to be sent, however much later this is noted
 }
 
 // deliver renders a message and hands it to the sender. Returns an error if it must be tried again.
@@ -56,7 +58,7 @@ func (u *unnoted) remove(job uuid.UUID) {
 // mail isn't repeated however long the database takes no notes, unless this server ends meanwhile. job is the id of
 // the mail or the digest whose job it is.
 func (s *Service) note(ctx context.Context, job uuid.UUID, d delivery) error {
-	if err := s.markMails(ctx, d.mails, d.kind, d.failure); err != nil {
+	if err := s.markMails(ctx, d); err != nil {
 		s.unnoted.add(job, d)
 		return err
 	}

@@ -77,7 +77,7 @@ func (s *Service) sendDigest(ctx context.Context, args SendDigest) error {
 		var failure Failure
 		switch {
 		case errors.As(err, &failure):
-			if err := s.markMails(ctx, []uuid.UUID{id}, message.Kind, failure); err != nil {
+			if err := s.markMails(ctx, delivery{[]uuid.UUID{id}, message.Kind, failure, message.loadedAt}); err != nil {
 				return err
 			}
 			continue
@@ -101,7 +101,7 @@ func (s *Service) sendDigest(ctx context.Context, args SendDigest) error {
 	if err != nil {
 		return err
 	}
-	return s.note(ctx, args.ID, delivery{sent, message.Kind, failure})
+	return s.note(ctx, args.ID, delivery{sent, message.Kind, failure, last.loadedAt})
 }
 
 // claimMails selects the mails of a digest. Mails that are deferred later belong to the next one. The digest itself

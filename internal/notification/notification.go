@@ -63,6 +63,7 @@ type Message struct {
 	// Calendar is the part for calendars (RFC 6047), or nil.
 	Calendar *CalendarPart
 	isTimely bool
+	loadedAt time.Time // when it was still to be sent
 }
 
 // Sender delivers a message, and may be given the same MessageID twice. Returns a Refusal if another attempt is
@@ -226,7 +227,7 @@ func (s *Service) send(ctx context.Context, args SendMail) error {
 	var failure Failure
 	switch {
 	case errors.As(err, &failure):
-		return s.markMails(ctx, []uuid.UUID{args.MailID}, message.Kind, failure)
+		return s.markMails(ctx, delivery{[]uuid.UUID{args.MailID}, message.Kind, failure, message.loadedAt})
 	case message == nil || err != nil:
 		return err
 	}
@@ -241,7 +242,7 @@ func (s *Service) send(ctx context.Context, args SendMail) error {
 	if failure, err = s.deliver(ctx, l, message); err != nil {
 		return errors.Join(err, s.returnBudget(ctx, message))
 	}
-	return s.note(ctx, args.MailID, delivery{[]uuid.UUID{args.MailID}, message.Kind, failure})
+	return s.note(ctx, args.MailID, delivery{[]uuid.UUID{args.MailID}, message.Kind, failure, message.loadedAt})
 }
 
 // returnBudget gives the mailbox's budget back what a mail used whose delivery will be tried again.
@@ -257,21 +258,21 @@ func (s *Service) returnBudget(ctx context.Context, m *Message) error {
 
 // markMails marks mails as sent or, with a failure, as given up, and audits the latter. It ignores the context's
 // cancellation: a mail that was sent while the server stops would otherwise be sent again.
-func (s *Service) markMails(ctx context.Context, ids []uuid.UUID, kind string, failure Failure) error {
+func (s *Service) markMails(ctx context.Context, d delivery) error {
 	outcome := "sent"
-	if failure != "" {
-		outcome = string(failure)
+	if d.failure != "" {
+		outcome = string(d.failure)
 	}
-	if failure != "" && failure != Overtaken {
-		s.log.Warn("mail given up", "mailId", ids[0], "mails", len(ids), "kind", kind, "failure", outcome)
+	if d.failure != "" && d.failure != Overtaken {
+		s.log.Warn("mail given up", "mailId", d.mails[0], "mails", len(d.mails), "kind", d.kind, "failure", outcome)
 	}
 	return s.db.Write(context.WithoutCancel(ctx), func(tx *postgres.Tx) error {
-		queueMarkMails(tx, string(failure), tx.Now, ids)
-		tx.AfterCommit(func() { s.metrics.Mails.WithLabelValues(kind, outcome).Add(float64(len(ids))) })
-		if failure != "" {
-			for _, id := range ids {
+		queueMarkMails(tx, string(d.failure), d.at, d.mails)
+		tx.AfterCommit(func() { s.metrics.Mails.WithLabelValues(d.kind, outcome).Add(float64(len(d.mails))) })
+		if d.failure != "" {
+			for _, id := range d.mails {
 				audit.Write(tx, access.System(SendMail{}.Kind()), "mail.give-up", id,
-					audit.Meta{"kind": kind, "reason": outcome})
+					audit.Meta{"kind": d.kind, "reason": outcome})
 			}
 		}
 		return nil
@@ -292,10 +293,9 @@ func (s *Service) loadMail(ctx context.Context, id uuid.UUID) (*Message, layoutD
 		content     []byte
 		email, zone string
 		to          recipient
-		now         time.Time
 	)
 	err := s.db.Read(ctx, func(r *postgres.Read) error {
-		now = r.Now
+		message.loadedAt = r.Now
 		// Until the address is verified, somebody else may have chosen the name.
 		return r.QueryRow(ctx, `SELECT m.kind, m.message_id, m.content, m.created_at, coalesce(u.email, ''),
 				coalesce(p.timezone, 'UTC'), coalesce(p.language, 'en'),
@@ -332,7 +332,7 @@ func (s *Service) loadMail(ctx context.Context, id uuid.UUID) (*Message, layoutD
 	switch isTrue, err := s.isTrue(ctx, m); {
 	case message.To == "":
 		return &message, layoutData{}, NoRecipient
-	case now.After(until):
+	case message.loadedAt.After(until):
 		return &message, layoutData{}, TooLate
 	case err != nil:
 		return nil, layoutData{}, err
