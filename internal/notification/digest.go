@@ -77,7 +77,8 @@ func (s *Service) sendDigest(ctx context.Context, args SendDigest) error {
 		var failure Failure
 		switch {
 		case errors.As(err, &failure):
-			if err := s.markMails(ctx, delivery{[]uuid.UUID{id}, message.Kind, failure, message.loadedAt}); err != nil {
+			refused := delivery{[]uuid.UUID{id}, message.Kind, failure, message.loadedAt}
+			if err := s.markMails(ctx, refused); err != nil {
 				return err
 			}
 			continue
