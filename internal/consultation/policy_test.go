@@ -46,6 +46,7 @@ func TestCancelByPolicy(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := apptest.Open(t)
+			c.Clock.Freeze() // the grace begins with the booking
 			doctor, patient := c.Doctor(fee), c.Patient()
 			slot := c.Slot(doctor, test.after+test.before, 1)
 			id, _ := c.BookAndPay(patient, slot, fee)
