@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -221,4 +222,19 @@ func TestSignOutReachesTabs(t *testing.T) {
 	if strings.Contains(text, "Lake Road") || kept["draft"] != nil {
 		t.Errorf("the other tab keeps %v, %s", kept, text)
 	}
+}
+
+// TestCookieNotKept tests that a sign-in says so when the browser doesn't keep its cookie, as Safari at http://.
+func TestCookieNotKept(t *testing.T) {
+	t.Parallel()
+	p, g := openThrough(t, apptest.Open(t))
+	g.fail("/api/v1/auth/login", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"mfaRequired":false}`)
+	})
+	open(p, "/sign-in")
+	fill(p, "E-mail address", "asha@example.org")
+	fill(p, "Password", password)
+	press(p, "Sign in")
+	await(t, p, "did not keep the cookie of the sign-in")
 }

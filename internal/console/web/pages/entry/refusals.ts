@@ -15,6 +15,7 @@ export function refusals(): Explanations {
 		"passkey-unusable": text.passkeyUnusable,
 		"too-many-attempts": text.tooManyAttempts,
 		"restore-mode": text.restoreMode,
+		"no-cookie": text.noCookie,
 	};
 }
 

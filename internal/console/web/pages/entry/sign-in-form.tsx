@@ -1,6 +1,6 @@
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { call, isProblem, loadPart, newKey } from "../../api/call";
+import { call, isProblem, loadPart, newKey, Problem } from "../../api/call";
 import { readOwnUser, resendVerification, signIn, signInWithPasskey, type SignInResult } from "../../api/operations";
 import { ActionButton, Field, Form } from "../../parts/form";
 import { EmailField } from "./email-field";
@@ -39,7 +39,8 @@ export function SignInForm({ done, expected }: SignInFormProps) {
 	const [email, setEmail] = useState(expected ?? "");
 	const finish = async (): Promise<void> => {
 		const user = await signedIn();
-		if (expected && user?.email !== expected) {
+		if (!user) throw new Problem("no-cookie");
+		if (expected && user.email !== expected) {
 			location.assign("/");
 			return;
 		}

@@ -15,6 +15,8 @@ export const entry = {
 	wrongPasskey: "That passkey isn't known here, or it took too long. Try again, or choose another way.",
 	tooManyAttempts: "There were too many tries. Wait some minutes before the next one.",
 	restoreMode: "The service sends no mails at the moment. Try again later.",
+	noCookie:
+		"Your browser did not keep the cookie of the sign-in. Allow the cookies of this site, and sign in again. Safari keeps it only at addresses that begin with https.",
 	passwordChanged: "Your password is changed, and all devices are signed out. Sign in with the new one.",
 	accountDeleted: "Your account is deleted.",
 	otherAccount: "Use another account",
