@@ -33,9 +33,8 @@ type Page struct {
 	errors []string
 }
 
-// Find returns the path of Chromium. Without one it skips the test, or fails it in CI.
-func Find(t *testing.T) string {
-	t.Helper()
+// path returns the path of Chromium, or "".
+func path() string {
 	names := []string{
 		os.Getenv("CHROMIUM"), "chromium", "chromium-browser", "google-chrome", "google-chrome-stable",
 	}
@@ -44,18 +43,26 @@ func Find(t *testing.T) string {
 			return path
 		}
 	}
-	if os.Getenv("CI") != "" {
-		t.Fatal("there is no Chromium: scripts/chromium.sh installs one")
-	}
-	t.Skip("there is no Chromium: scripts/chromium.sh installs one")
 	return ""
 }
 
-// Open starts a browser and collects the errors of its pages.
-func Open(t *testing.T, c *apptest.Clinic) *Page {
+// Find returns the path of Chromium. Without one it skips the test, or fails it in CI.
+func Find(t *testing.T) string {
 	t.Helper()
-	tab, cancelTab := chromedp.NewContext(context.Background(), chromedp.WithAllocatorOptions(
-		chromedp.ExecPath(Find(t)),
+	found := path()
+	if found == "" {
+		if os.Getenv("CI") != "" {
+			t.Fatal("there is no Chromium: scripts/chromium.sh installs one")
+		}
+		t.Skip("there is no Chromium: scripts/chromium.sh installs one")
+	}
+	return found
+}
+
+// shared is the browser of all tests of a process, which ends with it: a start costs more than a short test.
+var shared = sync.OnceValues(func() (context.Context, error) {
+	ctx, _ := chromedp.NewContext(context.Background(), chromedp.WithAllocatorOptions(
+		chromedp.ExecPath(path()),
 		chromedp.NoSandbox,
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
@@ -64,6 +71,18 @@ func Open(t *testing.T, c *apptest.Clinic) *Page {
 		chromedp.Flag("use-fake-ui-for-media-stream", true),
 		chromedp.Flag("allow-loopback-in-peer-connection", true),
 	))
+	return ctx, chromedp.Do(ctx)
+})
+
+// Open opens a page with a profile of its own, as in another browser, and collects its errors.
+func Open(t *testing.T, c *apptest.Clinic) *Page {
+	t.Helper()
+	Find(t)
+	all, err := shared()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tab, cancelTab := chromedp.NewContext(all, chromedp.WithNewBrowserContext())
 	t.Cleanup(func() {
 		_ = chromedp.Cancel(tab)
 		cancelTab()
@@ -73,7 +92,7 @@ func Open(t *testing.T, c *apptest.Clinic) *Page {
 	limited, cancel := context.WithTimeout(tab, 3*time.Minute)
 	t.Cleanup(cancel)
 	p.Ctx = limited
-	_, err := chromedp.Call(p.Ctx, audits.Enable, cdp.Empty{})
+	_, err = chromedp.Call(p.Ctx, audits.Enable, cdp.Empty{})
 	p.Must(err)
 	_, err = chromedp.Call(p.Ctx, log.Enable, cdp.Empty{})
 	p.Must(err)
