@@ -2233,7 +2233,9 @@ export const deleteSlot: Operation<{
 }, undefined, undefined> = "DELETE /availability/{id}";
 
 export const readSlot: Operation<{
+	dependantId?: string;
 	id: string;
+	visit?: VisitKind;
 }, undefined, FreeSlot> = "GET /availability/{id}";
 
 export const updateSlot: Operation<{
