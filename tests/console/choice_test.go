@@ -155,3 +155,18 @@ func TestLengthOfChildsVisit(t *testing.T) {
 	choose("self")
 	await(t, p, "(10 minutes)")
 }
+
+// TestWrongDayInAddress tests that the forms of a leave begin with a day although the address names none that exists.
+func TestWrongDayInAddress(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	p := browser.Open(t, c)
+	p.SignIn(c, c.Doctor("0.00"))
+	open(p, "/hours/leave?day=2100-13-45")
+	open(p, "/hours/leave?day="+c.DB.Now().Format("2006")+"-12-32")
+	out := p.Script(`
+		return {empty: [...document.querySelectorAll('input[type=date]')].filter(e => !e.value).length};`)
+	if out["empty"] != 0.0 {
+		t.Errorf("%v days are empty", out["empty"])
+	}
+}

@@ -45,10 +45,7 @@ export const deviceZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** What places are called today whose old names browsers still have in those of zones. */
 const renamed: Record<string, string> = {
-	Asmera: "Asmara",
 	Calcutta: "Kolkata",
-	Faeroe: "Faroe",
-	Godthab: "Nuuk",
 	Katmandu: "Kathmandu",
 	Kiev: "Kyiv",
 	Rangoon: "Yangon",

@@ -16,7 +16,13 @@ const few = 7;
 /** Returns what a form lacks, or "". */
 function missing(rule: RuleRequest): string {
 	if (!rule.rrule.split("BYDAY=")[1]) return text.noDays;
-	if (!rule.startTime || !rule.endTime || !rule.validFrom || !(rule.slotMinutes >= 5)) return text.fillIn;
+	if (
+		!rule.startTime ||
+		!rule.endTime ||
+		!rule.validFrom ||
+		!(rule.slotMinutes >= 5 && Number.isInteger(rule.slotMinutes))
+	)
+		return text.fillIn;
 	return faultsOf(rule)
 		.map(([, message]) => message)
 		.join(" ");
