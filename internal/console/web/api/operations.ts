@@ -1133,6 +1133,7 @@ export type OwnPayment = {
 	doctorId: string;
 	doctorName: string;
 	id: string;
+	paidAmount: Amount;
 	paidAt: string | null;
 	patientName: string;
 	paymentStatus: ConsultationPaymentStatus;
