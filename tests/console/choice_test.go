@@ -170,3 +170,14 @@ func TestWrongDayInAddress(t *testing.T) {
 		t.Errorf("%v days are empty", out["empty"])
 	}
 }
+
+// TestPreviewOfHalfMinutes tests that the preview of hours says what it needs when a number isn't whole.
+func TestPreviewOfHalfMinutes(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	p := browser.Open(t, c)
+	p.SignIn(c, c.Doctor("0.00"))
+	open(p, "/hours/new")
+	fill(p, "Minutes for each visit", "7.5")
+	await(t, p, "Fill in the times, the minutes (at least 5)")
+}
