@@ -197,6 +197,11 @@ func TestFollowUpIsOfThePersonSeen(t *testing.T) {
 	if d := duration(t, read.At("startTime"), read.At("visitEndTime")); d != own {
 		t.Errorf("a visit in the slot takes %s, in the list %s", d, own)
 	}
+	read = c.Get(mother, "availability/"+slot.String()+"?dependantId="+child.String()).Want(200)
+	if d := duration(t, read.At("startTime"), read.At("visitEndTime")); d != childs {
+		t.Errorf("the child's visit in the slot takes %s, in the list %s", d, childs)
+	}
+	c.Get(c.Patient(), "availability/"+slot.String()+"?dependantId="+child.String()).Want(422)
 	if own != 10*time.Minute || childs != 30*time.Minute {
 		t.Errorf("a visit takes %s, the child's %s", own, childs)
 	}

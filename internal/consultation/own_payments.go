@@ -24,6 +24,7 @@ type OwnPayment struct {
 	payment.Payment
 	PaidAt             *time.Time       `json:"paidAt" doc:"When what was paid last came; null while nothing did" example:"2026-11-23T04:45:00Z"`
 	Refunds            []payment.Refund `json:"refunds" doc:"The refunds, oldest first"`
+	PaidAmount         money.Amount     `json:"paidAmount" doc:"What was paid in all, before refunds"`
 	RefundedAmount     money.Amount     `json:"refundedAmount" doc:"What has been given back of what was paid, so far"`
 	BalanceDue         *money.Amount    `json:"balanceDue" nullable:"true" doc:"What a move of the consultation to a higher fee has left to pay; null when nothing is due"`
 	PaymentStatus      PaymentState     `json:"paymentStatus" doc:"PAID exactly when it succeeded" example:"PAID"`
@@ -71,7 +72,8 @@ func (s *Service) ListPayments(ctx context.Context, r *postgres.Read, actor acce
 	items := make([]OwnPayment, len(rows))
 	for i, row := range rows {
 		c, p := s.withoutHealthData(row.ConsultationRow), payments[row.ConsultationRow.ID]
-		items[i] = OwnPayment{Payment: p.Payment, PaidAt: p.PaidAt, Refunds: p.Refunds, RefundedAmount: row.Refunded,
+		items[i] = OwnPayment{Payment: p.Payment, PaidAt: p.PaidAt, PaidAmount: p.Paid,
+			Refunds: p.Refunds, RefundedAmount: row.Refunded,
 			BalanceDue: c.BalanceDue, PaymentStatus: c.PaymentStatus, ConsultationStatus: c.Status,
 			StartTime: c.StartTime, DoctorID: c.DoctorID, DoctorName: row.DoctorName, PatientName: row.PatientName,
 			DependantID: c.DependantID, RecordMoved: !actor.ActsFor(c.PatientID)}

@@ -36,6 +36,9 @@ func TestListOwnPayments(t *testing.T) {
 			p["doctorName"] != "Test DOCTOR" || p["doctorId"] != doctor.ID.String() {
 			t.Errorf("payment %d is %v", i, p)
 		}
+		if want := map[bool]string{true: "0.00", false: fee}[id == unpaid]; p["paidAmount"] != want {
+			t.Errorf("of payment %d came %v, want %s", i, p["paidAmount"], want)
+		}
 		if (p["paidAt"] == nil) != (id == unpaid) || (p["paymentStatus"] == "PAID") != (id != unpaid) {
 			t.Errorf("payment %d was paid: %v", i, p)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"amrutam/internal/money"
 	"amrutam/internal/postgres"
 )
 
@@ -14,7 +15,9 @@ import (
 type Listed struct {
 	Payment
 	// PaidAt is when what was paid last came, or nil.
-	PaidAt  *time.Time
+	PaidAt *time.Time
+	// Paid is what was paid in all, before refunds.
+	Paid    money.Amount
 	Refunds []Refund
 }
 
@@ -30,7 +33,7 @@ func ListOf(ctx context.Context, db postgres.Querier, consultations []uuid.UUID)
 	for i, row := range rows {
 		p := row.PaymentRow
 		ids[i], consultationOf[p.ID] = p.ID, p.ConsultationID
-		listed := Listed{Payment: viewPayment(p), Refunds: []Refund{}}
+		listed := Listed{Payment: viewPayment(p), Paid: row.Paid, Refunds: []Refund{}}
 		if row.PaidAt.After(time.Unix(0, 0)) {
 			listed.PaidAt = &row.PaidAt
 		}

@@ -111,7 +111,9 @@ WHERE payment_id = @payment_id AND (@staff::boolean OR NOT on_request OR approve
 
 -- name: listPaymentsOf :many
 SELECT sqlc.embed(p), coalesce((SELECT max(a.updated_at) FROM payment_attempts a
-    WHERE a.payment_id = p.id AND a.status = 'SUCCESS'), 'epoch')::timestamptz AS paid_at
+    WHERE a.payment_id = p.id AND a.status = 'SUCCESS'), 'epoch')::timestamptz AS paid_at,
+    coalesce((SELECT sum(a.captured) FROM payment_attempts a
+    WHERE a.payment_id = p.id AND a.status = 'SUCCESS'), 0)::numeric(12, 2) AS paid
 FROM payments p WHERE p.consultation_id = ANY(@consultations::uuid[]);
 
 -- What a patient sees, as in listRefunds.

@@ -556,13 +556,16 @@ func listMismatched(ctx context.Context, db postgres.Querier, paymentID *uuid.UU
 
 const listPaymentsOfSQL = `-- name: listPaymentsOf :many
 SELECT p.id, p.consultation_id, p.amount, p.currency, p.status, p.provider, p.transaction_reference, p.created_at, p.updated_at, coalesce((SELECT max(a.updated_at) FROM payment_attempts a
-    WHERE a.payment_id = p.id AND a.status = 'SUCCESS'), 'epoch')::timestamptz AS paid_at
+    WHERE a.payment_id = p.id AND a.status = 'SUCCESS'), 'epoch')::timestamptz AS paid_at,
+    coalesce((SELECT sum(a.captured) FROM payment_attempts a
+    WHERE a.payment_id = p.id AND a.status = 'SUCCESS'), 0)::numeric(12, 2) AS paid
 FROM payments p WHERE p.consultation_id = ANY($1::uuid[])
 `
 
 type listPaymentsOfRow struct {
 	PaymentRow PaymentRow
 	PaidAt     time.Time
+	Paid       money.Amount
 }
 
 func listPaymentsOf(ctx context.Context, db postgres.Querier, consultations []uuid.UUID) ([]listPaymentsOfRow, error) {
@@ -585,6 +588,7 @@ func listPaymentsOf(ctx context.Context, db postgres.Querier, consultations []uu
 			&i.PaymentRow.CreatedAt,
 			&i.PaymentRow.UpdatedAt,
 			&i.PaidAt,
+			&i.Paid,
 		); err != nil {
 			return nil, postgres.Failed("listPaymentsOf", err)
 		}

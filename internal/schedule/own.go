@@ -83,9 +83,16 @@ func (in ListOwnRequest) checkDoctor(actor access.Actor) (uuid.UUID, error) {
 	return doctor, nil
 }
 
+// ReadSlotRequest names the slot to read, and the visit for which it is read.
+type ReadSlotRequest struct {
+	SlotRequest
+	doctor.VisitFilter
+}
+
 // Read returns one slot, with the end of a visit in it as List does. Returns problem.NotFound if it doesn't exist, is
 // another doctor's, or is none that a patient can book now.
-func (s *Service) Read(ctx context.Context, r *postgres.Read, actor access.Actor, in SlotRequest) (FreeSlot, error) {
+func (s *Service) Read(ctx context.Context, r *postgres.Read, actor access.Actor,
+	in ReadSlotRequest) (FreeSlot, error) {
 	row, err := readSlot(ctx, r, in.ID)
 	if postgres.NoRows(err) {
 		return FreeSlot{}, problem.NotFound
@@ -103,7 +110,7 @@ func (s *Service) Read(ctx context.Context, r *postgres.Read, actor access.Actor
 	if !seen {
 		return FreeSlot{}, problem.NotFoundAudited("slot", in.ID)
 	}
-	visit, err := findVisit(ctx, r, actor, row.DoctorID, doctor.VisitFilter{})
+	visit, err := findVisit(ctx, r, actor, row.DoctorID, in.VisitFilter)
 	// Doctors see their slots also while they aren't approved.
 	if err != nil && (isPatient || !errors.Is(err, problem.NotFound)) {
 		return FreeSlot{}, err

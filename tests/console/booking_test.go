@@ -141,6 +141,8 @@ func TestDoubleClicks(t *testing.T) {
 	press(p, "Pay")
 	await(t, p, "The provider has reported it.")
 	open(p, "/visits/"+fmt.Sprint(c.Get(patient, "consultations/me").Want(200).Items()[0]["id"]))
+	doubleClick(t, p, "Move to another time", "Choose a day")
+	await(t, p, "Keep the time")
 	press(p, "Cancel the visit")
 	doubleClick(t, p, "Yes, cancel the visit", "The visit is cancelled.")
 	seen.want(t, "POST cancel")

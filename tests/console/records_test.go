@@ -103,3 +103,27 @@ func TestVisitByTheServersClock(t *testing.T) {
 		t.Errorf("the payments show %s", shown)
 	}
 }
+
+// TestMovedToLowerFee tests that a visit that is paid isn't called given back when more than its fee now was.
+func TestMovedToLowerFee(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	doctor, patient := c.Doctor("900.00"), c.Patient()
+	visit, _ := c.BookAndPay(patient, c.Slot(doctor, 50*time.Hour, 1), "900.00")
+	c.Patch(doctor, "doctors/"+doctor.ID.String(), object{"consultationFee": "300.00"}).Want(200)
+	c.Post(patient, "consultations/"+visit+"/reschedule", object{"slotId": c.Slot(doctor, 60*time.Hour, 1)}).Want(200)
+	c.Await("the difference went back", func() bool {
+		return c.Count("SELECT count(*) FROM refunds WHERE status = 'SUCCEEDED'") == 1
+	})
+	p := browser.Open(t, c)
+	p.SignIn(c, patient)
+	for _, address := range []string{"/visits/" + visit, "/payments"} {
+		open(p, address)
+		await(t, p, "₹600.00")
+		out := p.Script(`return {shown: (document.querySelector('section[aria-labelledby=payment] p') ??
+			document.querySelector('main .list li p')).innerText.replace(/\s+/g, ' ')};`)
+		if shown := fmt.Sprint(out["shown"]); shown != "₹300.00, Paid" && shown != "₹300.00 Paid" {
+			t.Errorf("%s shows %q", address, shown)
+		}
+	}
+}

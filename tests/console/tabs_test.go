@@ -3,6 +3,7 @@ package console_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"amrutam/internal/apptest"
 	"amrutam/internal/apptest/browser"
@@ -34,4 +35,20 @@ func TestFrozenTabOfAnotherUser(t *testing.T) {
 	if strings.Contains(text, "Lake Road") || strings.Contains(text, first.Email) {
 		t.Errorf("the second sees %s", text)
 	}
+}
+
+// TestMissedChanges tests that a page shows what changed while the server refused its live stream, as after a session
+// ended and began anew.
+func TestMissedChanges(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	patient := c.Patient()
+	p, g := openThrough(t, c)
+	p.SignIn(c, patient)
+	g.fail("/api/v1/events", gone)
+	open(p, "/visits")
+	await(t, p, "No visit is planned.")
+	c.Book(patient, c.Slot(c.Doctor("0.00"), 26*time.Hour, 1))
+	g.fail("", nil)
+	await(t, p, "Test DOCTOR")
 }

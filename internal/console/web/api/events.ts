@@ -20,8 +20,9 @@ function tell(change: Change): void {
 	for (const listen of listeners) listen(change);
 }
 
-function connect(): void {
+function connect(opened?: () => void): void {
 	source = new EventSource("/api/v1/events");
+	if (opened) source.onopen = opened;
 	for (const type of [
 		"consultation.changed",
 		"payment.changed",
@@ -38,7 +39,8 @@ function connect(): void {
 		// The browser tries again by itself, unless the server refused.
 		if (source?.readyState === EventSource.CLOSED) {
 			source = null;
-			setTimeout(() => listeners.size > 0 && !source && connect(), 5000);
+			// A stream that begins anew doesn't tell what was missed.
+			setTimeout(() => listeners.size > 0 && !source && connect(() => tell(everything)), 5000);
 		}
 	});
 }

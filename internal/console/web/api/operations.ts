@@ -1133,6 +1133,7 @@ export type OwnPayment = {
 	doctorId: string;
 	doctorName: string;
 	id: string;
+	paidAmount: Amount;
 	paidAt: string | null;
 	patientName: string;
 	paymentStatus: ConsultationPaymentStatus;
@@ -2233,7 +2234,9 @@ export const deleteSlot: Operation<{
 }, undefined, undefined> = "DELETE /availability/{id}";
 
 export const readSlot: Operation<{
+	dependantId?: string;
 	id: string;
+	visit?: VisitKind;
 }, undefined, FreeSlot> = "GET /availability/{id}";
 
 export const updateSlot: Operation<{

@@ -5,7 +5,7 @@ import { useContext, useEffect, useId, useRef, useState } from "preact/hooks";
 import { isProblem, newKey, Problem } from "../api/call";
 import { t } from "../text";
 import { announce } from "./announce";
-import { Refusal, explain, type Explanations } from "./refusal";
+import { Refusal, explain, fieldOf, type Explanations } from "./refusal";
 
 /** The fields of a form by name, as text; missing and empty fields are "". */
 export class Values {
@@ -87,7 +87,7 @@ export function Form({
 		form.current?.querySelector<HTMLElement>("[type=submit]")?.focus();
 	};
 	const faults = isProblem(error) ? error.errors : [];
-	const faultOf = (name: string): string | undefined => faults.find((f) => lastName(f.location) === name)?.message;
+	const faultOf = (name: string): string | undefined => faults.find((f) => fieldOf(f.location) === name)?.message;
 	return (
 		<form
 			ref={form}
@@ -195,11 +195,6 @@ function checkLengths(form: HTMLFormElement): void {
 	if (errors[0]) throw new Problem("validation-failed", 422, "", errors);
 }
 
-/** Returns the name of a field from a location like "body.medications[0].name". */
-function lastName(location: string): string {
-	return location.replace(/^body\.?/, "");
-}
-
 /** The refusal of a form. Faults of fields are named with links to them. */
 function Faults({
 	error,
@@ -229,7 +224,7 @@ function Faults({
 			<p>{t.fieldsWrong(faults.length)}</p>
 			<ul>
 				{faults.map((f) => {
-					const name = lastName(f.location);
+					const name = fieldOf(f.location);
 					const field = form?.elements.namedItem(name) as HTMLInputElement | null | undefined;
 					const label = field?.labels?.[0]?.dataset["name"];
 					return (

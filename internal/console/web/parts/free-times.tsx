@@ -26,6 +26,8 @@ interface FreeDaysProps extends Whose {
 	round?: number;
 	/** Said of a month without a free day. */
 	none: ComponentChildren;
+	/** Said of a month with one. */
+	children?: ComponentChildren;
 }
 
 /** A month with the free days of a doctor. */
@@ -39,6 +41,7 @@ export function FreeDays({
 	select,
 	round,
 	none,
+	children,
 }: FreeDaysProps) {
 	const today = currentDay();
 	const first = month + "-01";
@@ -66,7 +69,7 @@ export function FreeDays({
 				hasAfter={month < addMonths(today.slice(0, 7), monthsAhead)}
 			/>
 			<Show loaded={loaded}>
-				{(data) => (data.items.some((d) => d.freeSeats > 0) ? null : <p role="status">{none}</p>)}
+				{(data) => (data.items.some((d) => d.freeSeats > 0) ? children : <p role="status">{none}</p>)}
 			</Show>
 		</>
 	);

@@ -42,3 +42,17 @@ export function languageName(tag: string): string {
  * the first answer is on its way.
  */
 export const deviceZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+/** What places are called today whose old names browsers still have in those of zones. */
+const renamed: Record<string, string> = {
+	Calcutta: "Kolkata",
+	Katmandu: "Kathmandu",
+	Kiev: "Kyiv",
+	Rangoon: "Yangon",
+	Saigon: "Ho_Chi_Minh",
+};
+
+/** Returns what IANA calls a zone today, to show it: an older browser may know its old name only. */
+export function currentZone(name: string): string {
+	return name.replace(/\w+$/, (place) => renamed[place] ?? place);
+}

@@ -50,12 +50,13 @@ export function useReconnect(error: unknown, retry: () => void): void {
 
 /**
  * Reads an operation, and again when its parameters change. With refreshOn it is read again after each event that the
- * function accepts. Null parameters read nothing.
+ * function accepts. Null parameters read nothing. how reads it, if that takes more than one call.
  */
 export function useLoad<In extends object, Out>(
 	op: Operation<In, undefined, Out>,
 	params: In | null,
 	refreshOn?: (change: Change) => boolean,
+	how: typeof read<In, Out> = read,
 ): Loaded<Out> {
 	const [state, setState] = useState<{ answer?: Answer<Out>; error?: unknown; isBusy?: boolean }>({});
 	const [round, setRound] = useState(0);
@@ -67,7 +68,7 @@ export function useLoad<In extends object, Out>(
 		if (lastKey.current !== key) setState({});
 		else setState((s) => (s.error === undefined ? s : { ...s, isBusy: true }));
 		lastKey.current = key;
-		read(op, params, { signal: abort.signal }).then(
+		how(op, params, { signal: abort.signal }).then(
 			(answer) => setState({ answer }),
 			(error: unknown) => abort.signal.aborted || setState((s) => ({ ...s, error, isBusy: false })),
 		);
@@ -132,55 +133,59 @@ interface ListAnswer<Item> {
 	nextCursor?: string | null;
 }
 
+/** Returns a list with what follows it. */
+function after<Item>(items: Item[], { data }: Answer<ListAnswer<Item>>): ListAnswer<Item> {
+	return { ...data, items: [...items, ...data.items] };
+}
+
 interface ListProps<In, Item> {
 	op: Operation<In & { cursor?: string }, undefined, ListAnswer<Item>>;
 	params: NoInfer<In>;
 	/** What is shown when there is nothing. */
 	empty: ComponentChildren;
-	/** Draws the items that are there so far; rest is null when these are all. */
-	children: (items: Item[], reload: () => void, rest: string | null) => ComponentChildren;
+	/** Draws the items that are there so far; rest is empty when these are all. */
+	children: (items: Item[], reload: () => void, rest: string | null | undefined) => ComponentChildren;
 	refreshOn?: (change: Change) => boolean;
 	own?: Explanations;
 }
 
-/** Shows a list, and a button for the rest of it. */
+/** Shows a list, and a button for the rest of it. When it is read again, it is as long as it was. */
 export function List<In extends object, Item>({ op, params, empty, children, refreshOn, own }: ListProps<In, Item>) {
-	const first = useLoad(op, params as In & { cursor?: string }, refreshOn);
-	const [rest, setRest] = useState<{ of: unknown; items: Item[]; cursor: string | null }>({
-		of: null,
-		items: [],
-		cursor: null,
+	const shown = useRef<ListAnswer<Item> | undefined>(undefined);
+	const least = useRef(0);
+	const loaded = useLoad(op, params as In & { cursor?: string }, refreshOn, async (_, asked, options) => {
+		let { data } = await read(op, asked, options);
+		while (data.nextCursor && data.items.length < least.current) {
+			data = after(data.items, await read(op, { ...params, cursor: data.nextCursor }, options));
+		}
+		return { data, etag: "" };
 	});
+	const list = (shown.current = loaded.data);
+	least.current = list?.items.length ?? 0;
 	const [error, setError] = useState<unknown>(null);
 	const [isBusy, setBusy] = useState(false);
-	const isMore = rest.of === first.data;
-	const cursor = isMore ? rest.cursor : (first.data?.nextCursor ?? null);
+	const cursor = list?.nextCursor;
 	const more = async (): Promise<void> => {
-		if (isBusy || !cursor) return;
+		if (isBusy || !list || !cursor) return;
+		least.current++;
 		setBusy(true);
 		setError(null);
 		try {
-			const { data } = await read(op, { ...params, cursor });
-			setRest({
-				of: first.data,
-				items: [...(isMore ? rest.items : []), ...data.items],
-				cursor: data.nextCursor ?? null,
-			});
+			const data = after(list.items, await read(op, { ...params, cursor }));
+			if (shown.current === list) loaded.set({ data, etag: "" });
 		} catch (e) {
 			setError(e);
-		} finally {
-			setBusy(false);
 		}
+		setBusy(false);
 	};
 	return (
-		<Show loaded={first} own={own ?? {}}>
-			{(data) => {
-				const items = isMore ? [...data.items, ...rest.items] : data.items;
+		<Show loaded={loaded} own={own ?? {}}>
+			{({ items }) => {
 				// A page of a search can be empty though there are more.
 				if (items.length === 0 && !cursor) return <p class="empty">{empty}</p>;
 				return (
 					<>
-						{children(items, first.reload, cursor)}
+						{children(items, loaded.reload, cursor)}
 						{error !== null && <Refusal error={error} />}
 						{cursor && (
 							<button type="button" onClick={() => void more()} aria-disabled={isBusy}>

@@ -7,13 +7,19 @@ import { t } from "../text";
 /** What a page says of refusals by their slug, before the texts that all pages share. */
 export type Explanations = Record<string, string>;
 
+/** Returns the name of a field from a location like "body.medications[0].name" or "query.language". */
+export function fieldOf(location: string): string {
+	return location.replace(/^(body|query)\.?/, "");
+}
+
 /** Returns what to tell the user of an error. */
 export function explain(error: unknown, own: Explanations = {}): string {
 	if (!isProblem(error)) return t.problems["unknown"] ?? "";
 	const known = own[error.slug] ?? t.problems[error.slug];
 	if (known) return known;
 	if (error.status >= 500) return t.problems["unavailable"] ?? "";
-	return error.title || (t.problems["unknown"] ?? "");
+	const faults = error.errors.map((f) => fieldOf(f.location) + ": " + f.message);
+	return [error.title || t.problems["unknown"], ...faults].join(" – ");
 }
 
 interface RefusalProps {

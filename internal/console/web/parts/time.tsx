@@ -3,7 +3,7 @@
 import { now } from "../api/clock";
 import { currentUser } from "../session";
 import { t } from "../text";
-import { dateFormat, deviceZone } from "./intl";
+import { currentZone, dateFormat, deviceZone } from "./intl";
 import { wallOf } from "./wall";
 
 /** Returns the user's time zone; that of the device for visitors. */
@@ -15,9 +15,9 @@ function format(at: string | Date, timeZone: string, options: Intl.DateTimeForma
 	return dateFormat(timeZone, options).format(new Date(at));
 }
 
-/** Returns the name of a zone, like "India Standard Time". */
+/** Returns the name of a zone, like "India Standard Time", that fits in summer and in winter. */
 export function zoneName(timeZone: string = zone()): string {
-	const parts = dateFormat(timeZone, { timeZoneName: "long" }).formatToParts(new Date(now()));
+	const parts = dateFormat(timeZone, { timeZoneName: "longGeneric" }).formatToParts(new Date(now()));
 	return parts.find((p) => p.type === "timeZoneName")?.value ?? timeZone;
 }
 
@@ -99,6 +99,6 @@ export function Time({ at, show = "full", otherZone }: TimeProps) {
 }
 
 /** The line that names the zone of all times of a page. */
-export function ZoneNote() {
-	return <p class="zone">{t.times(`${zoneName()} (${zone()})`)}</p>;
+export function ZoneNote({ of = zone() }: { of?: string }) {
+	return <p class="zone">{t.times(`${zoneName(of)} (${currentZone(of)})`)}</p>;
 }

@@ -10,6 +10,7 @@ import { Field, Form, Select, TextArea, type Values as Typed } from "../../parts
 import { LoadAgain } from "../../parts/load-again";
 import { Show, useLoad, type Loaded } from "../../parts/load";
 import { currentDay, ZoneNote } from "../../parts/time";
+import { knownZone, zoneNames } from "../../parts/zones";
 import { setUser, useUser } from "../../session";
 import { t } from "../../text";
 import { changeLanguage, language, type Language } from "../../text/language";
@@ -46,8 +47,7 @@ export function Profile() {
 
 /** Returns the zones to choose among, the present one first. */
 function zones(present: string): Array<[string, string]> {
-	const all = [present, ...Intl.supportedValuesOf("timeZone").filter((zone) => zone !== present)];
-	return all.map((zone) => [zone, zone.replaceAll("_", " ")]);
+	return zoneNames(present).map((zone) => [zone, zone.replaceAll("_", " ")]);
 }
 
 /** Returns what was changed: the rest stays as it is on the server. */
@@ -142,7 +142,7 @@ function ProfileForm({ loaded, profile }: { loaded: Loaded<Values>; profile: Val
 				label={text.profile.timezone}
 				hint={text.profile.timezoneHint}
 				required
-				initial={profile.timezone}
+				initial={knownZone(profile.timezone)}
 				options={zones(profile.timezone)}
 			/>
 		</Form>

@@ -1,4 +1,3 @@
-import { useState } from "preact/hooks";
 import { call, isProblem } from "../../api/call";
 import {
 	bookConsultation,
@@ -27,6 +26,9 @@ interface BookFormProps {
 	slot: FreeSlot;
 	dependants: Loaded<DependantPage>;
 	consents: Loaded<NoticeList>;
+	/** For whom the visit is; "" for the patient. */
+	dependantId: string;
+	choose: (dependantId: string) => void;
 	/** Called when the seat is held and waits for its payment. */
 	booked: (visit: Consultation) => void;
 	/** Called when the time can't be booked: the patient may hold it already, in another tab. */
@@ -34,8 +36,16 @@ interface BookFormProps {
 }
 
 /** For whom, why, and the consents: what holds the seat. */
-export function BookForm({ doctor, slot, dependants, consents, booked, refused }: BookFormProps) {
-	const [forWhom, setForWhom] = useState(readDraft().dependantId);
+export function BookForm({
+	doctor,
+	slot,
+	dependants,
+	consents,
+	dependantId: forWhom,
+	choose,
+	booked,
+	refused,
+}: BookFormProps) {
 	const isFreeOfCharge = isFree(doctor.consultationFee);
 	return (
 		<Show loaded={dependants}>
@@ -76,7 +86,7 @@ export function BookForm({ doctor, slot, dependants, consents, booked, refused }
 							<ForWhom
 								dependants={items}
 								choose={(id) => {
-									setForWhom(id);
+									choose(id);
 									saveDraft({ dependantId: id });
 								}}
 							/>

@@ -19,6 +19,7 @@ import { navigate } from "../../router";
 import { language } from "../../text/language";
 import type { PageProps } from "../index";
 import { BookForm } from "./book-form";
+import { readDraft } from "./draft";
 import { OtherTimes } from "./other-times";
 import { useOwnAddress } from "./own-address";
 import { Pay } from "./pay";
@@ -148,6 +149,10 @@ interface OpenProps extends ChoiceProps {
 
 /** The time that was chosen, if it is still free, or else others. */
 function Choice({ doctor, slot, dependants, consents, isBooked, booked, refused }: OpenProps) {
+	const [chosen, setDependant] = useState(readDraft().dependantId);
+	const dependantId = dependants.data?.items.some(({ id }) => id === chosen) ? chosen : "";
+	// How long a visit takes depends on who comes.
+	const theirs = useLoad(readSlot, dependantId && slot.data ? { id: slot.data.id, dependantId } : null);
 	if (slot.isBusy) return <Loading />; // as long as the seat was held, the time wasn't free
 	if (isProblem(slot.error, "not-found")) return isBooked ? null : <Gone doctor={doctor} />;
 	if (isProblem(slot.error, "validation-failed")) return <Incomplete />;
@@ -161,7 +166,7 @@ function Choice({ doctor, slot, dependants, consents, isBooked, booked, refused 
 							<Summary
 								doctor={data}
 								startTime={time.startTime}
-								endTime={time.visitEndTime}
+								endTime={dependantId ? theirs.data?.visitEndTime : time.visitEndTime}
 								fee={data.consultationFee}
 								currency={data.currency}
 							/>
@@ -171,6 +176,8 @@ function Choice({ doctor, slot, dependants, consents, isBooked, booked, refused 
 								slot={time}
 								dependants={dependants}
 								consents={consents}
+								dependantId={dependantId}
+								choose={setDependant}
 								booked={booked}
 								refused={refused}
 							/>

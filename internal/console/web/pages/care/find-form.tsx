@@ -4,6 +4,7 @@ import { currentDay } from "../../parts/time";
 import { setQuery } from "../../router";
 import { t } from "../../text";
 import { languageName } from "../../parts/intl";
+import { checkDays } from "./days";
 import { filtersOf, ratings, years, type Search } from "./search";
 import { text } from "./text";
 
@@ -28,6 +29,7 @@ export function FindForm({ search, facets }: FindFormProps) {
 		<Form
 			action={t.search}
 			submit={async (values) => {
+				checkDays(values);
 				const sort = values.text("sort");
 				setQuery({
 					q: values.text("q"),

@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import type { Doctor, FreeSlot } from "../../api/operations";
 import { addMonths, monthName } from "../../parts/calendar";
 import { FreeDays, TimesOfDay } from "../../parts/free-times";
@@ -23,10 +23,14 @@ export function FreeTimes({ doctor }: { doctor: Doctor }) {
 	const isAsked = isDay(asked) && asked >= today && asked.slice(0, 7) <= latest;
 	const day = isAsked ? asked : next ? dayOf(next.startTime) : "";
 	const [month, setMonth] = useState((day || today).slice(0, 7));
+	const isChosen = useRef(false);
 	const select = (chosen: string): void => {
+		isChosen.current = true;
 		setMonth(chosen.slice(0, 7));
 		setQuery({ day: chosen });
 	};
+	// The times below the calendar are those of a day in it.
+	const isShown = day && day.startsWith(month);
 	if (!next && !isAsked) return <p class="note">{text.noneAtAll}</p>;
 	return (
 		<>
@@ -49,9 +53,17 @@ export function FreeTimes({ doctor }: { doctor: Doctor }) {
 						)}
 					</>
 				}
-			/>
-			{day && (
-				<TimesOfDay doctorId={doctor.id} day={day} title={text.timesOf(dayName(day))} empty={text.noTimes}>
+			>
+				{!isShown && <p class="empty">{text.chooseDay}</p>}
+			</FreeDays>
+			{isShown && (
+				<TimesOfDay
+					doctorId={doctor.id}
+					day={day}
+					title={text.timesOf(dayName(day))}
+					empty={text.noTimes}
+					isChosen={isChosen.current}
+				>
 					{(slots) => <Slots slots={slots} />}
 				</TimesOfDay>
 			)}

@@ -8,7 +8,8 @@ import { text } from "./text";
 interface SummaryProps {
 	doctor: Doctor;
 	startTime: string;
-	endTime: string;
+	/** Undefined until it is known. */
+	endTime: string | undefined;
 	fee: string;
 	currency: string;
 }
@@ -29,7 +30,7 @@ export function Summary({ doctor, startTime, endTime, fee, currency }: SummaryPr
 				<strong>
 					<Time at={startTime} />
 				</strong>{" "}
-				({t.minutes(minutesBetween(startTime, endTime))})
+				{endTime && `(${t.minutes(minutesBetween(startTime, endTime))})`}
 			</dd>
 			<dt>{text.fee}</dt>
 			<dd>

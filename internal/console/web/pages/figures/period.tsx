@@ -5,6 +5,7 @@ import { Title } from "../../app";
 import { Problem } from "../../api/call";
 import { Checkbox, Field, Form, Select } from "../../parts/form";
 import { addDays, currentDay, isDay, plainDate, zone, ZoneNote } from "../../parts/time";
+import { knownZone, zoneNames } from "../../parts/zones";
 import { setQuery, useAddress } from "../../router";
 import { t } from "../../text";
 import { text } from "./text";
@@ -29,14 +30,13 @@ function choiceOf(query: URLSearchParams): Choice {
 }
 
 function zones(): string[] {
-	const all = typeof Intl.supportedValuesOf === "function" ? Intl.supportedValuesOf("timeZone") : [];
-	return [...new Set([zone(), "UTC", "Asia/Kolkata", ...all])].sort();
+	return zoneNames(zone(), "UTC", "Asia/Kolkata").sort();
 }
 
 /** Returns the period that the address names; the last 30 days unless it says otherwise. */
 function periodOf(query: URLSearchParams): Period {
-	const asked = query.get("timezone") ?? "";
-	const timezone = zones().includes(asked) ? asked : zone();
+	const asked = knownZone(query.get("timezone") ?? "");
+	const timezone = zones().includes(asked) ? asked : knownZone(zone());
 	const today = currentDay(timezone);
 	const compare = query.get("compare") === "no" ? {} : ({ compare: "previous" } as const);
 	const choice = choiceOf(query);

@@ -14,7 +14,7 @@ import {
 import { Dialog } from "../../parts/dialog";
 import { ActionButton, Checkbox, Field, Form, type Values } from "../../parts/form";
 import { Show, useLoad } from "../../parts/load";
-import { addDays, currentDay, fullTime, zone } from "../../parts/time";
+import { addDays, currentDay, fullTime, isDay, zone } from "../../parts/time";
 import { Name } from "../../parts/value";
 import { t } from "../../text";
 import { beginOf, instantOf } from "../../parts/wall";
@@ -50,7 +50,7 @@ function leaveOf(values: Values): CreateExceptionRequest {
 export function firstDay(): string {
 	const today = currentDay();
 	const asked = new URLSearchParams(location.search).get("day") ?? "";
-	return /^\d{4}-\d\d-\d\d$/.test(asked) && asked > today && asked <= addDays(today, 364) ? asked : today;
+	return isDay(asked) && asked > today && asked <= addDays(today, 364) ? asked : today;
 }
 
 export function LeaveForm({ done }: { done: (made: ChangedException) => void }) {

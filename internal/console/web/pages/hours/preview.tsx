@@ -1,11 +1,10 @@
 // What a rule would open, before it is saved.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { call, isProblem } from "../../api/call";
+import { call } from "../../api/call";
 import { previewAvailabilityRule, type RulePreview, type RuleRequest } from "../../api/operations";
 import { Refusal } from "../../parts/refusal";
-import { clock, dayName, dayOf, zoneName } from "../../parts/time";
-import { t } from "../../text";
+import { clock, dayName, dayOf, ZoneNote } from "../../parts/time";
 import { faultsOf } from "./rule";
 import { text } from "./text";
 
@@ -17,7 +16,13 @@ const few = 7;
 /** Returns what a form lacks, or "". */
 function missing(rule: RuleRequest): string {
 	if (!rule.rrule.split("BYDAY=")[1]) return text.noDays;
-	if (!rule.startTime || !rule.endTime || !rule.validFrom || !(rule.slotMinutes >= 5)) return text.fillIn;
+	if (
+		!rule.startTime ||
+		!rule.endTime ||
+		!rule.validFrom ||
+		!(rule.slotMinutes >= 5 && Number.isInteger(rule.slotMinutes))
+	)
+		return text.fillIn;
 	return faultsOf(rule)
 		.map(([, message]) => message)
 		.join(" ");
@@ -78,14 +83,10 @@ export function Preview({ rule }: { rule: RuleRequest }) {
 			<p aria-live="polite">
 				{lacks || (isBusy ? text.previewing : items && text.opens(items.length, days.length))}
 			</p>
-			{!lacks && !isBusy && error !== undefined && (
-				<Refusal error={error}>
-					{isProblem(error) && error.errors.map((fault) => <p key={fault.location}>{fault.message}</p>)}
-				</Refusal>
-			)}
+			{!lacks && !isBusy && error !== undefined && <Refusal error={error} />}
 			{days.length > 0 && (
 				<>
-					<p class="zone">{t.times(`${zoneName(timezone)} (${timezone})`)}</p>
+					<ZoneNote of={timezone} />
 					<ul class="list">
 						{days.slice(0, isAll ? days.length : few).map(([day, times]) => (
 							<li key={day}>

@@ -7,9 +7,10 @@ import type { Rule, RuleRequest } from "../../api/operations";
 import { Checkbox, Field, Form, Select, Values } from "../../parts/form";
 import { NumberField } from "../../parts/number-field";
 import { addDays, currentDay, plainDate, zone } from "../../parts/time";
+import { knownZone, zoneNames } from "../../parts/zones";
 import { refusal, refuse } from "./fault";
 import { Preview } from "./preview";
-import { daysInWords, daysOf, faultsOf, inWords, rruleOf, wallClock, weekdayName, weekdays, zoneNames } from "./rule";
+import { daysInWords, daysOf, faultsOf, inWords, rruleOf, wallClock, weekdayName, weekdays } from "./rule";
 import { text } from "./text";
 
 /** Returns what the form begins with when a doctor writes new hours. */
@@ -220,8 +221,8 @@ function RuleFields({ rule }: { rule: RuleRequest }) {
 					label={text.timezone}
 					hint={text.timezoneHint}
 					required
-					initial={rule.timezone}
-					options={zoneNames(rule.timezone).map((name) => [name, name.replaceAll("_", " ")])}
+					initial={knownZone(rule.timezone)}
+					options={zoneNames(zone(), rule.timezone, "UTC").map((name) => [name, name.replaceAll("_", " ")])}
 				/>
 			</fieldset>
 		</>

@@ -3,7 +3,7 @@
 import type { Rule, RuleRequest } from "../../api/operations";
 import { clock, currentDay, plainDate, zone } from "../../parts/time";
 import { t } from "../../text";
-import { dateFormat, listFormat } from "../../parts/intl";
+import { currentZone, dateFormat, listFormat } from "../../parts/intl";
 import { text } from "./text";
 
 /** The days of the week as an RRULE names them, Monday first. */
@@ -77,7 +77,7 @@ export function moreInWords(rule: Rule): string[] {
 		rule.validTo ? text.until(plainDate(rule.validTo)) : "",
 		rule.bufferMinutes > 0 ? text.withBreak(t.minutes(rule.bufferMinutes)) : "",
 		rule.maxPatients > 1 ? text.forPatients(rule.maxPatients) : "",
-		rule.timezone === zone() ? "" : text.inZone(rule.timezone),
+		rule.timezone === zone() ? "" : text.inZone(currentZone(rule.timezone)),
 	].filter(Boolean);
 }
 
@@ -103,18 +103,4 @@ export function faultsOf(rule: RuleRequest): Array<[field: string, message: stri
 	if ((rule.bufferMinutes ?? 0) > rule.slotMinutes) faults.push(["bufferMinutes", text.breakTooLong]);
 	if (rule.validTo && rule.validTo < rule.validFrom) faults.push(["validTo", text.lastBeforeFirst]);
 	return faults;
-}
-
-const oldNames: Record<string, string> = {
-	"Asia/Calcutta": "Asia/Kolkata",
-	"Asia/Katmandu": "Asia/Kathmandu",
-	"Asia/Rangoon": "Asia/Yangon",
-	"Asia/Saigon": "Asia/Ho_Chi_Minh",
-	"Europe/Kiev": "Europe/Kyiv",
-};
-
-/** Returns the names of all time zones, with another one that must be among them. */
-export function zoneNames(other: string): string[] {
-	const known = Intl.supportedValuesOf("timeZone").map((name) => oldNames[name] ?? name);
-	return [...new Set([zone(), other, ...known, "UTC"])];
 }

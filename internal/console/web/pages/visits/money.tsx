@@ -13,13 +13,21 @@ import { text } from "./text";
 
 type Owed = Pick<Consultation, "paymentStatus" | "balanceDue" | "refundedAmount">;
 
-/** Returns what to call the state of a visit's payment. */
-export function paymentState(owed: Owed, fee: string, status: ConsultationStatus): string {
+/**
+ * Returns what to call the state of a visit's payment. paid is what was paid in all, which is more than the fee after a
+ * move to a lower one.
+ */
+export function paymentState(owed: Owed, paid: string | number, status: ConsultationStatus): string {
 	if (owed.paymentStatus === "PAID") {
 		if (owed.balanceDue) return text.due;
-		return Number(owed.refundedAmount) >= Number(fee) ? text.refunded : text.paid;
+		return Number(owed.refundedAmount) >= Number(paid) ? text.refunded : text.paid;
 	}
 	return status === "REQUESTED" ? text.due : text.unpaid;
+}
+
+/** Returns what was paid in all, before refunds. */
+function paidIn(payment: PaymentDetail): number {
+	return payment.attempts.filter((a) => a.status === "SUCCESS").reduce((sum, a) => sum + Number(a.captured), 0);
 }
 
 export function attemptState(status: PaymentStatus): string {
@@ -41,7 +49,7 @@ export function MoneyPart({ visit }: { visit: Consultation }) {
 				<>
 					<p>
 						{money(visit.balanceDue ?? visit.fee, visit.currency)},{" "}
-						{paymentState(visit, visit.fee, visit.status)}
+						{paymentState(visit, payment.data ? paidIn(payment.data) : visit.fee, visit.status)}
 					</p>
 					{!isNone && (
 						<Show loaded={payment}>

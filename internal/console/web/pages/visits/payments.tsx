@@ -33,7 +33,7 @@ function Row({ payment: p }: { payment: OwnPayment }) {
 		<li class="card">
 			<p>
 				<strong>{isFree ? text.free : money(p.balanceDue ?? p.amount, p.currency)}</strong>{" "}
-				{!isFree && <span class="chip">{paymentState(p, p.amount, p.consultationStatus)}</span>}
+				{!isFree && <span class="chip">{paymentState(p, p.paidAmount, p.consultationStatus)}</span>}
 			</p>
 			<p>
 				{p.recordMoved ? (

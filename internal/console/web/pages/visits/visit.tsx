@@ -161,7 +161,8 @@ function Now({ visit, reload }: { visit: Consultation; reload: () => void }) {
 						<button
 							type="button"
 							aria-expanded={open === "move"}
-							onClick={() => setOpen(open === "move" ? "" : "move")}
+							// A double click opens it.
+							onClick={(event) => event.detail > 1 || setOpen(open === "move" ? "" : "move")}
 						>
 							{open === "move" ? text.moveClose : text.move}
 						</button>

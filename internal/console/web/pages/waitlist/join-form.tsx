@@ -3,6 +3,7 @@ import { joinWaitlist, listDependants, type Doctor, type PartOfDay } from "../..
 import { Field, Form, Select } from "../../parts/form";
 import { useLoad } from "../../parts/load";
 import { addDays, currentDay } from "../../parts/time";
+import { checkDays } from "../care/days";
 import { text } from "../care/text";
 import { wait } from "./text";
 
@@ -16,6 +17,7 @@ export function JoinForm({ doctor, done }: { doctor: Doctor; done: () => void })
 			action={wait.join}
 			own={{ ...text.problems, ...wait.problems }}
 			submit={async (values, key) => {
+				checkDays(values);
 				const dependantId = values.text("dependantId");
 				const partOfDay = values.optional("partOfDay") as PartOfDay | undefined;
 				await call(

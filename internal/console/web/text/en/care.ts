@@ -62,6 +62,7 @@ export const care = {
 	choose: "Choose a time",
 	chooseDay: "Choose a day with free places; then choose a time.",
 	timesOf: (day: string) => `Free times on ${day}`,
+	lastBeforeFirst: "The last day is before the first one.",
 	noTimes: "Nothing is free any more on this day. Choose another one.",
 	noneInMonth: (month: string) => `Nothing is free in ${month}.`,
 	noneAtAll: "This doctor has no free time at the moment. Join the waitlist: we tell you when a place becomes free.",
