@@ -1,6 +1,6 @@
 import { fillIn, freeTimes, pay, reason } from "./booking";
 import { control, type Person, type Stage } from "./stage";
-import { care, entry, holding, home, like, t, visits } from "./texts";
+import { care, entry, links, holding, home, like, t, visits } from "./texts";
 
 const email = "meera@example.org";
 const password = "seven lamps light the well";
@@ -44,7 +44,7 @@ async function signUp(stage: Stage, patient: Person): Promise<void> {
 	const mail = await stage.tab(patient.page.context());
 	await mail.open(await control.mail(email, "/verify-email"));
 	await mail.press(entry.confirm);
-	await mail.isAt(entry.verified);
+	await mail.isAt(links.verified);
 	await mail.page.close();
 	await patient.follow(entry.signIn);
 	await patient.signIn({ email, password });

@@ -21,6 +21,7 @@ interface AreaModule {
 const areas: Record<PageArea, () => Promise<AreaModule>> = {
 	home: () => import("./home"),
 	entry: () => import("./entry"),
+	links: () => import("./links"),
 	support: () => import("./support"),
 	hours: () => import("./hours"),
 	care: () => import("./care"),

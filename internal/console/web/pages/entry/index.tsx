@@ -2,7 +2,6 @@
 
 import { loadText } from "../../text";
 import { ForgotPassword } from "./forgot-password";
-import { ConfirmEmail, ResetPassword, VerifyEmail } from "./mailed";
 import { OtherRole } from "./other-role";
 import { SignIn } from "./sign-in";
 import { SignUp } from "./sign-up";
@@ -13,4 +12,4 @@ export { SignInForm } from "./sign-in-form";
 
 export const load = (): Promise<void> => loadText("entry", text);
 
-export const pages = { SignIn, SignUp, ForgotPassword, VerifyEmail, ConfirmEmail, ResetPassword, OtherRole };
+export const pages = { SignIn, SignUp, ForgotPassword, OtherRole };

@@ -11,8 +11,9 @@ import { Loading } from "../../parts/load";
 import { navigate } from "../../router";
 import { currentUser, loadUser } from "../../session";
 import { useLink } from "./link";
-import { recallNext, withNext } from "./next";
-import { refusals } from "./refusals";
+import { recallNext, withNext } from "../entry/next";
+import { refusals } from "../entry/refusals";
+import { text as entry } from "../entry/text";
 import { text } from "./text";
 
 /** What is said instead of the question, with the way on. */
@@ -56,14 +57,14 @@ export function VerifyEmail() {
 	if (end === "incomplete") return <Incomplete />;
 	if (end === "spent") {
 		return (
-			<Said title={text.spent} to={signIn} way={text.signIn}>
+			<Said title={text.spent} to={signIn} way={entry.signIn}>
 				{text.verifySpent}
 			</Said>
 		);
 	}
 	if (end === "done") {
 		return (
-			<Said title={text.verified} to={signIn} way={text.signIn}>
+			<Said title={text.verified} to={signIn} way={entry.signIn}>
 				{text.verifiedHint}
 			</Said>
 		);
@@ -72,7 +73,7 @@ export function VerifyEmail() {
 		<Question title={text.verify} hint={text.verifyHint}>
 			<ActionButton
 				class="primary"
-				text={text.confirm}
+				text={entry.confirm}
 				own={refusals()}
 				run={() => use(() => call(verifyEmail, {}, { token }, { quiet: true }))}
 			/>
@@ -96,7 +97,7 @@ export function ConfirmEmail() {
 		<Question title={text.confirmNew} hint={text.confirmNewHint}>
 			<ActionButton
 				class="primary"
-				text={text.confirm}
+				text={entry.confirm}
 				own={{ ...refusals(), "address-taken": text.addressTaken }}
 				run={() =>
 					use(async () => {
@@ -122,7 +123,7 @@ export function ResetPassword() {
 	}
 	if (end === "done") return <PasswordSet />;
 	return (
-		<Question title={text.forgotTitle} hint={text.resetHint}>
+		<Question title={entry.forgotTitle} hint={text.resetHint}>
 			<Form
 				action={text.setPassword}
 				own={refusals()}
@@ -134,7 +135,7 @@ export function ResetPassword() {
 				<Field
 					name="newPassword"
 					label={text.newPassword}
-					hint={text.passwordHint}
+					hint={entry.passwordHint}
 					type="password"
 					autocomplete="new-password"
 					required
