@@ -20,8 +20,14 @@ function tell(change: Change): void {
 	for (const listen of listeners) listen(change);
 }
 
+/** How long to wait before the next attempt after a refusal, in milliseconds: twice as long each time. */
+const shortest = 5_000;
+const longest = 80_000;
+let wait = shortest;
+
 function connect(): void {
 	source = new EventSource("/api/v1/events");
+	source.addEventListener("open", () => (wait = shortest));
 	for (const type of [
 		"consultation.changed",
 		"payment.changed",
@@ -38,7 +44,8 @@ function connect(): void {
 		// The browser tries again by itself, unless the server refused.
 		if (source?.readyState === EventSource.CLOSED) {
 			source = null;
-			setTimeout(() => listeners.size > 0 && !source && connect(), 5000);
+			setTimeout(() => listeners.size > 0 && !source && connect(), wait);
+			wait = Math.min(2 * wait, longest);
 		}
 	});
 }
