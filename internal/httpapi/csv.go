@@ -67,9 +67,10 @@ func (out *reply) asCSV(t Tabular) error {
 
 var plainNumber = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?$`)
 
-// InertCell returns a cell that no spreadsheet takes for a formula (OWASP, "CSV Injection").
+// InertCell returns a cell that no spreadsheet takes for a formula (OWASP, "CSV Injection"), also not by its
+// full-width signs.
 func InertCell(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r\n", rune(text[0])) && !plainNumber.MatchString(text) {
+	if strings.IndexAny(text, "=+-@＝＋－＠\t\r\n") == 0 && !plainNumber.MatchString(text) {
 		return "'" + text
 	}
 	return text

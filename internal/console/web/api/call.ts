@@ -60,6 +60,11 @@ export function isProblem(error: unknown, ...slugs: string[]): error is Problem 
 	return error instanceof Problem && (slugs.length === 0 || slugs.includes(error.slug));
 }
 
+/** Reports whether an error is the answer: without one, the same key finds out what became of the request. */
+export function isFinal(error: unknown): boolean {
+	return isProblem(error) && error.status >= 400 && error.status < 500 && error.slug !== "idempotency-in-flight";
+}
+
 function failure(slug: string): Problem {
 	return new Problem(slug);
 }
@@ -99,6 +104,12 @@ export function newKey(): string {
 	const bytes = crypto.getRandomValues(new Uint8Array(16));
 	return Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
 }
+
+/**
+ * The keys of changes that are under way, or of which nobody knows what became, by what they ask for. Asked for once
+ * more, as in a dialog that was closed meanwhile, it is the same intention.
+ */
+const unsettled = new Map<string, string>();
 
 type Params = Record<string, unknown>;
 
@@ -151,12 +162,17 @@ async function request<In extends object, Body, Out>(
 	const headers: Record<string, string> = { Accept: "application/json", "Accept-Language": language };
 	if (body !== undefined)
 		headers["Content-Type"] = method === "PATCH" ? "application/merge-patch+json" : "application/json";
-	if (options.idempotencyKey) headers["Idempotency-Key"] = options.idempotencyKey;
 	if (options.ifMatch) headers["If-Match"] = options.ifMatch;
 	if (caller.id && method !== "GET") headers["Expected-User"] = caller.id;
 	const init: RequestInit = { method, headers, body: body === undefined ? null : JSON.stringify(body) };
+	const to = address(op, params);
+	const intention = to + init.body;
+	const key = options.idempotencyKey && (unsettled.get(intention) ?? options.idempotencyKey);
+	if (key) headers["Idempotency-Key"] = key;
 	for (let round = 0; ; round++) {
-		const answer = await send(address(op, params), init, options);
+		if (key) unsettled.set(intention, key);
+		const answer = await send(to, init, options);
+		if (!isProblem(answer) || isFinal(answer)) unsettled.delete(intention);
 		if (!isProblem(answer)) return answer as Answer<Out>;
 		if (answer.slug === "unauthenticated" && !options.quiet) {
 			// The first answer may be what the page preloaded before somebody signed in on it.
@@ -203,6 +219,9 @@ async function send(to: string, init: RequestInit, options: CallOptions): Promis
 	}
 }
 
+/** The most seconds that a page waits before it tries again by itself. */
+const longestWait = 600;
+
 /** Reads a refusal: what isn't one comes from something between us and the server. */
 async function readProblem(response: Response): Promise<Problem> {
 	const body = (await response.json().catch(() => ({}))) as Record<string, unknown>;
@@ -212,7 +231,8 @@ async function readProblem(response: Response): Promise<Problem> {
 		response.status,
 		text("title"),
 		Array.isArray(body["errors"]) ? body["errors"] : [],
-		Number(response.headers.get("Retry-After")) || 0,
+		// Longer than a timer can wait it would be no time at all, and so would less than nothing.
+		Math.min(Math.abs(Number(response.headers.get("Retry-After"))) || 0, longestWait),
 		body,
 	);
 }

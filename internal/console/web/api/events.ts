@@ -20,9 +20,17 @@ function tell(change: Change): void {
 	for (const listen of listeners) listen(change);
 }
 
+/** How long to wait before the next attempt after a refusal, in milliseconds: twice as long each time. */
+const shortest = 5_000;
+const longest = 80_000;
+let wait = shortest;
+
 function connect(opened?: () => void): void {
 	source = new EventSource("/api/v1/events");
-	if (opened) source.onopen = opened;
+	source.onopen = () => {
+		wait = shortest;
+		opened?.();
+	};
 	for (const type of [
 		"consultation.changed",
 		"payment.changed",
@@ -40,7 +48,8 @@ function connect(opened?: () => void): void {
 		if (source?.readyState === EventSource.CLOSED) {
 			source = null;
 			// A stream that begins anew doesn't tell what was missed.
-			setTimeout(() => listeners.size > 0 && !source && connect(() => tell(everything)), 5000);
+			setTimeout(() => listeners.size > 0 && !source && connect(() => tell(everything)), wait);
+			wait = Math.min(2 * wait, longest);
 		}
 	});
 }

@@ -2,7 +2,7 @@
 
 import { createContext, type ComponentChildren } from "preact";
 import { useContext, useEffect, useId, useRef, useState } from "preact/hooks";
-import { isProblem, newKey, Problem } from "../api/call";
+import { isFinal, isProblem, newKey, Problem } from "../api/call";
 import { t } from "../text";
 import { announce } from "./announce";
 import { Refusal, explain, fieldOf, type Explanations } from "./refusal";
@@ -174,11 +174,6 @@ function useSending(done: string | undefined): Sending {
 		}
 	};
 	return { isBusy, error, send, renew, clear: () => setError(null), sentAt };
-}
-
-/** Reports whether an error is the answer: without one, the same key finds out what became of the request. */
-function isFinal(error: unknown): boolean {
-	return isProblem(error) && error.status >= 400 && error.status < 500 && error.slug !== "idempotency-in-flight";
 }
 
 /**

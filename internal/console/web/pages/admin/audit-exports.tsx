@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { Title } from "../../app";
-import { address, call, isProblem } from "../../api/call";
+import { call, isProblem } from "../../api/call";
 import {
 	downloadAuditLogExport,
 	listAuditLogExports,
@@ -10,6 +10,7 @@ import {
 	type AuditLogExportFilter,
 } from "../../api/operations";
 import { Form, Select } from "../../parts/form";
+import { FileLink } from "../../parts/file-link";
 import { List } from "../../parts/load";
 import { Time, ZoneNote, fullTime } from "../../parts/time";
 import { fileSize } from "../../parts/numbers";
@@ -116,6 +117,10 @@ function says(filter: AuditLogExportFilter): string {
 		.join("; ");
 }
 
+function fileName({ createdAt, format }: AuditLogExport, part: number): string {
+	return `amrutam-audit-log-${createdAt.slice(0, 10)}-${String(part).padStart(3, "0")}.${format.toLowerCase()}.gz`;
+}
+
 function Export({ item }: { item: AuditLogExport }) {
 	const made = text.entriesSoFar(item.entries, count(item.entries));
 	return (
@@ -138,9 +143,13 @@ function Export({ item }: { item: AuditLogExport }) {
 				<ul>
 					{item.parts.map((part) => (
 						<li key={part.number}>
-							<a href={address(downloadAuditLogExport, { id: item.id, part: part.number })} download>
+							<FileLink
+								op={downloadAuditLogExport}
+								params={{ id: item.id, part: part.number }}
+								name={fileName(item, part.number)}
+							>
 								{text.downloadPart(part.number, item.parts.length)}
-							</a>{" "}
+							</FileLink>{" "}
 							({count(part.entries)}, {fileSize(part.size)})
 							<br />
 							<span class="small">SHA-256: {part.sha256}</span>

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useId } from "preact/hooks";
-import { address, type Operation } from "../../api/call";
+import type { Operation } from "../../api/call";
+import { FileLink } from "../../parts/file-link";
 import { Show, useLoad } from "../../parts/load";
 import { Time } from "../../parts/time";
 import type { Period } from "./period";
@@ -14,6 +15,11 @@ interface ReportProps<In, Out> {
 	/** What the file has besides, like more rows. */
 	file?: Partial<In>;
 	children: (data: Out) => ComponentChildren;
+}
+
+/** Returns the name of a report's file, like "no-show-rate-2026-11-01-2026-11-29.csv". */
+function nameOf(op: string, { from, to }: { from?: string; to?: string }): string {
+	return [op.slice(op.lastIndexOf("/") + 1), from, to].filter(Boolean).join("-") + ".csv";
 }
 
 /** A report: its figures, how far they are, and a file of them. */
@@ -42,14 +48,15 @@ export function Report<In extends object, Out extends { timezone?: string; compl
 									{text.completeUntil} <Time at={data.completeUntil} />.{" "}
 								</>
 							)}
-							<a
+							<FileLink
 								class="no-print"
-								href={address(op, { ...params, ...file, format: "csv" })}
-								download
-								aria-label={text.downloadCSV(title)}
+								op={op}
+								params={{ ...params, ...file, format: "csv" }}
+								name={nameOf(op, params)}
+								label={text.downloadCSV(title)}
 							>
 								{text.csvFile}
-							</a>
+							</FileLink>
 						</p>
 					</>
 				)}

@@ -1,12 +1,13 @@
 import { Title } from "../../app";
-import { readUser, searchConsultations, type StaffUser } from "../../api/operations";
+import { isProblem } from "../../api/call";
+import { readUser, searchConsultations, type Consultation, type StaffUser } from "../../api/operations";
 import { List, Show, useLoad, type Loaded } from "../../parts/load";
 import { Time, ZoneNote } from "../../parts/time";
 import type { PageProps } from "..";
 import { currentUser } from "../../session";
 import { t } from "../../text";
 import { ErasureOf, PersonActions } from "./person-actions";
-import { isAdmin } from "./shared";
+import { PersonLink, isAdmin } from "./shared";
 import { text } from "./text";
 import { VisitTable } from "./visit-table";
 
@@ -87,15 +88,48 @@ function Shown({ user, loaded }: { user: StaffUser; loaded: Loaded<StaffUser> })
 	);
 }
 
+/** The visits of somebody without an account, whom others care for, and who booked for them. */
+function Dependant({ visit }: { visit: Consultation }) {
+	return (
+		<>
+			<Title text={visit.patientName || text.dependant} />
+			<p class="note">{text.noAccount}</p>
+			<ZoneNote />
+			{visit.bookedBy && (
+				<dl>
+					<dt>{text.bookedBy}</dt>
+					<dd>
+						<PersonLink id={visit.bookedBy} />
+					</dd>
+				</dl>
+			)}
+			<h2>{text.visitsAndMoney}</h2>
+			<List op={searchConsultations} params={{ limit: 20, patientId: visit.patientId }} empty={text.noVisits}>
+				{(visits) => <VisitTable visits={visits} />}
+			</List>
+		</>
+	);
+}
+
 /** Who somebody is, their visits, and what administrators may do with the account. */
 export function Person({ params }: PageProps) {
-	const loaded = useLoad(readUser, { id: params["id"] ?? "" });
+	const id = params["id"] ?? "";
+	const loaded = useLoad(readUser, { id });
+	// A dependant is a patient, too, but no user.
+	const isNoUser = isProblem(loaded.error, "not-found");
+	const visits = useLoad(searchConsultations, isNoUser ? { patientId: id, limit: 1 } : null);
+	const visit = visits.data?.items[0];
+	if (isNoUser && visit?.dependantId) return <Dependant visit={visit} />;
 	return (
 		<>
 			{!loaded.data && <Title text={text.person} />}
-			<Show loaded={loaded} gone={{ text: text.noPerson, href: "/people", link: text.people }}>
-				{(user) => <Shown user={user} loaded={loaded} />}
-			</Show>
+			{isNoUser && !visits.data ? (
+				<Show loaded={visits}>{() => null}</Show>
+			) : (
+				<Show loaded={loaded} gone={{ text: text.noPerson, href: "/people", link: text.people }}>
+					{(user) => <Shown user={user} loaded={loaded} />}
+				</Show>
+			)}
 		</>
 	);
 }

@@ -29,6 +29,7 @@ export const support = {
 	on: "On",
 	off: "Off",
 	noPerson: "There is no such person. Search for them among the people.",
+	noAccount: "They have no account: somebody else books and pays for them.",
 	openPerson: "Open the person",
 	openVisit: "Open the visit",
 	ownAccount: "This is your own account. Another administrator changes it.",
