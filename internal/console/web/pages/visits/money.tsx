@@ -27,7 +27,8 @@ export function paymentState(owed: Owed, paid: string | number, status: Consulta
 
 /** Returns what was paid in all, before refunds. */
 function paidIn(payment: PaymentDetail): number {
-	return payment.attempts.filter((a) => a.status === "SUCCESS").reduce((sum, a) => sum + Number(a.captured), 0);
+	const paid = payment.attempts.filter((a) => a.status === "SUCCESS");
+	return paid.reduce((sum, a) => sum + Math.round(Number(a.captured) * 100), 0) / 100;
 }
 
 export function attemptState(status: PaymentStatus): string {
