@@ -1,9 +1,11 @@
 package console_test
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 
+	"amrutam/internal/access"
 	"amrutam/internal/apptest"
 	"amrutam/internal/apptest/browser"
 )
@@ -47,5 +49,43 @@ func TestLongListStaysLong(t *testing.T) {
 	press(p, "Show more")
 	await(t, p, "Ended (150)")
 	press(p, "Leave the waitlist")
+	await(t, p, "You lose your place in the line.")
+	press(p, "Stay on it")
+	press(p, "Leave the waitlist")
+	await(t, p, "You lose your place in the line.")
+	press(p, "Leave the waitlist")
 	await(t, p, "Ended (151)")
+}
+
+// TestHoursBeforeApplication tests that each page of the hours tells a doctor who hasn't applied to do that first,
+// before anything is filled in, and no other doctor.
+func TestHoursBeforeApplication(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	p := browser.Open(t, c)
+	paths := []string{"/hours", "/hours/new", "/hours/leave", "/hours/slots"}
+	p.SignIn(c, c.User(access.RoleDoctor))
+	for _, path := range paths {
+		open(p, path)
+		await(t, p, "Apply as a doctor first")
+	}
+	p.SignIn(c, c.Doctor("0.00"))
+	for _, path := range paths {
+		open(p, path)
+		if p.Script(`return {link: !!document.querySelector('main a[href="/application"]')};`)["link"] == true {
+			t.Errorf("%s leads an approved doctor to the application", path)
+		}
+	}
+}
+
+// TestPhoneInDevanagari tests that support finds a person by a phone number in the digits of a Hindi keyboard.
+func TestPhoneInDevanagari(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	patient := c.Patient()
+	c.Patch(patient, "users/me", object{"fullName": "Asha Rao", "phone": "+919876543210"}).Want(200)
+	p := browser.Open(t, c)
+	p.SignIn(c, c.Support())
+	open(p, "/people?q="+url.QueryEscape("+९१ ९८७६५ ४३२१०"))
+	await(t, p, "Asha Rao")
 }

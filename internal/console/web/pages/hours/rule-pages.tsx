@@ -13,6 +13,7 @@ import type { PageProps } from "..";
 import { Show, useLoad } from "../../parts/load";
 import { ZoneNote } from "../../parts/time";
 import { t } from "../../text";
+import { ApplyFirst } from "./apply-first";
 import { Changes } from "./changes";
 import { RuleForm, newRule } from "./rule-form";
 import { daysOf, inWords, moreInWords, requestOf } from "./rule";
@@ -35,6 +36,7 @@ export function NewRule() {
 		<>
 			<Title text={text.newRule} />
 			<p>{text.newRuleHint}</p>
+			<ApplyFirst />
 			<Show loaded={rules}>
 				{({ items }) => (
 					<RuleForm

@@ -14,7 +14,8 @@ import { text } from "./text";
 function filterOf(query: string): { email?: string; phone?: string; name?: string } {
 	if (!query) return {};
 	if (query.includes("@")) return { email: query };
-	if (/^\+?[\d\s()-]{5,}$/.test(query)) return { phone: query };
+	const western = query.replace(/[०-९]/g, (digit) => String(digit.charCodeAt(0) - 0x966));
+	if (/^\+?[\d\s()-]{5,}$/.test(western)) return { phone: western };
 	return { name: query };
 }
 

@@ -12,6 +12,7 @@ import {
 } from "../../api/operations";
 import { announce } from "../../parts/announce";
 import { Countdown } from "../../parts/countdown";
+import { Dialog } from "../../parts/dialog";
 import { ActionButton, Form } from "../../parts/form";
 import { List, Show, useLoad } from "../../parts/load";
 import { plainDate, Time, zone, zoneName, ZoneNote } from "../../parts/time";
@@ -134,25 +135,51 @@ function Entry({ entry, names, reload }: { entry: WaitlistEntry; names: Map<stri
 }
 
 function Leave({ entry, reload }: { entry: WaitlistEntry; reload: () => void }) {
+	const [isAsked, setAsked] = useState(false);
+	const what = entry.offer ? wait.decline : wait.leave;
+	const leave = async (): Promise<void> => {
+		try {
+			await call(leaveWaitlist, { id: entry.id }, undefined);
+		} catch (error) {
+			// It has ended meanwhile: the list says how.
+			if (!isProblem(error, "illegal-transition", "not-found")) throw error;
+		}
+		announce(wait.left);
+		setAsked(false);
+		// The button goes away with its entry.
+		document.querySelector("h1")?.focus();
+		reload();
+	};
 	return (
-		<ActionButton
-			class="quiet"
-			text={entry.offer ? wait.decline : wait.leave}
-			label={text.ofDoctor(entry.offer ? wait.decline : wait.leave, entry.doctorName)}
-			own={{ ...text.problems, ...wait.problems }}
-			run={async () => {
-				try {
-					await call(leaveWaitlist, { id: entry.id }, undefined);
-				} catch (error) {
-					// It has ended meanwhile: the list says how.
-					if (!isProblem(error, "illegal-transition", "not-found")) throw error;
-				}
-				announce(wait.left);
-				// The button goes away with its entry.
-				document.querySelector("h1")?.focus();
-				reload();
-			}}
-		/>
+		<>
+			<button
+				type="button"
+				class="quiet"
+				aria-label={text.ofDoctor(what, entry.doctorName)}
+				onClick={() => setAsked(true)}
+			>
+				{what}
+			</button>
+			{isAsked && (
+				<Dialog title={wait.leaveAsk} close={() => setAsked(false)}>
+					<p>
+						<Name>{entry.doctorName}</Name>
+					</p>
+					<p>{entry.offer ? wait.declineHint : wait.leaveHint}</p>
+					<div class="actions">
+						<ActionButton
+							class="danger"
+							text={what}
+							own={{ ...text.problems, ...wait.problems }}
+							run={leave}
+						/>
+						<button type="button" onClick={() => setAsked(false)}>
+							{wait.stay}
+						</button>
+					</div>
+				</Dialog>
+			)}
+		</>
 	);
 }
 

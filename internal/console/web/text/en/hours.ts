@@ -72,6 +72,7 @@ export const hours = {
 		"Only doctors whose application is approved can open times. See “Application” for what is missing, and come back then.",
 	applyFirst:
 		"Apply as a doctor first, on the page “Application”. After that you can write your hours here while you wait for the approval.",
+	toApplication: "Go to “Application”",
 	ruleSaved: "Your hours are saved",
 	toRules: "To your regular hours",
 	toSlots: "See them in the calendar",
