@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"regexp"
@@ -97,13 +98,33 @@ func main() {
 }
 
 func run() error {
+	text, err := io.ReadAll(os.Stdin)
+	if err != nil {
+		return err
+	}
 	var doc document
-	if err := json.NewDecoder(os.Stdin).Decode(&doc); err != nil {
+	if err := json.Unmarshal(text, &doc); err != nil {
 		return err
 	}
 	out := bufio.NewWriter(os.Stdout)
 	doc.write(out)
+	writeSlugs(out, text)
 	return out.Flush()
+}
+
+var problemType = regexp.MustCompile(`/problems/([a-z-]+)`)
+
+// writeSlugs writes which problems the document names.
+func writeSlugs(out *bufio.Writer, document []byte) {
+	slugs := map[string]bool{}
+	for _, match := range problemType.FindAllSubmatch(document, -1) {
+		slugs[string(match[1])] = true
+	}
+	fmt.Fprint(out, "\n/** The slugs of the API's problems. */\nexport type ProblemSlug =\n")
+	for _, slug := range slices.Sorted(maps.Keys(slugs)) {
+		fmt.Fprintf(out, "\t| %q\n", slug)
+	}
+	fmt.Fprint(out, ";\n")
 }
 
 func (d *document) write(out *bufio.Writer) {

@@ -1,6 +1,7 @@
 // Calls of the API: one function, which adds what every request needs and turns refusals into Problem.
 
 import { language } from "../text/language";
+import type { ProblemSlug } from "./operations";
 import { hear } from "./clock";
 
 const base = "/api/v1";
@@ -37,7 +38,7 @@ export interface Answer<Out> {
 /** A refusal (RFC 9457), or slug "offline" when no answer came. */
 export class Problem extends Error {
 	constructor(
-		readonly slug: string,
+		readonly slug: Slug,
 		readonly status = 0,
 		readonly title = "",
 		/** The faults of a request's fields, by their place, like "body.email". */
@@ -56,7 +57,26 @@ export class Problem extends Error {
 	}
 }
 
-export function isProblem(error: unknown, ...slugs: string[]): error is Problem {
+/** The slugs of the API, and those of the console. */
+export type Slug =
+	| ProblemSlug
+	| "offline"
+	| "outcome-unknown"
+	| "not-loaded"
+	| "unknown"
+	| "unavailable"
+	| "no-cookie"
+	| "passkey-declined"
+	| "passkey-unusable"
+	| "no-time"
+	| "notes-unsaved"
+	| "policy-order"
+	| "refused";
+
+/** What a page says of refusals by their slug, before the texts that all pages share. */
+export type Explanations = Partial<Record<Slug, string>>;
+
+export function isProblem(error: unknown, ...slugs: Slug[]): error is Problem {
 	return error instanceof Problem && (slugs.length === 0 || slugs.includes(error.slug));
 }
 
@@ -65,7 +85,7 @@ export function isFinal(error: unknown): boolean {
 	return isProblem(error) && error.status >= 400 && error.status < 500 && error.slug !== "idempotency-in-flight";
 }
 
-function failure(slug: string): Problem {
+function failure(slug: Slug): Problem {
 	return new Problem(slug);
 }
 
@@ -227,7 +247,7 @@ async function readProblem(response: Response): Promise<Problem> {
 	const body = (await response.json().catch(() => ({}))) as Record<string, unknown>;
 	const text = (name: string): string => (typeof body[name] === "string" ? (body[name] as string) : "");
 	return new Problem(
-		text("type").replace("/problems/", "") || "unknown",
+		(text("type").replace("/problems/", "") || "unknown") as Slug,
 		response.status,
 		text("title"),
 		Array.isArray(body["errors"]) ? body["errors"] : [],

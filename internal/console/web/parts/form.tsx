@@ -2,10 +2,10 @@
 
 import { createContext, type ComponentChildren } from "preact";
 import { useContext, useEffect, useId, useRef, useState } from "preact/hooks";
-import { isFinal, isProblem, newKey, Problem } from "../api/call";
+import { isFinal, isProblem, newKey, Problem, type Explanations } from "../api/call";
 import { t } from "../text";
 import { announce } from "./announce";
-import { Refusal, explain, fieldOf, type Explanations } from "./refusal";
+import { Refusal, explain, fieldOf } from "./refusal";
 
 /** The fields of a form by name, as text; missing and empty fields are "". */
 export class Values {

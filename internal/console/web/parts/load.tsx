@@ -2,10 +2,10 @@
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import type { ComponentChildren } from "preact";
-import { isProblem, read, type Answer, type Operation } from "../api/call";
+import { isProblem, read, type Answer, type Operation, type Explanations } from "../api/call";
 import { onEvent, type Change } from "../api/events";
 import { t } from "../text";
-import { Refusal, type Explanations } from "./refusal";
+import { Refusal } from "./refusal";
 
 export function Loading() {
 	return (

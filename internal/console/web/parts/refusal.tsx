@@ -1,11 +1,8 @@
 // What went wrong, and what to do next.
 
 import type { ComponentChildren } from "preact";
-import { isProblem } from "../api/call";
+import { isProblem, type Explanations } from "../api/call";
 import { t } from "../text";
-
-/** What a page says of refusals by their slug, before the texts that all pages share. */
-export type Explanations = Record<string, string>;
 
 /** Returns the name of a field from a location like "body.medications[0].name" or "query.language". */
 export function fieldOf(location: string): string {

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import { call, read } from "../../api/call";
+import { call, read, type Explanations } from "../../api/call";
 import { downloadOwnExport, readOwnExport, requestOwnExport, type Export } from "../../api/operations";
 import { announce } from "../../parts/announce";
 import { ActionButton } from "../../parts/form";
@@ -10,7 +10,7 @@ import { Arrival } from "../../parts/focus";
 import { download } from "../../parts/download";
 import { text } from "./text";
 
-const refusals = (): Record<string, string> => ({
+const refusals = (): Explanations => ({
 	"too-many-requests": text.copy.tooMany,
 	"export-expired": text.copy.gone,
 	"not-found": text.copy.gone,

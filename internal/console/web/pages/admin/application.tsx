@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { Title } from "../../app";
-import { Problem, call, isProblem } from "../../api/call";
+import { Problem, call, isProblem, type Explanations } from "../../api/call";
 import { approveDoctor, readDoctor, type Doctor } from "../../api/operations";
 import { focusTitle } from "../../parts/focus";
 import { announce } from "../../parts/announce";
@@ -123,7 +123,7 @@ interface DecisionProps {
 	doctor: Doctor;
 }
 
-function own(): Record<string, string> {
+function own(): Explanations {
 	return {
 		"registration-number-taken": text.numberTaken,
 		"precondition-failed": text.applicationChanged,

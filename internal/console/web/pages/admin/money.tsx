@@ -149,7 +149,7 @@ function Decision({ item, action, amount, close, done }: DecisionProps) {
 			<Form
 				danger={action === "CLOSE"}
 				action={text.moneyAction[action]}
-				own={{ "invalid-transition": text.moneyDecided, "not-found": text.moneyDecided }}
+				own={{ "illegal-transition": text.moneyDecided, "not-found": text.moneyDecided }}
 				submit={async (values, key) => {
 					const body = { action, reason: values.text("reason") };
 					await call(resolveUnmatchedMoney, { id: item.id }, body, { idempotencyKey: key });

@@ -19,7 +19,7 @@ import { giveConsents, isAboutConsent, missingOf, ReasonFields } from "./reason-
 import { text } from "./text";
 
 /** Refusals after which only another time helps. */
-const goneSlugs = ["slot-taken", "slot-not-bookable", "slot-moved", "not-found", "seat-overlap"];
+const goneSlugs = ["slot-taken", "slot-not-bookable", "slot-moved", "not-found", "seat-overlap"] as const;
 
 interface BookFormProps {
 	doctor: Doctor;

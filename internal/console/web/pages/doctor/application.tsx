@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Title } from "../../app";
-import { call } from "../../api/call";
+import { call, type Explanations } from "../../api/call";
 import { applyAsDoctor, updateDoctor, type Doctor } from "../../api/operations";
 import { Form } from "../../parts/form";
 import { Loading, type Loaded } from "../../parts/load";
@@ -42,7 +42,7 @@ export function Application() {
 	);
 }
 
-const own = (): Record<string, string> => ({
+const own = (): Explanations => ({
 	"already-applied": text.application.alreadyApplied,
 	"registration-number-taken": text.application.numberTaken,
 	"registration-number-approved": text.application.numberFixed,

@@ -1,7 +1,7 @@
 // The steps of a visit: check in, start, complete, nobody came, cancel.
 
 import { useRef } from "preact/hooks";
-import { call } from "../../api/call";
+import { call, type Explanations } from "../../api/call";
 import {
 	cancelConsultation,
 	checkIn,
@@ -126,7 +126,7 @@ export function Steps({ visit, saver, reload }: StepsProps) {
 interface NoShowProps {
 	visit: Consultation;
 	run: () => Promise<void>;
-	own: Record<string, string>;
+	own: Explanations;
 }
 
 function NoShow({ visit, run, own }: NoShowProps) {

@@ -1,7 +1,6 @@
-import { call, Problem } from "../../api/call";
+import { call, Problem, type Explanations } from "../../api/call";
 import { createPasskeySignInOptions, type PasskeyAssertion } from "../../api/operations";
 import { provePasskey } from "../../parts/passkey";
-import type { Explanations } from "../../parts/refusal";
 import { text } from "./text";
 
 /** What to do when a proof of identity was refused. */

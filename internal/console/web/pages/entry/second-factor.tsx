@@ -1,9 +1,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { call } from "../../api/call";
+import { call, type Explanations } from "../../api/call";
 import { verifyMfa, type PasskeyAssertion, type SecondFactorMethod, type SignInResult } from "../../api/operations";
 import { ActionButton, Field, Form } from "../../parts/form";
 import { hasPasskeys } from "../../parts/passkey";
-import type { Explanations } from "../../parts/refusal";
 import { askPasskey, refusals } from "./refusals";
 import { text } from "./text";
 

@@ -1,6 +1,6 @@
 import { Dialog } from "../../parts/dialog";
 import { ActionButton } from "../../parts/form";
-import type { Explanations } from "../../parts/refusal";
+import type { Explanations } from "../../api/call";
 import { text } from "./text";
 
 interface DeleteDialogProps {

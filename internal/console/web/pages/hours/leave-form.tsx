@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 import type { ComponentChildren } from "preact";
-import { call, isProblem } from "../../api/call";
+import { call, isProblem, type Explanations } from "../../api/call";
 import { now } from "../../api/clock";
 import {
 	createAvailabilityException,
@@ -25,7 +25,7 @@ import { text } from "./text";
 const longest = 8 * 3_600_000;
 
 /** Returns the refusals of leaves and extra hours, in words. */
-export function ownOf(): Record<string, string> {
+export function ownOf(): Explanations {
 	return {
 		"exception-overlap": text.exceptionOverlap,
 		"too-many-exceptions": text.tooManyExceptions,

@@ -1,6 +1,6 @@
 // Forms of a single slot.
 
-import { call, isProblem } from "../../api/call";
+import { call, isProblem, type Explanations } from "../../api/call";
 import { now } from "../../api/clock";
 import { createSlot, readSlot, updateSlot, type Slot, type SlotUpdateRequest } from "../../api/operations";
 import { Checkbox, Field, Form, type Values } from "../../parts/form";
@@ -13,7 +13,7 @@ import { refuse } from "./fault";
 import { text } from "./text";
 
 /** Returns the refusals of slots, in words. */
-export function slotRefusals(): Record<string, string> {
+export function slotRefusals(): Explanations {
 	return {
 		"doctor-not-approved": text.notApproved,
 		"erasure-due": text.erasureDue,

@@ -66,7 +66,6 @@ function Card({ dispute, set }: { dispute: Dispute; set: (dispute: Dispute) => v
 					title={text.decideDispute}
 					done={text.disputeDecided}
 					focus={"state-" + id}
-
 					submit={async (values, key) => {
 						const body = {
 							decision: values.text("decision") as "UPHELD" | "REFUNDED",

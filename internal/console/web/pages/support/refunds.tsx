@@ -25,7 +25,6 @@ function Decide({ refund, set }: { refund: ListedRefund; set: (refund: ListedRef
 				label={text.approveRefund(amount)}
 				done={text.refundApproved}
 				focus={"state-" + id}
-
 				submit={async (_, key) => {
 					const { data } = await call(approveRefund, { id }, undefined, { idempotencyKey: key });
 					set({ ...refund, ...data });
@@ -38,7 +37,6 @@ function Decide({ refund, set }: { refund: ListedRefund; set: (refund: ListedRef
 				label={text.declineRefund(amount)}
 				done={text.refundDeclined}
 				focus={"state-" + id}
-
 				submit={async (values, key) => {
 					const body = { reason: values.text("reason") };
 					const { data } = await call(declineRefund, { id }, body, { idempotencyKey: key });

@@ -27,7 +27,6 @@ function Decision({
 			title={title}
 			done={text.reviewDecided}
 			focus={"state-" + review.id}
-
 			submit={async (values) => {
 				const isFalse = values.checked("isFalse");
 				const body = { ...change, reason: values.text("reason"), ...(isFalse && { isFalse }) };

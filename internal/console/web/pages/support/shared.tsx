@@ -2,14 +2,13 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { read } from "../../api/call";
+import { read, type Explanations } from "../../api/call";
 import { readUser, type Consultation } from "../../api/operations";
 import { Dialog } from "../../parts/dialog";
 import { focusOn } from "../../parts/focus";
 import { Form, Select, type Values } from "../../parts/form";
 import { isId } from "../../parts/id";
 import { PersonLink as NamedPerson } from "../../parts/person";
-import type { Explanations } from "../../parts/refusal";
 import { isDay, zone } from "../../parts/time";
 import { Name } from "../../parts/value";
 import { beginOf } from "../../parts/wall";

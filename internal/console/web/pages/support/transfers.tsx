@@ -60,7 +60,6 @@ function Card({ transfer, set }: { transfer: DependantTransfer; set: (transfer: 
 							label={text.approveTransfer(name)}
 							done={text.transferApproved}
 							focus={"state-" + id}
-
 							submit={async (_, key) => {
 								const { data } = await call(approveDependantTransfer, { id }, undefined, {
 									idempotencyKey: key,
@@ -77,7 +76,6 @@ function Card({ transfer, set }: { transfer: DependantTransfer; set: (transfer: 
 						done={text.transferEnded}
 						danger
 						focus={"state-" + id}
-
 						submit={async () => {
 							await call(endDependantTransfer, { id });
 							set({ ...transfer, status: "REFUSED" });

@@ -1,3 +1,4 @@
+import type { Explanations } from "../../api/call";
 import { plural } from "../language";
 
 /** From looking for a doctor to a paid visit. */
@@ -142,5 +143,5 @@ export const care = {
 		"already-paid": "This visit is paid already.",
 		"illegal-transition": "This isn't possible any more: the time may be over.",
 		"restore-mode": "Payments are paused while the service is being restored. Try again later.",
-	} as Record<string, string>,
+	} satisfies Explanations as Explanations,
 };

@@ -1,3 +1,4 @@
+import type { Explanations } from "../../api/call";
 import { plural } from "../language";
 
 /** The texts that every page may use. */
@@ -95,6 +96,6 @@ export const common = {
 		"other-user":
 			"Somebody else has signed in in this browser, so nothing was sent. Copy what you need, and load the page again.",
 		"precondition-failed": "Somebody changed this meanwhile. Load it again, and make your change once more.",
-	} as Record<string, string>,
+	} satisfies Explanations as Explanations,
 	requestNumber: (id: string) => `Number of the request: ${id}`,
 };

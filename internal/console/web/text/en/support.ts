@@ -1,3 +1,4 @@
+import type { Explanations } from "../../api/call";
 import { plural } from "../language";
 
 /** The texts of support. */
@@ -242,5 +243,5 @@ export const support = {
 		"transfer-over": "This transfer is over. Load the page again.",
 		"idempotency-in-flight": "This is being done already. Wait a moment, and load the page again.",
 		"mfa-required": "This step needs a second factor. Set one up for your account under Security.",
-	} as Record<string, string>,
+	} satisfies Explanations as Explanations,
 };

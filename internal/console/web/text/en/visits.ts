@@ -1,3 +1,4 @@
+import type { Explanations } from "../../api/call";
 import { plural } from "../language";
 
 /** What a patient does with visits: see, move, pay and review them. */
@@ -219,5 +220,5 @@ export const visits = {
 		"review-hidden": "The review is hidden, so it can’t be changed.",
 		"idempotency-in-flight": "We are still working on it. Try again in a moment.",
 		"restore-mode": "Payments are paused for a short while. Nothing is lost: try again later.",
-	} as Record<string, string>,
+	} satisfies Explanations as Explanations,
 };

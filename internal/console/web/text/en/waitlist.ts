@@ -1,3 +1,5 @@
+import type { Explanations } from "../../api/call";
+
 /** Waiting for a free place of a doctor. */
 export const waitlist = {
 	waitFrom: "From",
@@ -42,5 +44,5 @@ export const waitlist = {
 		"no-offer": "The place is no longer held for you. You are still on the waitlist.",
 		"already-waiting": "You are on this doctor's waitlist already.",
 		"too-many-waiting": "You are on as many waitlists as one account may be. Leave one first.",
-	} as Record<string, string>,
+	} satisfies Explanations as Explanations,
 };

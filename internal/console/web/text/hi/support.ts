@@ -1,3 +1,4 @@
+import type { Explanations } from "../../api/call";
 import { plural } from "../language";
 import type { support as english } from "../en/support";
 
@@ -234,5 +235,5 @@ export const support = {
 		"transfer-over": "यह स्थानांतरण समाप्त हो चुका है। पेज फिर खोलें।",
 		"idempotency-in-flight": "यह काम चल रहा है। थोड़ा रुकें और पेज फिर खोलें।",
 		"mfa-required": "इसके लिए दूसरा प्रमाण चाहिए। अपने खाते की सुरक्षा में उसे चालू करें।",
-	} as Record<string, string>,
+	} satisfies Explanations as Explanations,
 } satisfies typeof english;
