@@ -60,7 +60,7 @@ export const admin = {
 	numberTaken:
 		"Another doctor who is approved or waits has this registration number. Search for it among both, and clear up whose it is before you approve.",
 	applicationChanged:
-		"The doctor changed the application meanwhile. Load it again, and look at it before you decide.",
+		"The application was changed or decided meanwhile. Load it again, and look at it before you decide.",
 	withdraw: "Withdraw the approval",
 	withdrawHint:
 		"Patients no longer find this doctor. If visits are to come, you are told how many before they are cancelled.",
