@@ -9,6 +9,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
+	"amrutam/internal/access"
 	"amrutam/internal/apptest"
 	"amrutam/internal/apptest/browser"
 )
@@ -162,7 +163,6 @@ func TestWrongDayInAddress(t *testing.T) {
 	c := apptest.Open(t)
 	p := browser.Open(t, c)
 	p.SignIn(c, c.Doctor("0.00"))
-	open(p, "/hours/leave?day=2100-13-45")
 	open(p, "/hours/leave?day="+c.DB.Now().Format("2006")+"-12-32")
 	out := p.Script(`
 		return {empty: [...document.querySelectorAll('input[type=date]')].filter(e => !e.value).length};`)
@@ -180,4 +180,25 @@ func TestPreviewOfHalfMinutes(t *testing.T) {
 	open(p, "/hours/new")
 	fill(p, "Minutes for each visit", "7.5")
 	await(t, p, "Fill in the times, the minutes (at least 5)")
+}
+
+// TestHoursBeforeApplication tests that each page of the hours tells a doctor who hasn't applied to do that first,
+// before anything is filled in, and no other doctor.
+func TestHoursBeforeApplication(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	p := browser.Open(t, c)
+	paths := []string{"/hours", "/hours/new", "/hours/leave", "/hours/slots"}
+	p.SignIn(c, c.User(access.RoleDoctor))
+	for _, path := range paths {
+		open(p, path)
+		await(t, p, "Apply as a doctor first")
+	}
+	p.SignIn(c, c.Doctor("0.00"))
+	for _, path := range paths {
+		open(p, path)
+		if p.Script(`return {link: !!document.querySelector('main a[href="/application"]')};`)["link"] == true {
+			t.Errorf("%s leads an approved doctor to the application", path)
+		}
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -136,4 +137,16 @@ func TestFileOfEndedSession(t *testing.T) {
 	c.Post(admin, "auth/logout", nil).Want(204)
 	p.Script(`document.querySelector('a[download]').click(); return {};`)
 	await(t, p, "Please sign in again")
+}
+
+// TestPhoneInDevanagari tests that support finds a person by a phone number in the digits of a Hindi keyboard.
+func TestPhoneInDevanagari(t *testing.T) {
+	t.Parallel()
+	c := apptest.Open(t)
+	patient := c.Patient()
+	c.Patch(patient, "users/me", object{"fullName": "Asha Rao", "phone": "+919876543210"}).Want(200)
+	p := browser.Open(t, c)
+	p.SignIn(c, c.Support())
+	open(p, "/people?q="+url.QueryEscape("+९१ ९८७६५ ४३२१०"))
+	await(t, p, "Asha Rao")
 }
