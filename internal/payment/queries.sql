@@ -110,11 +110,10 @@ SELECT * FROM refunds
 WHERE payment_id = @payment_id AND (@staff::boolean OR NOT on_request OR approved_by IS NOT NULL) ORDER BY id;
 
 -- name: listPaymentsOf :many
-SELECT sqlc.embed(p), coalesce((SELECT max(a.updated_at) FROM payment_attempts a
-    WHERE a.payment_id = p.id AND a.status = 'SUCCESS'), 'epoch')::timestamptz AS paid_at,
-    coalesce((SELECT sum(a.captured) FROM payment_attempts a
-    WHERE a.payment_id = p.id AND a.status = 'SUCCESS'), 0)::numeric(12, 2) AS paid
-FROM payments p WHERE p.consultation_id = ANY(@consultations::uuid[]);
+SELECT sqlc.embed(p), coalesce(a.paid_at, 'epoch')::timestamptz AS paid_at, coalesce(a.paid, 0)::numeric(12, 2) AS paid
+FROM payments p LEFT JOIN LATERAL (SELECT max(updated_at) AS paid_at, sum(captured) AS paid FROM payment_attempts
+    WHERE payment_id = p.id AND status = 'SUCCESS') a ON true
+WHERE p.consultation_id = ANY(@consultations::uuid[]);
 
 -- What a patient sees, as in listRefunds.
 -- name: listRefundsOf :many

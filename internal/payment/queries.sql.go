@@ -555,11 +555,10 @@ func listMismatched(ctx context.Context, db postgres.Querier, paymentID *uuid.UU
 }
 
 const listPaymentsOfSQL = `-- name: listPaymentsOf :many
-SELECT p.id, p.consultation_id, p.amount, p.currency, p.status, p.provider, p.transaction_reference, p.created_at, p.updated_at, coalesce((SELECT max(a.updated_at) FROM payment_attempts a
-    WHERE a.payment_id = p.id AND a.status = 'SUCCESS'), 'epoch')::timestamptz AS paid_at,
-    coalesce((SELECT sum(a.captured) FROM payment_attempts a
-    WHERE a.payment_id = p.id AND a.status = 'SUCCESS'), 0)::numeric(12, 2) AS paid
-FROM payments p WHERE p.consultation_id = ANY($1::uuid[])
+SELECT p.id, p.consultation_id, p.amount, p.currency, p.status, p.provider, p.transaction_reference, p.created_at, p.updated_at, coalesce(a.paid_at, 'epoch')::timestamptz AS paid_at, coalesce(a.paid, 0)::numeric(12, 2) AS paid
+FROM payments p LEFT JOIN LATERAL (SELECT max(updated_at) AS paid_at, sum(captured) AS paid FROM payment_attempts
+    WHERE payment_id = p.id AND status = 'SUCCESS') a ON true
+WHERE p.consultation_id = ANY($1::uuid[])
 `
 
 type listPaymentsOfRow struct {

@@ -57,10 +57,7 @@ func setDecisions(c *apptest.Clinic) []decision {
 // TestDecisions lets an administrator decide what waits, each by a double click: it is decided once.
 func TestDecisions(t *testing.T) {
 	t.Parallel()
-	c := apptest.Open(t)
-	decisions := setDecisions(c)
-	p := browser.Open(t, c)
-	signInAsAdmin(c, p)
+	c, p, decisions := openDecisions(t)
 	for _, d := range decisions {
 		open(p, d.path)
 		d.begin(p)
@@ -74,10 +71,7 @@ func TestDecisions(t *testing.T) {
 // was decided stays.
 func TestDecidedMeanwhile(t *testing.T) {
 	t.Parallel()
-	c := apptest.Open(t)
-	decisions := setDecisions(c)
-	p := browser.Open(t, c)
-	signInAsAdmin(c, p)
+	c, p, decisions := openDecisions(t)
 	colleague := c.Admin()
 	c.Prove(colleague)
 	for _, d := range decisions {
@@ -90,10 +84,14 @@ func TestDecidedMeanwhile(t *testing.T) {
 	c.CheckInvariants()
 }
 
-func signInAsAdmin(c *apptest.Clinic, p *browser.Page) {
-	admin := c.Admin()
+// openDecisions opens a browser with the session of an administrator, for whom decisions wait.
+func openDecisions(t *testing.T) (*apptest.Clinic, *browser.Page, []decision) {
+	t.Helper()
+	c := apptest.Open(t)
+	decisions, admin, p := setDecisions(c), c.Admin(), browser.Open(t, c)
 	c.Prove(admin)
 	p.SignIn(c, admin)
+	return c, p, decisions
 }
 
 // begin opens the form of a decision and fills it in.

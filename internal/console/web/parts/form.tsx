@@ -140,7 +140,7 @@ interface Sending {
 }
 
 /** Reports whether a click is the second of a double click: the first one may have put another button here. */
-function isSecond(event: MouseEvent): boolean {
+export function isSecond(event: MouseEvent): boolean {
 	return event.detail > 1;
 }
 

@@ -14,6 +14,11 @@ export function knownZone(name: string): string {
 	}
 }
 
+/** Returns the zones as choices of a field. */
+export function zoneOptions(names: string[]): Array<[string, string]> {
+	return names.map((name) => [name, name.replaceAll("_", " ")]);
+}
+
 /** Returns the names of all zones, each once, after some that come first. */
 export function zoneNames(...first: string[]): string[] {
 	const all = typeof Intl.supportedValuesOf === "function" ? Intl.supportedValuesOf("timeZone") : [];

@@ -10,7 +10,7 @@ import { Field, Form, Select, TextArea, type Values as Typed } from "../../parts
 import { LoadAgain } from "../../parts/load-again";
 import { Show, useLoad, type Loaded } from "../../parts/load";
 import { currentDay, ZoneNote } from "../../parts/time";
-import { knownZone, zoneNames } from "../../parts/zones";
+import { knownZone, zoneNames, zoneOptions } from "../../parts/zones";
 import { setUser, useUser } from "../../session";
 import { t } from "../../text";
 import { changeLanguage, language, type Language } from "../../text/language";
@@ -43,11 +43,6 @@ export function Profile() {
 			</Show>
 		</Frame>
 	);
-}
-
-/** Returns the zones to choose among, the present one first. */
-function zones(present: string): Array<[string, string]> {
-	return zoneNames(present).map((zone) => [zone, zone.replaceAll("_", " ")]);
 }
 
 /** Returns what was changed: the rest stays as it is on the server. */
@@ -143,7 +138,7 @@ function ProfileForm({ loaded, profile }: { loaded: Loaded<Values>; profile: Val
 				hint={text.profile.timezoneHint}
 				required
 				initial={knownZone(profile.timezone)}
-				options={zones(profile.timezone)}
+				options={zoneOptions(zoneNames(profile.timezone))}
 			/>
 		</Form>
 	);

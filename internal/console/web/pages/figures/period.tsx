@@ -5,7 +5,7 @@ import { Title } from "../../app";
 import { Problem } from "../../api/call";
 import { Checkbox, Field, Form, Select } from "../../parts/form";
 import { addDays, currentDay, isDay, plainDate, zone, ZoneNote } from "../../parts/time";
-import { knownZone, zoneNames } from "../../parts/zones";
+import { knownZone, zoneNames, zoneOptions } from "../../parts/zones";
 import { setQuery, useAddress } from "../../router";
 import { t } from "../../text";
 import { text } from "./text";
@@ -135,7 +135,7 @@ function PeriodChooser({ period, query }: { period: Period; query: URLSearchPara
 						label={text.timezone}
 						required
 						initial={period.timezone}
-						options={zones().map((z) => [z, z.replace(/_/g, " ")])}
+						options={zoneOptions(zones())}
 					/>
 				</div>
 				<Checkbox name="compare" label={text.compare} initial={!!period.compare} />

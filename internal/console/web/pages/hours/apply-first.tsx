@@ -1,14 +1,9 @@
-import { isProblem } from "../../api/call";
-import { readDoctor } from "../../api/operations";
-import { useLoad } from "../../parts/load";
-import { currentUser } from "../../session";
+import { hasNotApplied, useOwnProfile } from "../doctor/standing";
 import { text } from "./text";
 
 /** Tells a doctor who hasn't applied to do that first; nothing for others. */
 export function ApplyFirst() {
-	const me = currentUser();
-	const { error } = useLoad(readDoctor, me && { id: me.id });
-	if (!isProblem(error, "not-found")) return null;
+	if (!hasNotApplied(useOwnProfile())) return null;
 	return (
 		<div class="warning">
 			<p>{text.applyFirst}</p>

@@ -7,7 +7,7 @@ import type { Rule, RuleRequest } from "../../api/operations";
 import { Checkbox, Field, Form, Select, Values } from "../../parts/form";
 import { NumberField } from "../../parts/number-field";
 import { addDays, currentDay, plainDate, zone } from "../../parts/time";
-import { knownZone, zoneNames } from "../../parts/zones";
+import { knownZone, zoneNames, zoneOptions } from "../../parts/zones";
 import { refusal, refuse } from "./fault";
 import { Preview } from "./preview";
 import { daysInWords, daysOf, faultsOf, inWords, rruleOf, wallClock, weekdayName, weekdays } from "./rule";
@@ -222,7 +222,7 @@ function RuleFields({ rule }: { rule: RuleRequest }) {
 					hint={text.timezoneHint}
 					required
 					initial={knownZone(rule.timezone)}
-					options={zoneNames(zone(), rule.timezone, "UTC").map((name) => [name, name.replaceAll("_", " ")])}
+					options={zoneOptions(zoneNames(zone(), rule.timezone, "UTC"))}
 				/>
 			</fieldset>
 		</>

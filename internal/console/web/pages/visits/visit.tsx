@@ -3,7 +3,7 @@ import { Title } from "../../app";
 import { readConsultation, readConsultationCalendar, type Consultation } from "../../api/operations";
 import { CallPart } from "../../parts/call";
 import { download } from "../../parts/download";
-import { ActionButton } from "../../parts/form";
+import { ActionButton, isSecond } from "../../parts/form";
 import { useNow } from "../../parts/now";
 import { Show, useLoad } from "../../parts/load";
 import { Time, ZoneNote, clock, dayOf } from "../../parts/time";
@@ -162,7 +162,7 @@ function Now({ visit, reload }: { visit: Consultation; reload: () => void }) {
 							type="button"
 							aria-expanded={open === "move"}
 							// A double click opens it.
-							onClick={(event) => event.detail > 1 || setOpen(open === "move" ? "" : "move")}
+							onClick={(event) => isSecond(event) || setOpen(open === "move" ? "" : "move")}
 						>
 							{open === "move" ? text.moveClose : text.move}
 						</button>
